@@ -1,0 +1,1 @@
+"""During a call: what Asterisk asks over AGI. Imports models only."""

@@ -1,0 +1,1 @@
+"""Beside the calls: what Asterisk tells over AMI. Imports models only."""

@@ -1,0 +1,1 @@
+"""Reads and judges extensions.conf. Imports nothing else of ours."""
