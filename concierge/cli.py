@@ -1,0 +1,93 @@
+"""`concierge …`: finds the sub-command, loads only that one, turns every ending into an exit code.
+
+Exit codes: 0 fine; 1 findings, refused or not listed; 2 wrong use or unreadable input; 3 our bug; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from types import ModuleType
+
+from concierge.errors import UserError
+
+COMMANDS = {
+    "serve": "start the gate (AGI), the opt-out listener (AMI) and the guard of menus",
+    "check": "may this number be called now?",
+    "list": "add, remove or show suppressed numbers",
+    "lint": "find what would trap or cut off a caller in the dialplan",
+    "hooks": "show the dialplan snippets to include",
+    "agi": "the gate as a plain AGI script",
+    "doctor": "what is wrong with this installation, and what to do",
+    "db": "create or upgrade the database",
+    "demo": "see it work on a private real Asterisk with a real SIP phone",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line; returns the exit code. Never raises, but for SystemExit of --help."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        args = _parse(arguments)
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except UserError as error:
+        print(f"concierge: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:  # noqa: BLE001 - the command's top: everything unforeseen is our bug
+        return _our_bug(arguments)
+    return code
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="concierge", description="A dialplan companion for Asterisk and FreePBX.")
+    parser.add_argument("--version", action="store_true", help="print the version and stop")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    wanted = next((word for word in arguments if not word.startswith("-")), None)
+    for name, text in COMMANDS.items():
+        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if name == wanted:
+            module = _load(name)
+            module.configure(sub)
+            sub.set_defaults(run=module.run)
+    args = parser.parse_args(arguments)
+    if args.version:
+        args.run = _print_version
+    elif args.command is None:
+        parser.print_help()
+        args.run = _wrong_use
+    return args
+
+
+def _load(name: str) -> ModuleType:
+    return importlib.import_module(f"concierge.commands.{name}")
+
+
+def _print_version(_args: argparse.Namespace) -> int:
+    from importlib.metadata import version
+
+    print("concierge", version("asterisk-concierge"))
+    return 0
+
+
+def _wrong_use(_args: argparse.Namespace) -> int:
+    return 2
+
+
+def _our_bug(arguments: Sequence[str]) -> int:
+    traceback.print_exc()
+    print(
+        "concierge: this is a mistake in Concierge, not in your input. Please report the lines above, "
+        f"with the command: concierge {' '.join(arguments)}",
+        file=sys.stderr,
+    )
+    return 3
