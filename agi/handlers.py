@@ -1,0 +1,74 @@
+"""What a handler is: it reads the environment and yields what it needs from outside, so that the same handler serves
+the FastAGI server (asyncio) and the plain AGI script (pyst2).
+
+A handler is a generator: it yields an effect and is sent its result, and returns an `Outcome` for the log.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+
+from agi.protocol import Environment
+from models.contact import Question
+
+
+@dataclass(frozen=True, slots=True)
+class SetVariable:
+    """Set a channel variable. Result: None."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetVariable:
+    """Read a channel variable. Result: its value, empty when unset."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """May this call be placed? Result: models.contact.Answer."""
+
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """Record a key press that the dialplan reports. Result: True when it is durable.
+
+    `number` is E.164 as text; `press` counts the presses of this key on this leg from 1.
+    """
+
+    number: str
+    campaign: str
+    digit: str
+    press: int
+    channel: str
+    uniqueid: str
+
+
+Effect = SetVariable | GetVariable | Ask | OptOut
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the canonical log line of the call says."""
+
+    decision: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+_NONCE = re.compile(r"[A-Za-z0-9_.:-]{1,150}")
+
+
+def nonce_of(text: str) -> str:
+    """The nonce to repeat to the dialplan; empty when the text could not be one (then nothing matches it)."""
+    return text if _NONCE.fullmatch(text) else ""
+
+
+Handling = Generator[Effect, object, Outcome]
+Handler = Callable[[Environment], Handling]

@@ -1,0 +1,67 @@
+"""`/outbound`: may this number be called now? One command back: the verdict with the caller's nonce at its end.
+
+The number is argument 1, else the variable OUTNUM (FreePBX), else the extension; argument 2 is the nonce; the
+campaign is argument 3, else `?campaign=…`. The answer is one channel variable:
+
+    CONCIERGE_ANSWER = VERDICT!reason!entry!last contact!contacts in 30 days!E.164 digits!nonce
+
+Only the whole text with the right nonce counts: a crash, a cut line, a stale value or another server leave something
+else there, and the dialplan takes anything else as a refusal.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from agi.handlers import Ask, GetVariable, Handling, Outcome, SetVariable, nonce_of
+from agi.protocol import Environment
+from models.contact import Answer, Question
+from models.number import Number, masked
+
+ANSWER = "CONCIERGE_ANSWER"
+
+
+def outbound(environment: Environment, via: str = "agi") -> Handling:
+    """Ask the gate and tell the dialplan."""
+    dialled = environment.argument(1)
+    if not dialled:
+        dialled = cast(str, (yield GetVariable("OUTNUM"))) or environment.get("extension")
+    campaign = environment.argument(3) or environment.query.get("campaign", "")
+    answer = cast(Answer, (yield Ask(_question(environment, dialled, campaign, via))))
+    yield SetVariable(ANSWER, token(answer, nonce_of(environment.argument(2))))
+    return outcome(answer)
+
+
+def _question(environment: Environment, dialled: str, campaign: str, via: str) -> Question:
+    return Question(
+        dialled,
+        campaign,
+        via,
+        environment.get("callerid"),
+        environment.get("channel"),
+        environment.get("uniqueid"),
+    )
+
+
+def token(answer: Answer, nonce: str) -> str:
+    """What the dialplan compares and takes apart."""
+    decision, history = answer.decision, answer.history
+    last = f"{history.last_at:%Y-%m-%dT%H:%M:%SZ} {history.last_campaign}".rstrip() if history.last_at else ""
+    number = str(answer.destination.e164) if isinstance(answer.destination, Number) else ""
+    entry = str(decision.entry.id) if decision.entry else ""
+    count = str(history.within_30_days)
+    return "!".join((decision.verdict.value, decision.reason.value, entry, last, count, number, nonce))
+
+
+def outcome(answer: Answer) -> Outcome:
+    """The fields of the canonical log line; the number masked."""
+    decision = answer.decision
+    number = masked(answer.destination.e164) if isinstance(answer.destination, Number) else ""
+    fields = {
+        "reason": decision.reason.value,
+        "detail": decision.detail,
+        "number": number,
+        "campaign": answer.question.campaign,
+        "entry": decision.entry.id if decision.entry else "",
+    }
+    return Outcome(decision.verdict.value.lower(), fields)

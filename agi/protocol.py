@@ -1,0 +1,166 @@
+"""PURE: AGI bytes to values and back, with limits. No sockets.
+
+Source: res/res_agi.c. A line that Asterisk reads is at most 2047 bytes; over 127 words that begin with a quote abort
+Asterisk 22.10.1, so words are capped well below; CR, LF and NUL would start another command and are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from urllib.parse import parse_qsl, urlsplit
+
+MAX_ENVIRONMENT = 16_384  # bytes; Asterisk sends some 600, arguments included seldom 2,000
+MAX_LINE = 2_000
+MAX_WORDS = 64
+MAX_REPLY = 65_536
+
+_REPLY = re.compile(r"(\d{3})(?: result=(-?[^ ]*)(?: \((.*)\))?(?: endpos=(-?\d+))?(.*))?", re.DOTALL)
+
+
+class ProtocolError(Exception):
+    """The other side does not speak AGI, or what we were about to write is not fit for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What Asterisk says at the start of a session: `agi_…` variables without the prefix, and the arguments."""
+
+    variables: Mapping[str, str]
+    arguments: tuple[str, ...] = ()
+    path: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> str:
+        """A variable such as `uniqueid`; empty when Asterisk did not send it."""
+        return self.variables.get(name, "")
+
+    def argument(self, number: int) -> str:
+        """Argument `number`, counted from 1; empty when there are fewer."""
+        return self.arguments[number - 1] if 0 < number <= len(self.arguments) else ""
+
+
+def parse_environment(raw: bytes) -> Environment:
+    """The block up to the empty line -> Environment. Raises ProtocolError when it is not such a block."""
+    variables: dict[str, str] = {}
+    for line in raw.decode("utf-8", "replace").split("\n"):
+        name, colon, value = line.partition(":")
+        if not line:
+            continue
+        if not colon or not name.startswith("agi_"):
+            raise ProtocolError(f"not an AGI environment: {line[:60]!r}")
+        variables[name[4:]] = value[1:] if value.startswith(" ") else value
+    if not variables:
+        raise ProtocolError("the AGI environment is empty")
+    path, query = _split_script(variables.get("network_script", ""))
+    return Environment(variables, _arguments(variables), path, query)
+
+
+def _arguments(variables: Mapping[str, str]) -> tuple[str, ...]:
+    found: list[str] = []
+    while (value := variables.get(f"arg_{len(found) + 1}")) is not None:
+        found.append(value)
+    return tuple(found)
+
+
+def _split_script(script: str) -> tuple[str, dict[str, str]]:
+    if "?" not in script:
+        return script.strip("/"), {}
+    parts = urlsplit("//host/" + script.lstrip("/"))
+    return parts.path.strip("/"), dict(parse_qsl(parts.query, keep_blank_values=True))
+
+
+def quote(word: str) -> str:
+    """One word as Asterisk's tokenizer reads it back. Raises ProtocolError for what cannot be said in AGI."""
+    if any(char in word for char in "\r\n\0"):
+        raise ProtocolError(f"a line break or NUL in an AGI word: {word[:60]!r}")
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def command(name: str, *words: str) -> bytes:
+    """A command line, e.g. `command("SET VARIABLE", "X", "1")`. Raises ProtocolError."""
+    if len(words) > MAX_WORDS:
+        raise ProtocolError(f"{len(words)} words in an AGI command, at most {MAX_WORDS}")
+    line = " ".join((name, *map(quote, words))).encode("utf-8", "replace") + b"\n"
+    if len(line) > MAX_LINE:
+        raise ProtocolError(f"an AGI command of {len(line)} bytes, at most {MAX_LINE}: {name}")
+    return line
+
+
+class Status(Enum):
+    """How a command ended."""
+
+    DONE = auto()
+    FAILED = auto()  # 200 with result=-1, or 511 on a dead channel
+    UNKNOWN = auto()  # 510, or an application that does not exist (-2)
+    MISUSED = auto()  # 520
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to one command. `value` is what stood in parentheses; `lines` the usage text of a 520."""
+
+    status: Status
+    code: int
+    result: str = ""
+    value: str = ""
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp:
+    """The channel is gone, or the connection is; nothing more will be answered."""
+
+
+def parse_reply(line: str) -> Reply:
+    """One complete reply line -> Reply. Raises ProtocolError."""
+    found = _REPLY.match(line)
+    if found is None:
+        raise ProtocolError(f"not an AGI reply: {line[:60]!r}")
+    code, result, value = int(found[1]), found[2] or "", found[3] or ""
+    return Reply(_status(code, result), code, result, value)
+
+
+def _status(code: int, result: str) -> Status:
+    if code == 200:
+        return {"-1": Status.FAILED, "-2": Status.UNKNOWN}.get(result, Status.DONE)
+    return {510: Status.UNKNOWN, 511: Status.FAILED, 520: Status.MISUSED}.get(code, Status.FAILED)
+
+
+class ReplyReader:
+    """Puts reply lines together: a value may hold line breaks, a 520 has several lines, HANGUP comes in between.
+
+    `feed` takes the bytes of one line without its line break and returns a Reply when one is complete.
+    """
+
+    def __init__(self) -> None:
+        self.hung_up = False
+        self._lines: list[str] = []
+        self._size = 0
+
+    def feed(self, raw: bytes) -> Reply | None:
+        """One more line. Raises ProtocolError when it cannot belong to a reply or grows too large."""
+        line = raw.decode("utf-8", "replace")
+        if not self._lines and line == "HANGUP":
+            self.hung_up = True
+            return None
+        self._size += len(line)
+        if self._size > MAX_REPLY:
+            raise ProtocolError(f"an AGI reply of more than {MAX_REPLY} characters")
+        self._lines.append(line)
+        if not self._complete(line):
+            return None
+        lines, self._lines, self._size = self._lines, [], 0
+        if lines[0].startswith("520-"):
+            return Reply(Status.MISUSED, 520, lines=tuple(lines[1:-1]))
+        return parse_reply("\n".join(lines))
+
+    def _complete(self, line: str) -> bool:
+        first = self._lines[0]
+        if first.startswith("520-"):
+            return line.startswith("520 ")
+        if len(self._lines) == 1 and (first.startswith(("5", "1")) or "(" not in first):
+            return True
+        return line.endswith(")") or re.search(r"\) endpos=-?\d+$", line) is not None

@@ -1,0 +1,158 @@
+"""The FastAGI server: accepts, routes, writes one canonical log line a call, drains.
+
+Loopback by default; another address needs an allow-list of peers. Not on 4573, where FreePBX has its own server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from agi.connection import Connection
+from agi.handlers import Ask, Effect, Handler, OptOut
+from models.contact import Answer, Question
+
+log = logging.getLogger("concierge.agi")
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds and counts that bound one session and all of them."""
+
+    header_timeout: float = 2.0
+    session_timeout: float = 10.0
+    sessions: int = 500
+    backlog: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the handlers' effects need: the gate's two ways to answer, and the recorder of opt-outs."""
+
+    ask_now: Callable[[Question], Answer | None]
+    ask: Callable[[Question], Awaitable[Answer]]
+    opt_out: Callable[[OptOut], Awaitable[bool]]
+
+
+class Services:
+    """What every connection shares."""
+
+    def __init__(self, handlers: Mapping[str, Handler], ports: Ports, limits: Limits) -> None:
+        self._handlers = handlers
+        self._ports = ports
+        self.limits = limits
+        self.connections: set[Connection] = set()
+        self.idle = asyncio.Event()
+        self.idle.set()
+        self.served = 0
+
+    def handler(self, path: str) -> Handler | None:
+        """The handler of a path without its slash."""
+        return self._handlers.get(path)
+
+    def at_once(self, effect: Effect) -> object:
+        """The result of an effect that needs no waiting; None when it does."""
+        return self._ports.ask_now(effect.question) if isinstance(effect, Ask) else None
+
+    async def perform(self, effect: Effect) -> object:
+        """The result of an effect that is none of AGI's."""
+        if isinstance(effect, Ask):
+            return await self._ports.ask(effect.question)
+        if isinstance(effect, OptOut):
+            return await self._ports.opt_out(effect)
+        raise TypeError(f"no way to perform {effect!r}")
+
+    def opened(self, connection: Connection) -> None:
+        """A client has connected; one too many is dropped, which the dialplan takes as a refusal."""
+        self.connections.add(connection)
+        self.idle.clear()
+        if len(self.connections) > self.limits.sessions:
+            log.error("decision=overload sessions=%d", len(self.connections))
+            connection.abort()
+
+    def closed(self, connection: Connection) -> None:
+        """A client is gone."""
+        self.connections.discard(connection)
+        if not self.connections:
+            self.idle.set()
+
+    def log_line(self, decision: str, fields: Mapping[str, object], milliseconds: float) -> None:
+        """The canonical line: everything the decision used."""
+        self.served += 1
+        level = logging.WARNING if decision in _NOTABLE else logging.INFO
+        if log.isEnabledFor(level):
+            log.log(level, "decision=%s %s ms=%.1f", decision, _format(fields), milliseconds)
+
+
+_NOTABLE = {"not-agi", "broken-off", "unknown-path", "error"}
+
+
+def _format(fields: Mapping[str, object]) -> str:
+    return " ".join(f"{name}={_value(str(value))}" for name, value in fields.items() if value != "")
+
+
+def _value(text: str) -> str:
+    """One log line stays one line, whatever a telephone has sent."""
+    if text.isprintable() and " " not in text and '"' not in text:
+        return text
+    return '"' + text.encode("unicode_escape").decode().replace('"', "'") + '"'
+
+
+class Server:
+    """Listens on one address. `start`, then `drain`."""
+
+    def __init__(self, services: Services, host: str, port: int, allow: tuple[Network, ...] = ()) -> None:
+        self._services = services
+        self._host, self._port = host, port
+        self._allow = allow
+        self._server: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on (useful when 0 was asked for)."""
+        if self._server is None:
+            return self._port
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def start(self) -> None:
+        """Begin to listen. Raises OSError when the address cannot be had."""
+        self._server = await asyncio.get_running_loop().create_server(
+            self._accept, self._host, self._port, backlog=self._services.limits.backlog
+        )
+
+    async def drain(self, seconds: float = 5.0) -> None:
+        """Stop listening, let the calls that are being answered finish, then drop what is left."""
+        if self._server is not None:
+            self._server.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._services.idle.wait()
+        for connection in list(self._services.connections):
+            connection.abort()
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    def _accept(self) -> asyncio.Protocol:
+        return Guarded(self._services, self._allow) if self._allow else Connection(self._services)
+
+
+class Guarded(Connection):
+    """A connection that is dropped unless its peer is on the allow-list."""
+
+    def __init__(self, services: Services, allow: tuple[Network, ...]) -> None:
+        super().__init__(services)
+        self._allow = allow
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Look at the peer first."""
+        super().connection_made(transport)
+        peer = self._peer()
+        if not any(ipaddress.ip_address(peer.partition("%")[0]) in network for network in self._allow):
+            self._refuse("peer is not on agi.allow")

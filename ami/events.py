@@ -1,0 +1,156 @@
+"""Raw AMI events as values of the field. Pure: no socket, no clock, no exception for any input.
+
+A raw event maps a header to its value, or to the list of its values where the header came more than once
+(`ChanVariable` and `DestChanVariable` come once per name in `channelvars` of manager.conf). Unknown,
+incomplete and uninteresting events are None.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+RawEvent = Mapping[str, str | list[str]]
+
+CAMPAIGN = "CONCIERGE_CAMPAIGN"
+NUMBER = "CONCIERGE_NUMBER"
+LEG = "CONCIERGE_LEG"
+VARIABLES = (CAMPAIGN, NUMBER, LEG)
+
+DIGITS = frozenset("0123456789*#ABCD")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """DTMFEnd: one key on one channel (main/channel.c).
+
+    direction: 'Received' where the channel's own far end pressed it, 'Sent' where Asterisk passed it on.
+    at: seconds since the epoch from the Timestamp header (`timestampevents=yes`), else None.
+    """
+
+    digit: str
+    direction: str
+    channel: str
+    uniqueid: str
+    linkedid: str
+    at: float | None = None
+    duration_ms: int | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LegDialled:
+    """DialBegin: a leg is being called (main/dial.c, apps/app_dial.c); variables are the called leg's."""
+
+    dest_channel: str
+    dest_uniqueid: str
+    dest_linkedid: str
+    dial_string: str
+    variables: dict[str, str] = field(default_factory=dict)
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """Hangup: the channel is gone; cause is the Q.850 number, None where it is missing."""
+
+    uniqueid: str
+    linkedid: str
+    channel: str
+    cause: int | None = None
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """FullyBooted: sent after login to users that may read `system`; nothing here depends on it."""
+
+    status: str
+    at: float | None = None
+
+
+Event = KeyPressed | LegDialled | LegEnded | Connected
+
+
+def event_of(raw: RawEvent) -> Event | None:
+    """The event's value, None when it is of another kind or lacks what identifies it."""
+    build = _BUILDERS.get(_text(raw, "Event"))
+    return build(raw) if build else None
+
+
+def _key_pressed(raw: RawEvent) -> KeyPressed | None:
+    digit, channel, uniqueid = (_text(raw, name) for name in ("Digit", "Channel", "Uniqueid"))
+    if digit not in DIGITS or not channel or not uniqueid:
+        return None
+    return KeyPressed(
+        digit,
+        _text(raw, "Direction"),
+        channel,
+        uniqueid,
+        _text(raw, "Linkedid"),
+        _seconds(_text(raw, "Timestamp")),
+        _whole(_text(raw, "DurationMs")),
+        _variables(raw, "ChanVariable"),
+    )
+
+
+def _leg_dialled(raw: RawEvent) -> LegDialled | None:
+    channel, uniqueid = _text(raw, "DestChannel"), _text(raw, "DestUniqueid")
+    if not channel or not uniqueid:
+        return None
+    return LegDialled(
+        channel,
+        uniqueid,
+        _text(raw, "DestLinkedid"),
+        _text(raw, "DialString"),
+        _variables(raw, "DestChanVariable"),
+        _seconds(_text(raw, "Timestamp")),
+    )
+
+
+def _leg_ended(raw: RawEvent) -> LegEnded | None:
+    uniqueid = _text(raw, "Uniqueid")
+    if not uniqueid:
+        return None
+    cause, at = _whole(_text(raw, "Cause")), _seconds(_text(raw, "Timestamp"))
+    return LegEnded(uniqueid, _text(raw, "Linkedid"), _text(raw, "Channel"), cause, at)
+
+
+def _connected(raw: RawEvent) -> Connected:
+    return Connected(_text(raw, "Status"), _seconds(_text(raw, "Timestamp")))
+
+
+_BUILDERS: dict[str, Callable[[RawEvent], Event | None]] = {
+    "DTMFEnd": _key_pressed,
+    "DialBegin": _leg_dialled,
+    "Hangup": _leg_ended,
+    "FullyBooted": _connected,
+}
+WANTED = frozenset(_BUILDERS)
+
+
+def _values(raw: RawEvent, name: str) -> list[str]:
+    value = raw.get(name, [])
+    return [value] if isinstance(value, str) else value
+
+
+def _text(raw: RawEvent, name: str) -> str:
+    return next(iter(_values(raw, name)), "")
+
+
+def _variables(raw: RawEvent, name: str) -> dict[str, str]:
+    pairs = (line.partition("=") for line in _values(raw, name))
+    return {key: value for key, equals, value in pairs if equals}
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value > 0 else None
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -1,0 +1,218 @@
+"""One connection to Asterisk's manager interface: made, logged in, asked, closed. Failures are values."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from ami.wire import (
+    GREETING,
+    Headers,
+    LinkManager,
+    OnEvent,
+    UnsafeHeaderError,
+    WireProtocol,
+    refuse_unsafe,
+    refuse_unsafe_text,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where to log in and as whom. Raises ValueError for what cannot be sent; the secret is never shown."""
+
+    user: str
+    secret: str = field(repr=False)
+    host: str = "127.0.0.1"
+    port: int = 5038
+
+    def __post_init__(self) -> None:
+        for name, text in (("Username", self.user), ("Secret", self.secret)):
+            if not text:
+                raise UnsafeHeaderError(
+                    f"the AMI header {name} is empty: set it to the value in manager.conf"
+                )
+            refuse_unsafe_text(name, text)
+        if not self.host or not 0 < self.port < 65536:
+            raise ValueError(f"{self.where} is no address: give a host and a port from 1 to 65535")
+
+    @property
+    def where(self) -> str:
+        """host:port"""
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Limits in seconds; ping_every: after how much of it the link is tested with a ping."""
+
+    connect: float = 5.0
+    login: float = 5.0
+    answer: float = 5.0
+    ping_every: float = 10.0
+    ping_answer: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """Nobody listens there."""
+
+    where: str
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"no connection to Asterisk's manager at {self.where} ({self.reason}): "
+            "is Asterisk running, and do enabled, bindaddr and port in manager.conf say so?"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRefused:
+    """Asterisk answered the login with an error; more attempts cannot help."""
+
+    where: str
+    user: str
+    message: str
+
+    def __str__(self) -> str:
+        return (
+            f"Asterisk at {self.where} refuses the manager user {self.user!r} ({self.message}): compare the "
+            f"secret with [{self.user}] in manager.conf, see that permit/deny let this host in, then "
+            "`asterisk -rx 'manager reload'`"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LoginUnanswered:
+    """Somebody listens there, but does not answer a login."""
+
+    where: str
+    reason: str
+    greeting: str
+
+    def __str__(self) -> str:
+        hint = "is Asterisk overloaded, or its authlimit reached?"
+        if not self.greeting.startswith(GREETING):
+            hint = f"it does not greet as {GREETING!r}: is this the manager's port?"
+        return f"no answer to the login at {self.where} ({self.reason}): {hint}"
+
+
+LinkFailure = Unreachable | LoginRefused | LoginUnanswered
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Asterisk's answer to an action; headers keep Asterisk's spelling."""
+
+    success: bool
+    message: str
+    headers: dict[str, str | list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """No answer, so nobody knows whether the action was done. It is never sent again."""
+
+    reason: str
+
+
+async def open_link(access: Access, timing: Timing, on_event: OnEvent) -> Link | LinkFailure:
+    """Connect and log in; on_event is called with each event of ami.events.WANTED and must only take it."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(timing.connect):
+            transport, protocol = await loop.create_connection(WireProtocol, access.host, access.port)
+    except TimeoutError:
+        return Unreachable(access.where, f"no answer in {timing.connect:g} s")
+    except (OSError, UnicodeError) as error:
+        return Unreachable(access.where, str(error))
+    link = Link(transport, protocol, timing, on_event)
+    try:
+        failure = await link.login(access)
+    except asyncio.CancelledError:
+        link.close("given up")
+        raise
+    if failure:
+        link.close("not logged in")
+    return failure or link
+
+
+class Link:
+    """A connection in use; `lost` is done, with the reason, when it is gone."""
+
+    def __init__(
+        self, transport: asyncio.Transport, protocol: WireProtocol, timing: Timing, on_event: OnEvent
+    ) -> None:
+        self._protocol = protocol
+        self._timing = timing
+        self._manager = LinkManager(on_event)
+        self._manager.adopt(transport, protocol)
+        self.lost: asyncio.Future[str] = protocol.lost
+
+    @property
+    def heard_at(self) -> float:
+        """When Asterisk last sent anything, seconds since the epoch."""
+        heard: float = self._protocol.heard_at
+        return heard
+
+    @property
+    def greeting(self) -> str:
+        """The first line, e.g. 'Asterisk Call Manager/11.0.0'."""
+        line: str = self._protocol.greeting
+        return line.partition("\r\n")[0]
+
+    async def login(self, access: Access) -> LinkFailure | None:
+        """None when Asterisk has accepted the user."""
+        action = {"Action": "Login", "Username": access.user, "Secret": access.secret}
+        reply = await self.ask(action | {"Events": "call,dtmf,user"}, self._timing.login)
+        if isinstance(reply, NotSent):
+            return LoginUnanswered(access.where, reply.reason, self._protocol.greeting)
+        return None if reply.success else LoginRefused(access.where, access.user, reply.message)
+
+    async def ask(self, headers: Headers, timeout: float | None = None) -> Reply | NotSent:  # noqa: ASYNC109
+        """Send one action and await its answer (timing.answer seconds by default).
+
+        Raises UnsafeHeaderError before anything is sent. An unanswered action is forgotten, never repeated.
+        """
+        refuse_unsafe(headers)
+        if self.lost.done():
+            return NotSent(f"the connection is gone ({self.lost.result()})")
+        limit = self._timing.answer if timeout is None else timeout
+        future: asyncio.Future[Any] = self._manager.send_action(dict(headers))
+        try:
+            await asyncio.wait({future, self.lost}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._forget(future)
+        if future.done():
+            return _reply(future.result())
+        return NotSent(self.lost.result() if self.lost.done() else f"no answer in {limit:g} s")
+
+    async def until_lost(self) -> str:
+        """Test the link with pings; returns why it is gone. A link that does not answer is cut."""
+        while not self.lost.done():
+            await asyncio.wait({self.lost}, timeout=self._timing.ping_every)
+            if not self.lost.done():
+                await self._ping()
+        return self.lost.result()
+
+    async def _ping(self) -> None:
+        reply = await self.ask({"Action": "Ping"}, self._timing.ping_answer)
+        if isinstance(reply, NotSent) and not self.lost.done():
+            self.close(f"a ping had {reply.reason}")
+
+    def close(self, reason: str) -> None:
+        """Close now and for good; nothing reconnects."""
+        self._protocol.abort(reason)
+        self._manager.close()
+
+    def _forget(self, future: asyncio.Future[Any]) -> None:
+        pending = self._protocol.responses
+        for key in [key for key, action in pending.items() if action.future is future]:
+            del pending[key]
+
+
+def _reply(answer: Any) -> Reply:
+    first = answer[0] if isinstance(answer, list) else answer
+    return Reply(bool(first.success), first.get("message", ""), dict(first))

@@ -1,0 +1,97 @@
+"""`concierge check NUMBER`: the same decision as the AGI hook, for people."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from concierge.wiring import add_config, add_format, judge_of, prepare_store, settings_of
+
+if TYPE_CHECKING:
+    from models.contact import Answer
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("number", help="as it would be dialled here")
+    parser.add_argument("--campaign", default="", metavar="NAME")
+    parser.add_argument("--at", type=moment, metavar="TIME", help="ISO 8601 with a zone; default: now")
+    add_config(parser)
+    add_format(parser)
+
+
+def moment(text: str) -> datetime:
+    """ISO 8601 with an offset -> aware datetime (argparse type)."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is no time such as 2026-11-23T12:00:00+01:00") from error
+    if found.tzinfo is None:
+        raise ArgumentTypeError(f"{text!r} has no zone; add +01:00 or Z")
+    return found.astimezone(UTC)
+
+
+def run(args: Namespace) -> int:
+    """0 allowed, 1 refused. Nothing is dialled; the check leaves evidence like any other."""
+    from models.contact import Question
+    from models.store import Store
+
+    settings = settings_of(args)
+    path = prepare_store(settings)
+    answer = judge_of(settings, path).answer(Question(args.number, args.campaign, "cli", _user()), args.at)
+    _leave_evidence(Store, path, answer)
+    facts = facts_of(answer)
+    print(json.dumps(facts, ensure_ascii=False) if args.format == "json" else _text(facts))
+    return 0 if answer.decision.allowed else 1
+
+
+def _leave_evidence(store_type: Any, path: Any, answer: Answer) -> None:
+    import sys
+
+    from models.errors import StoreError
+
+    try:
+        store = store_type(path)
+        store.write_checks([answer])
+        store.close()
+    except StoreError as error:
+        print(f"concierge: no evidence of this check was kept: {error}", file=sys.stderr)
+
+
+def facts_of(answer: Answer) -> dict[str, Any]:
+    """What a person or a program wants to know of an answer."""
+    from models.number import Number
+
+    decision, entry = answer.decision, answer.decision.entry
+    return {
+        "verdict": "allow" if decision.allowed else "refuse",
+        "reason": decision.reason.value,
+        "detail": decision.detail,
+        "number": answer.destination.text if isinstance(answer.destination, Number) else None,
+        "campaign": answer.question.campaign,
+        "entry": entry.id if entry else None,
+        "last_contact": answer.history.last_at.isoformat() if answer.history.last_at else None,
+        "last_campaign": answer.history.last_campaign or None,
+        "contacts_30d": answer.history.within_30_days,
+        "at": answer.at.isoformat(),
+    }
+
+
+def _text(facts: dict[str, Any]) -> str:
+    words = [facts["verdict"], facts["reason"]]
+    if facts["entry"] is not None:
+        words.append(f"entry {facts['entry']}")
+    if facts["detail"]:
+        words.append(f"({facts['detail']})")
+    return " ".join(words)
+
+
+def _user() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""

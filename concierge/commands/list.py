@@ -1,0 +1,168 @@
+"""`concierge list add|remove|show`: the suppression list by hand."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from concierge.errors import UserError
+from concierge.wiring import add_config, add_format, prepare_store, settings_of, site_of
+
+if TYPE_CHECKING:
+    from models.number import Number
+    from models.store import Store
+    from models.suppression import Entry
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Actions and their options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="this number must not be called")
+    add.add_argument("number")
+    add.add_argument("--campaign", action="append", default=[], metavar="C", help="only for C (repeatable)")
+    add.add_argument("--until", type=day, metavar="DATE", help="last day on which it holds, e.g. 2027-03-31")
+    add.add_argument("--reason", required=True)
+    add.add_argument("--source", required=True, help="where this comes from: letter, e-mail, agent …")
+    add.add_argument("--force", action="store_true", help="list a number that no numbering plan knows")
+    remove = actions.add_parser("remove", help="undo an entry; its history stays")
+    remove.add_argument("number")
+    remove.add_argument("--campaign", action="append", default=[], metavar="C")
+    remove.add_argument("--reason", required=True)
+    remove.add_argument("--source", default="cli")
+    show = actions.add_parser("show", help="all entries, or one number's with its events")
+    show.add_argument("number", nargs="?")
+    for action in (add, remove, show):
+        add_config(action)
+    add_format(show)
+
+
+def day(text: str) -> date:
+    """ISO date -> date (argparse type)."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is no date such as 2027-03-31") from error
+
+
+def run(args: Namespace) -> int:
+    """0 done; `show NUMBER` and `remove` give 1 when the number is not listed."""
+    from models.errors import StoreError
+    from models.store import Store
+
+    settings = settings_of(args)
+    path = prepare_store(settings)
+    number = _number(args.number, site_of(settings)) if args.number else None
+    try:
+        store = Store(path)
+        try:
+            return {"add": _add, "remove": _remove, "show": _show}[args.action](store, number, args)
+        finally:
+            store.close()
+    except StoreError as error:
+        raise UserError(str(error)) from error
+
+
+def _number(raw: str, site: Any) -> Number:
+    from models.number import NotANumber, interpret
+
+    found = interpret(raw, site)
+    if isinstance(found, NotANumber):
+        raise UserError(f"{raw!r}: {found.why.value}: {found.detail}")
+    return found
+
+
+def _add(store: Store, number: Number | None, args: Namespace) -> int:
+    assert number is not None  # noqa: S101 - required by the parser
+    if not number.valid and not args.force:
+        raise UserError(
+            f"{number.text} is in no numbering plan; check the digits, or add --force to list it all the same"
+        )
+    if number.also:
+        readings = " or ".join(f"+{one}" for one in (number.e164, *number.also))
+        raise UserError(f"{args.number!r} can be read as {readings}; write the one that is meant with +")
+    if args.until is not None and args.until < datetime.now(UTC).date():
+        raise UserError(f"--until {args.until}: that day is over; nothing was listed")
+    for campaign in _scopes(args.campaign):
+        done = store.record(_event("add", number, campaign, args, _end_of(args.until)))
+        print(f"{number.text}: listed {_scope(campaign)}, entry {done.entry.id if done.entry else '?'}")
+    return 0
+
+
+def _remove(store: Store, number: Number | None, args: Namespace) -> int:
+    assert number is not None  # noqa: S101 - required by the parser
+    found = 0
+    now = datetime.now(UTC)
+    for campaign in _scopes(args.campaign):
+        live = [e for e in store.entries(number.e164) if e.campaign == campaign and e.holds(now)]
+        if live:
+            store.record(_event("remove", number, campaign, args, None))
+            found += 1
+        print(f"{number.text}: {'no longer' if live else 'was not'} listed {_scope(campaign)}")
+    return 0 if found else 1
+
+
+def _event(kind: str, number: Number, campaign: str, args: Namespace, until: datetime | None) -> Any:
+    from concierge.commands.check import _user
+    from models.suppression import Kind, ListEvent
+
+    return ListEvent(
+        uuid4(), Kind(kind), number.e164, campaign, datetime.now(UTC), args.reason, args.source, _user(), until
+    )
+
+
+def _scopes(campaigns: list[str]) -> list[str]:
+    from models.suppression import ALL, is_campaign_name
+
+    for name in campaigns:
+        if not is_campaign_name(name):
+            raise UserError(f"--campaign {name!r}: letters, digits, _ . and - only, at most 64")
+    return campaigns or [ALL]
+
+
+def _scope(campaign: str) -> str:
+    return f"for campaign {campaign}" if campaign else "for all campaigns"
+
+
+def _end_of(until: date | None) -> datetime | None:
+    """The entry holds through that day everywhere on earth."""
+    return None if until is None else datetime(until.year, until.month, until.day, 12, tzinfo=UTC) + timedelta(days=1)
+
+
+def _show(store: Store, number: Number | None, args: Namespace) -> int:
+    entries = store.entries(number.e164 if number else None)
+    now = datetime.now(UTC)
+    if args.format == "json":
+        print(json.dumps([_facts(entry, now) for entry in entries], ensure_ascii=False))
+    else:
+        for entry in entries:
+            print(_line(entry, now))
+    if number is not None and args.format == "text":
+        for event in store.events(number.e164):
+            print(
+                f"  {event.at:%Y-%m-%d %H:%M:%S}Z {event.kind.value} {_scope(event.campaign)}: {event.reason} "
+                f"[{event.source}{' by ' + event.actor if event.actor else ''}]"
+            )
+    return 0 if number is None or any(entry.holds(now) for entry in entries) else 1
+
+
+def _facts(entry: Entry, now: datetime) -> dict[str, Any]:
+    return {
+        "entry": entry.id,
+        "number": f"+{entry.number}",
+        "campaign": entry.campaign or None,
+        "reason": entry.reason,
+        "source": entry.source,
+        "created_at": entry.created_at.isoformat(),
+        "expires_at": entry.expires_at and entry.expires_at.isoformat(),
+        "revoked_at": entry.revoked_at and entry.revoked_at.isoformat(),
+        "holds": entry.holds(now),
+    }
+
+
+def _line(entry: Entry, now: datetime) -> str:
+    until = f" until {entry.expires_at:%Y-%m-%d %H:%M}Z" if entry.expires_at else ""
+    state = "" if entry.holds(now) else " (undone)" if entry.revoked_at else " (expired)"
+    return f"+{entry.number} entry {entry.id} {_scope(entry.campaign)}{until}{state}: {entry.reason} [{entry.source}]"

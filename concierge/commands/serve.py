@@ -1,0 +1,55 @@
+"""`concierge serve`: the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from concierge.wiring import add_config, prepare_store, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from concierge.settings import Settings
+
+NO_PBX = """\
+concierge: no PBX is configured (ami.user is empty), so no key press is listened to.
+  1. copy config.example.yaml to /etc/concierge/config.yaml and fill in site.country, ami.user, ami.secret_file
+     and operator.dial
+  2. include what `concierge hooks show` prints in your dialplan
+  3. `concierge doctor` says what is still missing
+  No PBX at hand? `concierge demo` shows everything on a private one."""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("--only", choices=("agi", "ami"), help="one part instead of both")
+    add_config(parser)
+
+
+def run(args: Namespace) -> int:
+    """Until SIGTERM."""
+    from concierge.integrity import changed_files
+    from concierge.service import PARTS
+
+    settings = settings_of(args)
+    logging.basicConfig(
+        level=settings.log.level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    for name in changed_files():
+        logging.error("installed file differs from the wheel: %s; another package may have replaced it", name)
+    path = prepare_store(settings)
+    if not settings.ami.user and args.only != "agi":
+        print(NO_PBX, file=sys.stderr)
+    asyncio.run(_serve(settings, path, (args.only,) if args.only else PARTS))
+    return 0
+
+
+async def _serve(settings: Settings, path: Path, parts: Iterable[str]) -> None:
+    from concierge.service import Service
+
+    await Service(settings, path, parts).run()

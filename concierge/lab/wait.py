@@ -1,0 +1,29 @@
+"""Waiting for a condition instead of sleeping for a guess."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from concierge.lab.errors import LabTimeoutError
+
+T = TypeVar("T")
+
+POLL_SECONDS = 0.01
+
+
+def wait_until(condition: Callable[[], T], timeout: float = 5.0, what: str = "the condition") -> T:
+    """Ask `condition` every 10 ms until it is true and return its value; `what` completes "waited for …".
+
+    Raises LabTimeoutError after `timeout` seconds; the condition is asked a last time at the limit.
+    """
+    limit = time.monotonic() + timeout
+    while True:
+        late = time.monotonic() >= limit
+        value = condition()
+        if value:
+            return value
+        if late:
+            raise LabTimeoutError(f"waited {timeout:g} s in vain for {what}")
+        time.sleep(POLL_SECONDS)

@@ -1,0 +1,111 @@
+"""Key presses -> events of the list. Both witnesses, AMI and the dialplan's own AGI, name the same press alike."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from agi.handlers import OptOut as AgiOptOut
+from ami.legs import OptOut, Scope, press_id
+from models.errors import StoreError
+from models.journal import Journal
+from models.number import masked
+from models.suppression import ALL, Kind, ListEvent, is_campaign_name
+
+log = logging.getLogger("concierge.optout")
+
+REASON = "opt-out by key"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What `ami.keeper` wants to know."""
+
+    new: bool
+    entry_id: int
+
+
+class Recorder:
+    """Writes opt-outs through the journal: durable on return."""
+
+    def __init__(self, journal: Journal, system: str, digits: dict[str, Scope]) -> None:
+        self._journal = journal
+        self._system = system
+        self._digits = digits
+
+    async def record(self, opt_out: OptOut) -> Done:
+        """From the AMI listener. Raises StoreError; the listener keeps the press and tries again."""
+        return await self._write(opt_out, "ami")
+
+    async def from_dialplan(self, effect: AgiOptOut) -> bool:
+        """From the called leg's own Gosub; False when it is not durable (or no opt-out)."""
+        scope = self._digits.get(effect.digit)
+        number = effect.number.removeprefix("+")
+        if scope is None or not (number.isascii() and number.isdigit() and 3 <= len(number) <= 15):
+            log.error("optout=unreadable digit=%r channel=%r", effect.digit, effect.channel)
+            return False
+        now = time.time()
+        opt_out = OptOut(
+            event_id=press_id(self._system, effect.uniqueid, effect.digit, effect.press),
+            number=int(number),
+            scope=scope,
+            campaign=effect.campaign,
+            digit=effect.digit,
+            channel=effect.channel,
+            uniqueid=effect.uniqueid,
+            linkedid="",
+            at=now,
+            seen_at=now,
+        )
+        try:
+            await self._write(opt_out, "agi")
+        except StoreError as error:
+            log.error("optout=failed why=%s", error)
+            return False
+        return True
+
+    async def _write(self, opt_out: OptOut, witness: str) -> Done:
+        recorded = await self._journal.record(event_of(opt_out, witness, self._system))
+        milliseconds = (time.time() - opt_out.at) * 1000
+        log.info(
+            "optout=%s number=%s campaign=%s digit=%s scope=%s witness=%s uniqueid=%s channel=%s after_ms=%.1f",
+            "recorded" if recorded.new else "known",
+            masked(opt_out.number),
+            opt_out.campaign,
+            opt_out.digit,
+            opt_out.scope,
+            witness,
+            opt_out.uniqueid,
+            opt_out.channel,
+            milliseconds,
+        )
+        return Done(recorded.new, recorded.entry.id if recorded.entry else 0)
+
+
+def event_of(opt_out: OptOut, witness: str, system: str) -> ListEvent:
+    """PURE: a press as an event of the list. A scope that cannot be narrowed to a campaign holds for all."""
+    narrow = opt_out.scope == "campaign" and is_campaign_name(opt_out.campaign)
+    evidence = {
+        "witness": witness,
+        "system": system,
+        "digit": opt_out.digit,
+        "campaign": opt_out.campaign,
+        "channel": opt_out.channel,
+        "uniqueid": opt_out.uniqueid,
+        "linkedid": opt_out.linkedid,
+        "pressed_at": f"{opt_out.at:.6f}",
+        "seen_at": f"{opt_out.seen_at:.6f}",
+    }
+    return ListEvent(
+        event_id=opt_out.event_id,
+        kind=Kind.ADD,
+        number=opt_out.number,
+        campaign=opt_out.campaign if narrow else ALL,
+        at=datetime.fromtimestamp(opt_out.at, UTC),
+        reason=REASON,
+        source="key",
+        actor="called person",
+        evidence=evidence,
+    )

@@ -1,0 +1,118 @@
+"""`concierge serve`: AGI server and AMI listener in one process; clean start, drain on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agi.handlers import Handler
+from agi.menu_guard import menu
+from agi.opt_out import opt_out
+from agi.outbound import outbound
+from agi.server import Limits, Ports, Server, Services
+from ami.legs import Scope
+from ami.link import Access
+from ami.opt_out import OptOutListener
+from concierge.errors import UserError
+from concierge.recorder import Recorder
+from concierge.setting_rules import ami_secret
+from concierge.settings import Settings
+from concierge.wiring import judge_of, limits_of
+from models.gate import Gate
+from models.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+log = logging.getLogger("concierge")
+
+PARTS = ("agi", "ami")
+
+
+class Service:
+    """All parts of one host. `start`, then `stop`; or `run` until a signal."""
+
+    def __init__(self, settings: Settings, path: Path, parts: Iterable[str] = PARTS) -> None:
+        """Raises UserError for a secret that is missing or readable by others."""
+        store = settings.store
+        self._settings = settings
+        self._parts = frozenset(parts)
+        self._judge = judge_of(settings, path)
+        self.journal = Journal(path, delay=store.evidence_delay, most=store.evidence_queue)
+        self._gate = Gate(self._judge, self.journal, strict=store.strict_evidence)
+        digits: dict[str, Scope] = {k: "all" if v == "all" else "campaign" for k, v in settings.opt_out.digits.items()}
+        self._recorder = Recorder(self.journal, settings.ami.system, digits)
+        self.server = self._agi_server()
+        self.listener: OptOutListener | None = None
+        self._listening: asyncio.Task[None] | None = None
+        if settings.ami.user and "ami" in self._parts:
+            self.listener = self._build_listener(digits, path.with_name(path.name + ".optouts"))
+
+    def _agi_server(self) -> Server:
+        agi = self._settings.agi
+        limits = Limits(agi.header_timeout, agi.session_timeout, agi.sessions)
+        ports = Ports(self._gate.ask_now, self._gate.ask, self._recorder.from_dialplan)
+        allow = tuple(ipaddress.ip_network(text) for text in agi.allow)
+        return Server(Services(self._handlers(), ports, limits), agi.host, agi.port, allow)
+
+    def _handlers(self) -> Mapping[str, Handler]:
+        limits = limits_of(self._settings)
+        return {"outbound": outbound, "menu": lambda environment: menu(environment, limits), "optout": opt_out}
+
+    def _build_listener(self, digits: dict[str, Scope], spool: Path) -> OptOutListener:
+        ami = self._settings.ami
+        access = Access(ami.user, ami_secret(ami), ami.host, ami.port)
+        return OptOutListener(access, self._recorder, spool, lambda _campaign: digits, system=ami.system)
+
+    async def start(self) -> None:
+        """Open the ports. Raises UserError when one cannot be had."""
+        self.journal.start()
+        if "agi" in self._parts:
+            await self._open_agi()
+        if self.listener is not None:
+            self._listening = asyncio.create_task(self.listener.run(), name="listener")
+
+    async def _open_agi(self) -> None:
+        agi = self._settings.agi
+        try:
+            await self.server.start()
+        except OSError as error:
+            raise UserError(
+                f"agi.port: {agi.host}:{agi.port}: {error.strerror}; is another Concierge running, or set agi.port"
+            ) from error
+        log.info("listening=agi host=%s port=%d", agi.host, self.server.port)
+
+    async def stop(self) -> None:
+        """Answer what has been asked, record what has been pressed, write what was decided."""
+        if "agi" in self._parts:
+            await self.server.drain()
+        if self.listener is not None and self._listening is not None:
+            await self.listener.close()
+            await asyncio.gather(self._listening, return_exceptions=True)
+        await self.journal.close()
+        self._judge.reader.close()
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT. Raises UserError when it cannot start."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await self.start()
+        stopped = loop.create_task(stop.wait())
+        try:
+            await asyncio.wait({stopped, *filter(None, [self._listening])}, return_when=asyncio.FIRST_COMPLETED)
+            if self._listening is not None and self._listening.done():
+                self._listening.result()  # it never ends by itself: whatever it was is our bug
+        finally:
+            stopped.cancel()
+            log.info("draining")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(30):
+                    await self.stop()

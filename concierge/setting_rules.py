@@ -1,0 +1,124 @@
+"""What single fields of the settings must hold beyond their type, and secrets from files or the environment."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from concierge.errors import SettingsError
+from concierge.reading import Mistakes
+
+if TYPE_CHECKING:
+    from concierge.settings import AgiSettings, AmiSettings, Settings
+
+SECRET_VARIABLE = "CONCIERGE_AMI_SECRET"  # noqa: S105 - the name, not the secret
+FREEPBX_AGI_PORT = 4573
+_DIGIT = re.compile(r"[0-9*#A-D]")
+_SCOPES = ("all", "campaign")
+
+
+def check_settings(settings: Settings, mistakes: Mistakes) -> None:
+    """Add what is wrong with the values."""
+    _check_site(settings, mistakes)
+    _check_agi(settings.agi, mistakes)
+    _check_ami(settings.ami, mistakes)
+    for digit, scope in settings.opt_out.digits.items():
+        if not _DIGIT.fullmatch(digit):
+            mistakes.add("opt_out.digits", f"{digit!r} is not one key of a telephone")
+        if scope not in _SCOPES:
+            mistakes.add(f"opt_out.digits.{digit}", f"{scope!r} is not a scope; known are: {', '.join(_SCOPES)}")
+    for name in ("passes", "wrong", "silences", "errors", "total"):
+        _at_least(getattr(settings.menu, name), 0, f"menu.{name}", mistakes)
+    _at_least(settings.store.evidence_queue, 1, "store.evidence_queue", mistakes)
+    if not 0 <= settings.store.evidence_delay <= 0.05:
+        mistakes.add("store.evidence_delay", "between 0 and 0.05 seconds")
+    if settings.log.level.upper() not in logging.getLevelNamesMapping():
+        mistakes.add("log.level", f"{settings.log.level!r} is none of debug, info, warning, error")
+
+
+def _check_site(settings: Settings, mistakes: Mistakes) -> None:
+    from concierge.wiring import site_of
+    from models.number import known_country
+
+    country = settings.site.country
+    if not known_country(country):
+        hint = f"; did you mean {country.upper()}?" if known_country(country.upper()) else ""
+        mistakes.add("site.country", f"{country!r} is no ISO 3166 code such as PL, DE or US{hint}")
+        return
+    try:
+        site_of(settings)
+    except ValueError as error:
+        mistakes.add("site", str(error))
+
+
+def _check_agi(agi: AgiSettings, mistakes: Mistakes) -> None:
+    _check_port(agi.port, "agi.port", mistakes, lowest=0)
+    if agi.port == FREEPBX_AGI_PORT:
+        mistakes.add("agi.port", f"{FREEPBX_AGI_PORT} belongs to FreePBX's own FastAGI server; keep 4583")
+    for number, text in enumerate(agi.allow):
+        try:
+            ipaddress.ip_network(text)
+        except ValueError as error:
+            mistakes.add(f"agi.allow[{number}]", f"{error}; write 10.0.0.5 or 10.0.0.0/24")
+    if not is_loopback(agi.host) and not agi.allow:
+        mistakes.add("agi.host", f"{agi.host} is reachable from elsewhere; list the PBX hosts in agi.allow")
+    for key in ("header_timeout", "session_timeout"):
+        if getattr(agi, key) <= 0:
+            mistakes.add(f"agi.{key}", "more than 0 seconds")
+    _at_least(agi.sessions, 1, "agi.sessions", mistakes)
+
+
+def _check_ami(ami: AmiSettings, mistakes: Mistakes) -> None:
+    _check_port(ami.port, "ami.port", mistakes, lowest=1)
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,40}", ami.system):
+        mistakes.add("ami.system", f"{ami.system!r}: letters, digits, _ . - only, at most 40")
+    if ami.user and not is_loopback(ami.host):
+        mistakes.add("ami.host", f"{ami.host}: AMI is not encrypted; use a tunnel that ends on this host")
+
+
+def _check_port(port: int, key: str, mistakes: Mistakes, lowest: int) -> None:
+    if not lowest <= port <= 65535:
+        mistakes.add(key, f"{port} is no port; {lowest} to 65535")
+
+
+def _at_least(value: int, least: int, key: str, mistakes: Mistakes) -> None:
+    if value < least:
+        mistakes.add(key, f"{value} is too small; at least {least}")
+
+
+def is_loopback(host: str) -> bool:
+    """Can the address be reached from this host only?"""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def ami_secret(ami: AmiSettings, environment: Mapping[str, str] | None = None) -> str:
+    """The secret from `ami.secret_file` (which nobody else may read) or from the environment.
+
+    Raises SettingsError; the secret itself is in no message.
+    """
+    environment = os.environ if environment is None else environment
+    if not ami.secret_file:
+        secret = environment.get(SECRET_VARIABLE, "")
+        if not secret:
+            raise SettingsError(f"ami.user is set, but no secret: set ami.secret_file or ${SECRET_VARIABLE}")
+        return secret
+    path = Path(ami.secret_file)
+    try:
+        mode = path.stat().st_mode
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"ami.secret_file: {path}: {error}") from error
+    if stat.S_IMODE(mode) & 0o077:
+        raise SettingsError(f"ami.secret_file: {path}: others can read it; run `chmod 600 {path}`")
+    if not secret or any(char in secret for char in "\r\n\0"):
+        raise SettingsError(f"ami.secret_file: {path}: expected one line with the secret")
+    return secret

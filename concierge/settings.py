@@ -1,0 +1,165 @@
+"""YAML -> frozen dataclasses; every mistake at once, with file, key and a near miss.
+
+`Settings` is the whole of it: a field here is a key in config.example.yaml, and the reverse (tested).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from concierge.errors import SettingsError
+from concierge.reading import Mistakes, build
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSettings:
+    """What the digits dialled at this site mean."""
+
+    name: str = "main"
+    country: str = "PL"
+    outside_line: str = ""
+    trunk_prefix: str = ""
+    international_prefixes: tuple[str, ...] = ()
+    tech_prefixes: tuple[str, ...] = ()
+    internal: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where the list is, and how evidence is written."""
+
+    path: str = ""
+    strict_evidence: bool = False
+    evidence_delay: float = 0.02
+    evidence_queue: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """Policy of outbound calls."""
+
+    require_campaign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AgiSettings:
+    """The FastAGI server."""
+
+    host: str = "127.0.0.1"
+    port: int = 4583
+    allow: tuple[str, ...] = ()
+    header_timeout: float = 2.0
+    session_timeout: float = 10.0
+    sessions: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class AmiSettings:
+    """The manager interface of the PBX; no user: nothing is listened to."""
+
+    host: str = "127.0.0.1"
+    port: int = 5038
+    user: str = ""
+    secret_file: str = ""
+    system: str = "pbx"
+
+
+@dataclass(frozen=True, slots=True)
+class OptOutSettings:
+    """Which key means what: `all` (never again) or `campaign` (not for this one)."""
+
+    digits: Mapping[str, str] = field(default_factory=lambda: {"9": "all"})
+
+
+@dataclass(frozen=True, slots=True)
+class MenuSettings:
+    """How often a caller may go round before the operator takes the call."""
+
+    passes: int = 3
+    wrong: int = 3
+    silences: int = 2
+    errors: int = 0
+    total: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSettings:
+    """The person at the end of every path."""
+
+    dial: str = ""
+    ring: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What goes to standard error."""
+
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration. `source` is the file it came from, None for the defaults."""
+
+    site: SiteSettings = field(default_factory=SiteSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    gate: GateSettings = field(default_factory=GateSettings)
+    agi: AgiSettings = field(default_factory=AgiSettings)
+    ami: AmiSettings = field(default_factory=AmiSettings)
+    opt_out: OptOutSettings = field(default_factory=OptOutSettings)
+    menu: MenuSettings = field(default_factory=MenuSettings)
+    operator: OperatorSettings = field(default_factory=OperatorSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+
+
+def default_paths(environment: Mapping[str, str]) -> list[Path]:
+    """Where a configuration is looked for when none is named."""
+    named = environment.get("CONCIERGE_CONFIG")
+    return [Path(named)] if named else [Path("config.yaml"), Path("/etc/concierge/config.yaml")]
+
+
+def load(path: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of a file, of the first default place that has one, or the defaults.
+
+    Raises SettingsError with all mistakes.
+    """
+    environment = os.environ if environment is None else environment
+    named = path or (Path(environment["CONCIERGE_CONFIG"]) if environment.get("CONCIERGE_CONFIG") else None)
+    if named is None:
+        named = next((place for place in default_paths(environment) if place.is_file()), None)
+    return Settings() if named is None else parse(_read(named), named)
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}; name another file with --config") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f"{mark.line + 1}:{mark.column + 1}" if mark else "?"
+        raise SettingsError(f"{path}:{line}: not YAML: {error.problem}") from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path}: not YAML: {error}") from error
+
+
+def parse(raw: Any, path: Path) -> Settings:
+    """Checked settings from what YAML gave. Raises SettingsError with all mistakes."""
+    from concierge.setting_rules import check_settings
+
+    mistakes = Mistakes(path)
+    settings = build(Settings, {} if raw is None else raw, "", mistakes)
+    if isinstance(settings, Settings):
+        check_settings(settings, mistakes)
+    if mistakes.found:
+        raise SettingsError("\n".join(mistakes.found))
+    assert isinstance(settings, Settings)  # noqa: S101 - no mistakes, so it was built
+    return settings

@@ -1,0 +1,103 @@
+"""Settings -> the parts. Everything that more than one command builds is built here."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from pathlib import Path
+
+from concierge.errors import UserError
+from concierge.settings import Settings, load
+from models.errors import StoreError
+from models.flow import Limits
+from models.gate import Judge
+from models.number import Site
+from models.policy import Rules
+from models.reader import Reader
+
+
+def add_config(parser: ArgumentParser) -> None:
+    """The option that every sub-command has."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="settings (default: $CONCIERGE_CONFIG, ./config.yaml, /etc/concierge/config.yaml)",
+    )
+
+
+def add_format(parser: ArgumentParser) -> None:
+    """For sub-commands that print data."""
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def settings_of(args: Namespace) -> Settings:
+    """Raises SettingsError."""
+    return load(args.config)
+
+
+def store_path(settings: Settings, environment: Mapping[str, str] | None = None) -> Path:
+    """The configured file, or the default below $XDG_STATE_HOME."""
+    if settings.store.path:
+        return Path(settings.store.path)
+    environment = os.environ if environment is None else environment
+    state = environment.get("XDG_STATE_HOME") or str(Path.home() / ".local/state")
+    return Path(state) / "concierge" / "concierge.db"
+
+
+def prepare_store(settings: Settings) -> Path:
+    """The file, created and migrated when it is the default and absent. Raises UserError.
+
+    A file that the settings name is not created in passing: where a list is expected, an empty one would allow
+    every call.
+    """
+    path = store_path(settings)
+    if not path.exists():
+        if settings.store.path:
+            raise UserError(f"store.path: {path}: there is no database; `concierge db upgrade` makes one")
+        upgrade_store(path)
+    return path
+
+
+def upgrade_store(path: Path) -> str:
+    """Create or upgrade the file; returns its revision. Raises UserError."""
+    from migrations import run
+    from models.store import check_not_newer, explained, open_engine, read_revision
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UserError(f"{path.parent}: {error.strerror}; name another place in store.path") from error
+    try:
+        with explained(path), open_engine(path, create=True).begin() as connection:
+            check_not_newer(read_revision(connection), path)
+            run.upgrade(connection)
+            path.chmod(0o600)
+            return run.head()
+    except StoreError as error:
+        raise UserError(str(error)) from error
+
+
+def site_of(settings: Settings) -> Site:
+    """The habits of the site, for the interpretation of numbers."""
+    site = settings.site
+    return Site(
+        country=site.country,
+        outside_line=site.outside_line,
+        international=site.international_prefixes,
+        tech_prefixes=site.tech_prefixes,
+        trunk_prefix=site.trunk_prefix,
+        internal=site.internal,
+    )
+
+
+def judge_of(settings: Settings, path: Path) -> Judge:
+    """Who decides, on this file."""
+    return Judge(Reader(path), site_of(settings), Rules(settings.gate.require_campaign))
+
+
+def limits_of(settings: Settings) -> Limits:
+    """How often a caller may go round."""
+    menu = settings.menu
+    return Limits(menu.passes, menu.wrong, menu.silences, menu.errors, menu.total)

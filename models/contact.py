@@ -1,0 +1,44 @@
+"""Values around one check: who asks, what was answered, what is known of earlier contacts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.number import NotANumber, Number
+from models.policy import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """May `dialled` be called for `campaign` (`""`: none named)? The rest says who asks, for the evidence.
+
+    `via` is the way in (`agi`, `script`, `cli`); `caller` a caller id or user; `channel` and `uniqueid` Asterisk's.
+    """
+
+    dialled: str
+    campaign: str = ""
+    via: str = "cli"
+    caller: str = ""
+    channel: str = ""
+    uniqueid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Earlier calls that the gate allowed: the last one, and how many in the last 30 days."""
+
+    last_at: datetime | None = None
+    last_campaign: str = ""
+    within_30_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question with its decision: one row of evidence."""
+
+    question: Question
+    destination: Number | NotANumber
+    decision: Decision
+    history: History
+    at: datetime

@@ -1,0 +1,124 @@
+"""One question, one answer, one row of evidence: the same for the AGI server, the AGI script and the command."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from models.contact import Answer, History, Question
+from models.journal import Journal
+from models.number import NotANumber, Number, Site, interpret
+from models.policy import Decision, Knowledge, NotListed, Reason, Rules, Unavailable, both, may_call, refuse
+from models.reader import Reader
+
+Clock = Callable[[], datetime]
+
+_PATIENCE = 0.25  # seconds that an answer waits for a lock to pass
+_PAUSE = 0.01
+
+
+def utc_now() -> datetime:
+    """The process clock, as an argument for whoever decides."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Interprets, looks up and decides; writes nothing. `clock` gives the moment of the decision."""
+
+    reader: Reader
+    site: Site
+    rules: Rules = field(default_factory=Rules)
+    clock: Clock = utc_now
+
+    def answer(self, question: Question, at: datetime | None = None) -> Answer:
+        """The decision at a moment (default: now), with the history of the number."""
+        at = at or self.clock()
+        destination = interpret(question.dialled, self.site)
+        known: Knowledge = NotListed()
+        history = History()
+        if isinstance(destination, Number):
+            known = self._know(destination)
+            history = self.reader.history(destination.e164, at)
+        return self.judged(question, destination, known, history, at)
+
+    def _know(self, number: Number) -> Knowledge:
+        """Of a text with several readings, each counts: none of them may be a listed person."""
+        known = self.reader.look_up(number.e164)
+        for other in number.also:
+            known = both(known, self.reader.look_up(other))
+        return known
+
+    def judged(
+        self,
+        question: Question,
+        destination: Number | NotANumber,
+        known: Knowledge,
+        history: History,
+        at: datetime,
+    ) -> Answer:
+        """The same from what is already known."""
+        decision = may_call(destination, question.campaign, known, at, self.rules)
+        return Answer(question, destination, decision, history, at)
+
+    def is_passing(self, answer: Answer) -> bool:
+        """Was it refused for a lock that will soon be gone?"""
+        if answer.decision.reason is not Reason.LIST_UNAVAILABLE or not isinstance(answer.destination, Number):
+            return False
+        known = self.reader.look_up(answer.destination.e164)
+        return not isinstance(known, Unavailable) or known.passing
+
+
+class Gate:
+    """A judge whose every answer leaves evidence; without evidence it refuses.
+
+    `strict`: the evidence is committed before the answer is given.
+    """
+
+    def __init__(self, judge: Judge, journal: Journal, *, strict: bool = False) -> None:
+        self._judge = judge
+        self._journal = journal
+        self._strict = strict
+
+    def ask_now(self, question: Question) -> Answer | None:
+        """The answer, when it can be given without waiting; else None (use `ask`)."""
+        if self._strict:
+            return None
+        answer = self._with_evidence(self._judge.answer(question))
+        if answer.decision.reason is Reason.LIST_UNAVAILABLE and self._judge.is_passing(answer):
+            return None
+        self._journal.add(answer)
+        return answer
+
+    async def ask(self, question: Question) -> Answer:
+        """The answer, after a lock has passed and (strict) the evidence is committed."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _PATIENCE
+        answer = self._judge.answer(question)
+        while self._judge.is_passing(answer) and loop.time() < until:
+            await asyncio.sleep(_PAUSE)
+            answer = self._judge.answer(question)
+        answer = self._with_evidence(answer)
+        if not self._strict:
+            self._journal.add(answer)
+        elif not await self._journal.write(answer):
+            instead = overruled(answer, self._journal.trouble or "the queue is full")
+            self._journal.amend(answer, instead)
+            answer = instead
+        return answer
+
+    def _with_evidence(self, answer: Answer) -> Answer:
+        """A call to a subscriber of which no evidence can be kept is not placed."""
+        if self._journal.ready or not answer.decision.allowed or isinstance(answer.destination, NotANumber):
+            return answer
+        return overruled(answer, self._journal.trouble or "the queue is full")
+
+
+def overruled(answer: Answer, why: str) -> Answer:
+    """The refusal instead of an allowed call of which no evidence can be kept."""
+    if not answer.decision.allowed or isinstance(answer.destination, NotANumber):
+        return answer
+    decision: Decision = refuse(Reason.EVIDENCE_UNAVAILABLE, why)
+    return Answer(answer.question, answer.destination, decision, answer.history, answer.at)

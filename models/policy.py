@@ -1,0 +1,148 @@
+"""PURE: the only place where an outbound call is allowed or refused.
+
+"I could not find out" is a value (`Unavailable`), so that a decision which forgets it fails the type check.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from models.number import NotANumber, Number, Why
+from models.suppression import ALL, Entry, is_campaign_name
+
+
+class Verdict(StrEnum):
+    """What the dialplan is told."""
+
+    ALLOW = "ALLOW"
+    REFUSE = "REFUSE"
+
+
+class Reason(StrEnum):
+    """Stable words: they appear in channel variables, evidence, logs and names of prompts."""
+
+    NOT_LISTED = "not-listed"
+    EMERGENCY = "emergency"
+    SHORT_CODE = "short-code"
+    INTERNAL = "internal"
+    LISTED = "listed"
+    LISTED_FOR_CAMPAIGN = "listed-for-campaign"
+    NUMBER_UNREADABLE = "number-unreadable"
+    CAMPAIGN_UNREADABLE = "campaign-unreadable"
+    CAMPAIGN_MISSING = "campaign-missing"
+    LIST_UNAVAILABLE = "list-unavailable"
+    EVIDENCE_UNAVAILABLE = "evidence-unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The list was read and has entries of this number (of any scope, in force or not)."""
+
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotListed:
+    """The list was read and has no entry of this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """The list could not be read; `why` is for the administrator. `passing`: asking again soon may help."""
+
+    why: str
+    passing: bool = False
+
+
+Knowledge = Listed | NotListed | Unavailable
+
+
+def both(one: Knowledge, other: Knowledge) -> Knowledge:
+    """What is known of two numbers taken together: unavailable before listed before not listed."""
+    if isinstance(one, Unavailable) or isinstance(other, NotListed):
+        return one
+    if isinstance(other, Unavailable) or isinstance(one, NotListed):
+        return other
+    return Listed(one.entries + other.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the operator has chosen. `require_campaign`: a call that names no campaign is refused."""
+
+    require_campaign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to "may this number be called now?"; `entry` is the one that decided, `detail` is for people."""
+
+    verdict: Verdict
+    reason: Reason
+    detail: str = ""
+    entry: Entry | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """May the call be placed?"""
+        return self.verdict is Verdict.ALLOW
+
+
+_FREE = {
+    Why.EMERGENCY: Reason.EMERGENCY,
+    Why.SHORT_CODE: Reason.SHORT_CODE,
+    Why.INTERNAL: Reason.INTERNAL,
+}
+
+
+def may_call(destination: Number | NotANumber, campaign: str, known: Knowledge, at: datetime, rules: Rules) -> Decision:
+    """May this destination be called now, for this campaign (`""`: none named)?
+
+    An emergency number is never refused, whatever else is wrong. Nothing but a list that was read allows a
+    call to a subscriber.
+    """
+    if isinstance(destination, NotANumber):
+        return _without_number(destination)
+    if campaign and not is_campaign_name(campaign):
+        return refuse(Reason.CAMPAIGN_UNREADABLE, "letters, digits, _ . - only, at most 64")
+    if rules.require_campaign and not campaign:
+        return refuse(Reason.CAMPAIGN_MISSING, "gate.require_campaign is set")
+    match known:
+        case Unavailable(why):
+            return refuse(Reason.LIST_UNAVAILABLE, why)
+        case NotListed():
+            return allow(Reason.NOT_LISTED)
+        case Listed(entries):
+            return _weigh(entries, campaign, at)
+        case _:
+            assert_never(known)
+
+
+def allow(reason: Reason, detail: str = "") -> Decision:
+    """A decision that lets the call go."""
+    return Decision(Verdict.ALLOW, reason, detail)
+
+
+def refuse(reason: Reason, detail: str = "", entry: Entry | None = None) -> Decision:
+    """A decision that stops the call."""
+    return Decision(Verdict.REFUSE, reason, detail, entry)
+
+
+def _without_number(destination: NotANumber) -> Decision:
+    reason = _FREE.get(destination.why)
+    if reason is not None:
+        return allow(reason, destination.detail)
+    return refuse(Reason.NUMBER_UNREADABLE, f"{destination.why.value}: {destination.detail}".rstrip(": "))
+
+
+def _weigh(entries: tuple[Entry, ...], campaign: str, at: datetime) -> Decision:
+    """The entry for all campaigns decides before one for this campaign; both must be in force."""
+    holding = [entry for entry in entries if entry.holds(at) and entry.covers(campaign)]
+    if not holding:
+        return allow(Reason.NOT_LISTED, f"{len(entries)} entries, none in force for this call")
+    entry = min(holding, key=lambda entry: entry.campaign)
+    reason = Reason.LISTED if entry.campaign == ALL else Reason.LISTED_FOR_CAMPAIGN
+    return refuse(reason, entry.reason, entry)

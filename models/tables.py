@@ -1,0 +1,91 @@
+"""The schema, portable between SQLite and PostgreSQL. Times are microseconds since 1970 UTC, numbers E.164 integers.
+
+Migrations sum up to these tables exactly (tested).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+
+SCHEMA = "0001"  # the newest migration; a database at another revision is not read
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up INTEGER keys only
+
+list_event = Table(
+    "list_event",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=True),
+    Column("event_id", String(36), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("campaign", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("source", String(40), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("evidence", Text, nullable=False),
+    UniqueConstraint("event_id"),
+    Index(None, "number", "campaign"),
+    sqlite_autoincrement=True,
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("number", BigInteger, nullable=False),
+    Column("campaign", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("source", String(40), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    UniqueConstraint("number", "campaign"),
+    sqlite_autoincrement=True,
+)
+
+call_check = Table(
+    "call_check",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("dialled", String(100), nullable=False),
+    Column("number", BigInteger),
+    Column("campaign", String(64), nullable=False),
+    Column("verdict", String(10), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("entry_id", BigInteger),
+    Column("via", String(20), nullable=False),
+    Column("caller", String(100), nullable=False),
+    Column("channel", String(200), nullable=False),
+    Column("uniqueid", String(150), nullable=False),
+    Index(None, "number", "at"),
+    sqlite_autoincrement=True,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(at: datetime) -> int:
+    """An aware datetime -> microseconds since 1970 UTC, exactly."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """Microseconds since 1970 UTC -> an aware datetime (UTC)."""
+    return _EPOCH + timedelta(microseconds=micros)
