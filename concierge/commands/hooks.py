@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
         "features": ("features.conf", hooks.features(settings)),
         "manager": (
             "manager.conf; put a long random secret here and into ami.secret_file",
-            snippet(version, user, "CHANGE-ME"),
+            snippet(version, user, "CHANGE-ME", guard=False),
         ),
     }
     if args.freepbx:
