@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 _SHAPES = {
     "country": (r"[A-Z]{2}", "an ISO 3166 country of two capital letters, such as PL"),
@@ -15,6 +16,17 @@ _SHAPES = {
 
 
 _FIELDS = ("country", "outside_line", "international", "tech_prefixes", "trunk_prefix", "internal")
+
+
+@lru_cache(maxsize=256)
+def extension_pattern(pattern: str) -> re.Pattern[str]:
+    """Digits or an Asterisk pattern (X 0-9, Z 1-9, N 2-9, [sets]) as a regular expression."""
+    classes = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]"}
+    tokens = re.findall(r"\[[^]]*\]|.", pattern.removeprefix("_"))
+    try:
+        return re.compile("".join(classes.get(token.upper(), token) for token in tokens))
+    except re.error as error:
+        raise ValueError(f"internal: {pattern!r} is not an Asterisk pattern ({error})") from None
 
 
 class Why(StrEnum):
@@ -63,6 +75,8 @@ class Site:
             for one in (value,) if isinstance(value, str) else value:
                 if re.fullmatch(shape, one, re.ASCII) is None:
                     raise ValueError(f"{name}: {one!r} is not {expected}")
+        for pattern in self.internal:
+            extension_pattern(pattern)
         key = tuple(getattr(self, name) for name in _FIELDS)
         object.__setattr__(self, "_hash", hash(key))
 

@@ -170,10 +170,7 @@ def is_short_code(digits: str) -> bool:
     """Is this, after its country code, a short number there (information, text, premium services)?"""
     plan = calling(digits[:3])
     inside = digits[len(plan.digits) :] if plan else ""
-    if not 2 <= len(inside) <= _SHORT or inside.startswith("0"):
+    if plan is None or not 2 <= len(inside) <= _SHORT or inside.startswith("0"):
         return False
-    return shortnumberinfo.is_valid_short_number(_number(digits, inside))
-
-
-def _number(digits: str, inside: str) -> PhoneNumber:
-    return PhoneNumber(country_code=int(digits.removesuffix(inside)), national_number=int(inside))
+    number = PhoneNumber(country_code=int(plan.digits), national_number=int(inside))
+    return shortnumberinfo.is_valid_short_number(number)

@@ -7,12 +7,11 @@ prefixes taken off first; the first valid one wins, and else the first of possib
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from phonenumbers import ValidationResult
 
 from models.number import plan
-from models.number.kinds import NotANumber, Number, Site, Why
+from models.number.kinds import NotANumber, Number, Site, Why, extension_pattern
 from models.number.written import UNIVERSAL_EMERGENCY, take_apart
 
 _NUMBER = re.compile(r"\+*\d+")
@@ -78,7 +77,7 @@ def _without(body: str, heads: Iterable[str]) -> Iterator[str]:
 def _special(bodies: list[str], site: Site) -> NotANumber | None:
     if any(_emergency(body, site) for body in bodies):
         return NotANumber(Why.EMERGENCY, "an emergency number is never listed nor blocked")
-    if any(_internal_pattern(pattern).fullmatch(bodies[-1]) for pattern in site.internal):
+    if any(extension_pattern(pattern).fullmatch(bodies[-1]) for pattern in site.internal):
         return NotANumber(Why.INTERNAL, "an internal extension of this site")
     return None
 
@@ -113,15 +112,6 @@ def _emergency_abroad(body: str) -> bool:
 
 def _is_emergency(digits: str, country: str) -> bool:
     return digits in UNIVERSAL_EMERGENCY or plan.is_emergency(digits, country)
-
-
-@lru_cache(maxsize=256)
-def _internal_pattern(pattern: str) -> re.Pattern[str]:
-    if not pattern.startswith("_"):
-        return re.compile(re.escape(pattern))
-    classes = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]"}
-    tokens = re.findall(r"\[[^]]*\]|.", pattern[1:])
-    return re.compile("".join(classes.get(token.upper(), token) for token in tokens))
 
 
 def _readings(bodies: list[str], site: Site) -> Iterator[plan.Reading]:
@@ -166,7 +156,8 @@ def _choose(found: list[plan.Reading], bodies: list[str], extension: str, site: 
     if valid:
         return Number(valid[0], extension, tuple(valid[1:]))
     own = plan.home(site.country).digits
-    if any(map(plan.is_short_code, [one.digits for one in found] + [own + body for body in bodies])):
+    short = [one.digits for one in found] + [own + body for body in bodies if body.isdigit()]
+    if any(map(plan.is_short_code, short)):
         return NotANumber(Why.SHORT_CODE, "a short code of its country")
     possible = [int(one.digits) for one in found if one.possible]
     return Number(possible[0], extension) if possible else _no_length(found)

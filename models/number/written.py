@@ -29,9 +29,7 @@ _URI = re.compile(r"(sips?|tel|callto|urn):(.*)", re.DOTALL | re.IGNORECASE)
 _EXPONENT = re.compile(r"[-+]?\d+(?:[.,]\d*)?e[-+]?\d+", re.IGNORECASE)
 _FLOAT = re.compile(r"(\+?\d{7,15})\.(\d{1,2})")
 _THOUSANDS = re.compile(r"\+?\d{1,3}(?:,\d{3}){2,}")
-_SEPARATED = re.compile(
-    r"[,;|&\r\n]|\s(?:or|and|lub|oraz|albo|i|oder|und|ou|et|o|y|e|или|и)\s", re.IGNORECASE
-)
+_SEPARATED = re.compile(r"[,;|&\r\n]|\s(?:or|and|lub|oraz|albo|i|oder|und|ou|et|o|y|e|или|и)\s", re.IGNORECASE)
 _EXTENSION = re.compile(
     r"[\s.,;(]*(?:;\s*ext\s*=|(?:ext(?:ension|n)?|wewn?(?:[eę]trzny)?|int(?:ern)?|poste|durchwahl|dw|linka|"
     r"anexo|ramal|доб(?:авочный)?|x)\s*[.:]?)\s*(\d{1,8})[)#]*$",
@@ -135,8 +133,9 @@ def _fraction_or_pair(text: str) -> NotANumber | None:
     if number and number[2].strip("0"):
         return NotANumber(Why.NOT_A_NUMBER, "a decimal fraction stands after it")
     splits = [_SEPARATED.split(text), text.split("/"), text.split("+")]
-    if _digits(text) > 15:
-        splits.append(text.split())
+    words = text.split()
+    if len(words) == 2 and _digits(words[0]) == _digits(words[1]):  # 600100200 600100201, not 01512 3450000
+        splits.append(words)
     if any(sum(_digits(part) >= 7 for part in parts) > 1 for parts in splits):
         return NotANumber(Why.TWO_NUMBERS, "two numbers stand in it; give one")
     head, slash, _ending = text.partition("/")
@@ -146,7 +145,8 @@ def _fraction_or_pair(text: str) -> NotANumber | None:
 
 
 def _digits(text: str) -> int:
-    return sum(char.isdigit() for char in text)
+    """How many digits, a prefix such as 9999# or *31# not counted."""
+    return sum(char.isdigit() for char in text.rstrip("#").rpartition("#")[2])
 
 
 def _extension_apart(text: str) -> tuple[str, str]:

@@ -159,7 +159,7 @@ def test_an_extension_is_kept_apart_and_leaves_the_number_alone(raw: str, extens
         ("1234567890123456", Why.TOO_LONG),
         ("+999123456789", Why.COUNTRY_CODE),
         ("2001", Why.INTERNAL),
-        ("345", Why.TOO_SHORT),
+        ("354", Why.TOO_SHORT),
         ("344", Why.INTERNAL),
         ("15", Why.INTERNAL),
         ("sip:2001@pbx.example", Why.INTERNAL),
@@ -249,6 +249,8 @@ def test_an_emergency_number_wins_over_an_internal_pattern() -> None:
         ("+44 (0)20 7946 0958", PLAIN, 442079460958),
         ("141 020 7946 0958", Site("GB"), 442079460958),
         ("0207 9460958", Site("GB"), 442079460958),
+        ("9999#902/212 300 00", Site("SK", outside_line="9", tech_prefixes=("9999#",)), 421221230000),
+        ("9999#01512 3450000", Site("DE", tech_prefixes=("9999#",)), 4915123450000),
         ("442079460958", Site("PL", international=("",)), 442079460958),
         ("8600100200", Site("PL", trunk_prefix="8"), LISTED),
     ],
@@ -285,9 +287,9 @@ def test_when_both_readings_are_valid_the_outside_line_wins_and_the_other_is_nam
 
 def test_an_outside_line_0_and_an_international_number_begin_alike() -> None:
     site = Site("DE", outside_line="0")
-    written = number("0049 30 123456", site)
-    assert written.e164 == 4930123456
-    assert written.also == (494930123456,)
+    written = number("0049 211 2345678", site)
+    assert written.e164 == 492112345678
+    assert written.also == (49492112345678,)  # 0, then the area code 04921
     assert number("00911123456", site).e164 == 49911123456  # 0, then Nuremberg: +91 has no such number
     assert number("0 0049 30 123456", site).e164 == 4930123456
 

@@ -12,10 +12,13 @@ from models.number import NotANumber, Number, Site, interpret, masked
 from models.number.plan import canonical
 from models.number.reading import understand
 
-COUNTRIES = (
-    "PL DE GB FR ES IT US CA RU KZ UA CZ SK NL BE CH AT SE NO DK FI PT IE AU NZ JP KR IN BR AR MX ZA TR IL SG HK CL CO "
-    "HU LT BY GR RO"
-).split()
+# fmt: off
+COUNTRIES = [
+    "PL", "DE", "GB", "FR", "ES", "IT", "US", "CA", "RU", "KZ", "UA", "CZ", "SK", "NL", "BE",
+    "CH", "AT", "SE", "NO", "DK", "FI", "PT", "IE", "AU", "NZ", "JP", "KR", "IN", "BR", "AR",
+    "MX", "ZA", "TR", "IL", "SG", "HK", "CL", "CO", "HU", "LT", "BY", "GR", "RO",
+]
+# fmt: on
 IDD = {"US": "011", "CA": "011", "RU": "810", "KZ": "810", "BY": "810", "AU": "0011", "JP": "010"}
 IDD |= {"BR": "0015", "SG": "001", "HK": "001", "CO": "009", "KR": "001", "IL": "012", "FI": "00", "CL": "00"}
 SEPARATORS = ["", " ", "-", ".", "\xa0", "\u2011", " - ", "\u202c", "("]
@@ -123,6 +126,7 @@ def test_the_fast_path_holds_at_every_beginning_of_every_plan(region: str) -> No
     code = str(phonenumbers.country_code_for_region(region))
     metadata = PhoneMetadata.metadata_for_region(region)
     assert metadata is not None
+    assert metadata.general_desc is not None
     for length in metadata.general_desc.possible_length:
         for head in range(100):
             digits = f"{code}{head:02d}{'2345678901234567'[: length - 2]}"
@@ -144,6 +148,9 @@ def test_the_fast_path_is_taken_for_most_valid_numbers() -> None:
 @example("sip:" * 32, "PL")
 @example("tel:;ext=;ext=1;=", "PL")
 @example("tel:%ff%00@", "PL")
+@example("++0", "PL")
+@example("+", "PL")
+@example("+00", "PL")
 @settings(max_examples=1500, deadline=None)
 def test_no_text_raises_and_every_number_reads_as_itself(text: str, country: str) -> None:
     found = interpret(text, SITES[country])
