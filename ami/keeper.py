@@ -108,7 +108,7 @@ class OptOutKeeper:
         self._late = self._loaded = False
         self._telling: set[asyncio.Task[None]] = set()
         self._recorded = self._repeated = self._replayed = self._failures = self._failed_in_a_row = 0
-        self._last_error = self._spool_error = ""
+        self._last_error = self._error = self._spool_error = ""
         self._last_delay: float | None = None
 
     async def keep(self, opt_out: OptOut) -> None:
@@ -204,14 +204,16 @@ class OptOutKeeper:
             async with asyncio.timeout(self._retry.attempt):
                 return await self._recorder.record(item)
         except Exception as error:  # noqa: BLE001 - whatever the recorder does, the press is kept
-            self._last_error = f"{type(error).__name__}: {error}"
+            # further lines of a database error hold the statement and the number
+            self._last_error = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+            self._error = type(error).__name__
             return None
 
     async def _not_recorded(self, item: OptOut) -> None:
         self._failures += 1
         self._failed_in_a_row += 1
         self._failed.append(item.event_id)
-        _log.error("opt-out %s is not recorded yet and will be tried again", item.event_id)
+        _log.error("opt-out %s is not recorded yet and will be tried again: %s", item.event_id, self._error)
         await self._spool_waiting()
 
     async def _now_recorded(self, item: OptOut, recorded: Recorded) -> None:
@@ -308,6 +310,8 @@ class OptOutKeeper:
 
 
 def masked(number: int) -> str:
-    """The number as logs show it: 48******503."""
+    """The number as logs show it: 48******503; nothing of a short one."""
     text = str(number)
+    if len(text) < 8:
+        return "*" * len(text)
     return f"{text[:2]}{'*' * max(0, len(text) - 5)}{text[-3:]}"

@@ -30,9 +30,7 @@ class Access:
     def __post_init__(self) -> None:
         for name, text in (("Username", self.user), ("Secret", self.secret)):
             if not text:
-                raise UnsafeHeaderError(
-                    f"the AMI header {name} is empty: set it to the value in manager.conf"
-                )
+                raise UnsafeHeaderError(f"the AMI header {name} is empty: set it to the value in manager.conf")
             refuse_unsafe_text(name, text)
         if not self.host or not 0 < self.port < 65536:
             raise ValueError(f"{self.where} is no address: give a host and a port from 1 to 65535")
@@ -142,9 +140,7 @@ async def open_link(access: Access, timing: Timing, on_event: OnEvent) -> Link |
 class Link:
     """A connection in use; `lost` is done, with the reason, when it is gone."""
 
-    def __init__(
-        self, transport: asyncio.Transport, protocol: WireProtocol, timing: Timing, on_event: OnEvent
-    ) -> None:
+    def __init__(self, transport: asyncio.Transport, protocol: WireProtocol, timing: Timing, on_event: OnEvent) -> None:
         self._protocol = protocol
         self._timing = timing
         self._manager = LinkManager(on_event)

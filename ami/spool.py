@@ -84,9 +84,7 @@ def _locked(file: int, path: Path) -> int:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(file)
-        raise SpoolBusyError(
-            f"{path} is in use: stop the other listener or give this one its own spool"
-        ) from None
+        raise SpoolBusyError(f"{path} is in use: stop the other listener or give this one its own spool") from None
     return file
 
 

@@ -107,7 +107,7 @@ class WireProtocol(AMIProtocol):  # type: ignore[misc]
 
 
 class LinkManager(Manager):  # type: ignore[misc]
-    """A manager for exactly one connection, which its owner has made and will make again."""
+    """A manager for exactly one connection, made by its owner: what was pending on it ends with it."""
 
     def __init__(self, on_event: OnEvent) -> None:
         super().__init__(loop=asyncio.get_running_loop(), log=_silent)
@@ -131,7 +131,3 @@ class LinkManager(Manager):  # type: ignore[misc]
     def ping(self) -> None:
         """Never send a ping whose answer nobody awaits."""
         self.pinger = None
-
-    async def send_awaiting_actions(self, *_: object) -> None:
-        """Never send an action a second time."""
-        self.awaiting_actions.clear()

@@ -136,7 +136,7 @@ def brisk() -> dict[str, Any]:
 def wait_until() -> Callable[..., Any]:
     async def wait(condition: Callable[[], object], what: str = "", limit: float = 5.0) -> None:
         async with asyncio.timeout(limit):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - conditions of any kind
                 await asyncio.sleep(0.002)
 
     return wait
@@ -175,7 +175,7 @@ CallerIDName: {name}
 ConnectedLineNum: 5551000
 ConnectedLineName: Shop
 Language: en
-AccountCode: 
+AccountCode:
 Context: campaign-ivr
 Exten: s
 Priority: 3

@@ -85,12 +85,12 @@ async def test_an_unanswered_action_is_forgotten(server, access):
 
 
 async def test_a_lost_link_ends_the_wait_for_an_answer(server, access, wait_until):
-    link = await opened(access, Timing())
+    link = await opened(access, Timing(answer=60))
     server.answer_actions = False
     waiting = asyncio.create_task(link.ask({"Action": "UserEvent", "UserEvent": "X"}))
     await wait_until(lambda: server.of("UserEvent"))
     server.drop()
-    assert isinstance(await waiting, NotSent)
+    assert isinstance(await asyncio.wait_for(waiting, 5), NotSent)
     assert isinstance(await link.ask({"Action": "Ping"}), NotSent)
 
 
@@ -112,6 +112,21 @@ async def test_a_link_that_answers_pings_is_kept_and_one_that_does_not_is_cut(se
     assert not watch.done()
     server.answer_pings = False
     assert "a ping had no answer" in await asyncio.wait_for(watch, 5)
+
+
+async def test_a_lost_link_is_not_made_again_behind_our_back(server, access, wait_until):
+    later = []
+
+    class Loop:
+        def call_later(self, *what):
+            later.append(what)
+
+    link = await opened(access)
+    link._manager.loop = Loop()
+    server.drop()
+    await wait_until(link.lost.done)
+    link.close("gone")
+    assert later == []
 
 
 async def test_close_is_final(server, access, wait_until):
