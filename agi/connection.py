@@ -6,15 +6,14 @@ Built on asyncio.Protocol: the outbound check is one command, and a stream per c
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections import deque
 from typing import TYPE_CHECKING
 
-from agi.handlers import Effect, GetVariable, Handling, Outcome, SetVariable
+from agi.handlers import Effect, GetVariable, Handler, Handling, Outcome, SetVariable
+from agi.log_line import without_numbers
 from agi.protocol import (
     MAX_ENVIRONMENT,
-    MAX_LINE,
+    MAX_REPLY,
     Environment,
     HungUp,
     ProtocolError,
@@ -27,8 +26,6 @@ from agi.protocol import (
 
 if TYPE_CHECKING:
     from agi.server import Services
-
-log = logging.getLogger("concierge.agi")
 
 
 class Failed(Exception):
@@ -44,9 +41,13 @@ class Connection(asyncio.Protocol):
         self._buffer = bytearray()
         self._environment: Environment | None = None
         self._reader = ReplyReader()
-        self._replies: deque[Reply] = deque()
+        self._asked = False
+        self._reply: Reply | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._ended = ""
+        self._lost = False
+        self._working = False
+        self._performing = False
         self._task: asyncio.Task[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
@@ -72,6 +73,7 @@ class Connection(asyncio.Protocol):
             else:
                 self._take_replies()
         except ProtocolError as error:
+            self._reply = None
             self._end(str(error))
 
     def eof_received(self) -> bool:
@@ -79,23 +81,26 @@ class Connection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The last event of every connection."""
-        if self._environment is None and not self._ended:
+        """The last event of every connection; a handler may still be waiting for the store."""
+        self._lost = True
+        if self._environment is None:
             self._refuse(f"closed after {len(self._buffer)} bytes, no AGI header")
         self._end("the connection is gone" if exc is None else f"the connection broke: {exc}")
-        if self._deadline is not None:
-            self._deadline.cancel()
-        self._services.closed(self)
+        self._leave()
 
     # ---- the environment
 
     def _take_environment(self) -> None:
-        end = self._buffer.find(b"\n\n")
-        if end < 0 and self._buffer != b"\n":
-            if len(self._buffer) > MAX_ENVIRONMENT:
-                self._refuse(f"an AGI header of more than {MAX_ENVIRONMENT} bytes")
+        if not _may_become_agi(self._buffer):
+            self._refuse(f"not an AGI header: {bytes(self._buffer[:60])!r}")
             return
-        raw = bytes(self._buffer[: end + 1])
+        end = self._buffer.find(b"\n\n")
+        if end > MAX_ENVIRONMENT or (end < 0 and len(self._buffer) > MAX_ENVIRONMENT):
+            self._refuse(f"an AGI header of more than {MAX_ENVIRONMENT} bytes")
+            return
+        if end < 0:
+            return
+        raw = bytes(self._buffer[:end])
         del self._buffer[: end + 2]
         try:
             self._environment = parse_environment(raw)
@@ -103,31 +108,32 @@ class Connection(asyncio.Protocol):
             self._refuse(str(error))
             return
         self._begin(self._environment)
+        if self._buffer:
+            self._take_replies()
 
     def _begin(self, environment: Environment) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
         loop = asyncio.get_running_loop()
         self._deadline = loop.call_later(self._services.limits.session_timeout, self._too_late, "session too long")
+        self._working = True
         handler = self._services.handler(environment.path)
         if handler is None:
-            self._finish(Outcome("unknown-path", {"reason": "404", "path": environment.path[:80]}))
+            self._finish(Outcome("unknown-path", {"reason": "404", "path": without_numbers(environment.path)}))
             return
-        self._task = loop.create_task(self._serve(handler(environment)))
+        self._task = loop.create_task(self._serve(handler, environment))
 
-    async def _serve(self, handling: Handling) -> None:
+    async def _serve(self, handler: Handler, environment: Environment) -> None:
         """The per-call boundary: whatever happens in a handler, the daemon lives and the line is written."""
         try:
-            outcome = await self._drive(handling)
+            self._finish(await self._drive(handler(environment)))
         except (Failed, ProtocolError) as error:
-            outcome = Outcome("broken-off", {"reason": str(error)})
+            self._finish(Outcome("broken-off", {"reason": str(error)}))
         except asyncio.CancelledError:
-            self._finish(Outcome("broken-off", {"reason": "shutting down"}))
+            self._finish(Outcome("broken-off", {"reason": self._ended or "shutting down"}))
             raise
-        except Exception:
-            log.exception("decision=error path=%s", self._path())
-            outcome = Outcome("error", {"reason": "internal"})
-        self._finish(outcome)
+        except Exception as error:  # noqa: BLE001 - logged with its traceback
+            self._finish(Outcome("error", {"reason": "internal", "path": environment.path}), error)
 
     async def _drive(self, handling: Handling) -> Outcome:
         result: object = None
@@ -151,7 +157,11 @@ class Connection(asyncio.Protocol):
                 reply = await self._command("GET VARIABLE", name)
                 return reply.value if reply.result == "1" else ""
             case _:
-                return await self._services.perform(effect)
+                self._performing = True
+                try:
+                    return await self._services.perform(effect)
+                finally:
+                    self._performing = False
 
     # ---- commands and replies
 
@@ -159,29 +169,32 @@ class Connection(asyncio.Protocol):
         line = command(name, *words)
         if self._ended or self._transport is None:
             raise Failed(self._ended or "not connected")
+        self._asked = True
         self._transport.write(line)
-        while not self._replies:
+        while self._reply is None:
+            if self._ended:
+                raise Failed(self._ended)
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
-            if self._ended and not self._replies:
-                raise Failed(self._ended)
-        reply = self._replies.popleft()
+        reply, self._reply = self._reply, None
         if reply.status is not Status.DONE:
             raise Failed(f"{name} {words[0]} was answered {reply.code} {reply.result}".rstrip())
         return reply
 
     def _take_replies(self) -> None:
         *lines, rest = self._buffer.split(b"\n")
-        if len(rest) > 32 * MAX_LINE:
+        if len(rest) > MAX_REPLY:
             raise ProtocolError("an AGI reply without an end")
         self._buffer = bytearray(rest)
         for line in lines:
             reply = self._reader.feed(bytes(line))
-            if reply is not None:
-                self._replies.append(reply)
-        if len(self._replies) > 1:
-            raise ProtocolError("more AGI replies than commands")
-        self._wake()
+            if reply is None:
+                continue
+            if not self._asked:
+                raise ProtocolError("more AGI replies than commands")
+            self._asked, self._reply = False, reply
+        if self._reply is not None:
+            self._wake()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -193,15 +206,15 @@ class Connection(asyncio.Protocol):
         if self._environment is None:
             self._refuse(f"{what} in {self._services.limits.header_timeout:g} s")
         else:
-            self._end(f"{what}: {self._services.limits.session_timeout:g} s")
-            if self._transport is not None:
-                self._transport.abort()
+            self.abort(f"{what}: {self._services.limits.session_timeout:g} s")
 
     def _refuse(self, why: str) -> None:
         """Not a call: nothing was asked, nothing is answered."""
         if not self._ended:
             self._ended = why
-            self._services.log_line("not-agi", {"reason": why, "peer": self._peer()}, self._milliseconds())
+            self._services.log_line(
+                "not-agi", {"reason": without_numbers(why), "peer": self._peer()}, self._milliseconds()
+            )
         if self._transport is not None:
             self._transport.abort()
 
@@ -210,12 +223,21 @@ class Connection(asyncio.Protocol):
             self._ended = why
         self._wake()
 
-    def _finish(self, outcome: Outcome) -> None:
+    def _finish(self, outcome: Outcome, error: Exception | None = None) -> None:
         environment = self._environment or Environment({})
-        fields = {**outcome.fields, "uniqueid": environment.get("uniqueid"), "channel": environment.get("channel")}
-        self._services.log_line(outcome.decision, fields, self._milliseconds())
+        call = {"uniqueid": environment.get("uniqueid"), "channel": without_numbers(environment.get("channel"))}
+        self._services.log_line(outcome.decision, {**outcome.fields, **call}, self._milliseconds(), error)
+        self._working = False
         if self._transport is not None:
             self._transport.close()
+        self._leave()
+
+    def _leave(self) -> None:
+        """Both ends are done: the client is gone and the handler has returned."""
+        if self._lost and not self._working:
+            if self._deadline is not None:
+                self._deadline.cancel()
+            self._services.closed(self)
 
     def _milliseconds(self) -> float:
         return (time.perf_counter() - self._started) * 1000
@@ -224,12 +246,11 @@ class Connection(asyncio.Protocol):
         name = self._transport.get_extra_info("peername") if self._transport is not None else None
         return str(name[0]) if name else ""
 
-    def _path(self) -> str:
-        return self._environment.path[:80] if self._environment else ""
-
-    def abort(self) -> None:
-        """Drop the session now (the drain took too long)."""
-        self._end("shutting down")
+    def abort(self, why: str) -> None:
+        """Drop the session now."""
+        self._end(why)
+        if self._performing and self._task is not None:
+            self._task.cancel()
         if self._transport is not None:
             self._transport.abort()
 
@@ -237,3 +258,8 @@ class Connection(asyncio.Protocol):
     def hung_up(self) -> HungUp | None:
         """Has Asterisk said that the channel is gone?"""
         return HungUp() if self._reader.hung_up else None
+
+
+def _may_become_agi(start: bytearray) -> bool:
+    """Do these first bytes look like the beginning of an AGI header? A web browser is not kept waiting."""
+    return start.startswith(b"agi_") if len(start) >= 4 else b"agi_".startswith(start)

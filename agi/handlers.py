@@ -40,7 +40,8 @@ class Ask:
 class OptOut:
     """Record a key press that the dialplan reports. Result: True when it is durable.
 
-    `number` is E.164 as text; `press` counts the presses of this key on this leg from 1.
+    `number` is E.164 as text; `press` counts the presses of this key on this leg (`channel`, `uniqueid`) from 1;
+    `at` is when it was pressed, seconds since the epoch, 0 when it has just been.
     """
 
     number: str
@@ -49,6 +50,7 @@ class OptOut:
     press: int
     channel: str
     uniqueid: str
+    at: int = 0
 
 
 Effect = SetVariable | GetVariable | Ask | OptOut

@@ -1,6 +1,7 @@
 """`/optout`: the called person has pressed the key; answer only when that is durable, then the dialplan speaks.
 
-Arguments: number (E.164 digits), nonce, campaign, digit, how many times pressed on this leg. The answer:
+Arguments: number (E.164 digits), nonce, campaign, digit, how many times pressed on this leg; and for a press that the
+PBX has kept while the daemon was away: the leg's uniqueid, its channel, when (seconds since the epoch). The answer:
 
     CONCIERGE_OPTOUT = RECORDED!nonce      (anything else: not recorded)
 """
@@ -15,16 +16,20 @@ RESULT = "CONCIERGE_OPTOUT"
 
 def opt_out(environment: Environment) -> Handling:
     """Record first, then tell the dialplan."""
-    press = environment.argument(5)
     wanted = OptOut(
         environment.argument(1),
         environment.argument(3),
         environment.argument(4),
-        int(press) if press.isascii() and press.isdigit() and len(press) < 5 else 1,
-        environment.get("channel"),
-        environment.get("uniqueid"),
+        max(1, _count(environment.argument(5))),
+        environment.argument(7) or environment.get("channel"),
+        environment.argument(6) or environment.get("uniqueid"),
+        _count(environment.argument(8)),
     )
     durable = yield wanted
     word = "RECORDED" if durable is True else "FAILED"
     yield SetVariable(RESULT, f"{word}!{nonce_of(environment.argument(2))}")
     return Outcome(f"opt-out-{word.lower()}", {"campaign": wanted.campaign, "digit": wanted.digit})
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0

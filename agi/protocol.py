@@ -15,9 +15,9 @@ from urllib.parse import parse_qsl, urlsplit
 MAX_ENVIRONMENT = 16_384  # bytes; Asterisk sends some 600, arguments included seldom 2,000
 MAX_LINE = 2_000
 MAX_WORDS = 64
-MAX_REPLY = 65_536
+MAX_REPLY = 16_384  # bytes, all lines of one answer
 
-_REPLY = re.compile(r"(\d{3})(?: result=(-?[^ ]*)(?: \((.*)\))?(?: endpos=(-?\d+))?(.*))?", re.DOTALL)
+_REPLY = re.compile(r"([0-9]{3})(?: result=([^ ]*)(?: \((.*)\))?)?(?![^ -])", re.DOTALL)
 
 
 class ProtocolError(Exception):
@@ -45,15 +45,19 @@ class Environment:
 def parse_environment(raw: bytes) -> Environment:
     """The block up to the empty line -> Environment. Raises ProtocolError when it is not such a block."""
     variables: dict[str, str] = {}
+    lines = 0
     for line in raw.decode("utf-8", "replace").split("\n"):
         name, colon, value = line.partition(":")
         if not line:
             continue
         if not colon or not name.startswith("agi_"):
             raise ProtocolError(f"not an AGI environment: {line[:60]!r}")
+        lines += 1
         variables[name[4:]] = value[1:] if value.startswith(" ") else value
     if not variables:
         raise ProtocolError("the AGI environment is empty")
+    if len(variables) != lines:  # Asterisk says each once: a line break in a name or argument has made up another
+        raise ProtocolError("the AGI environment names a variable twice")
     path, query = _split_script(variables.get("network_script", ""))
     return Environment(variables, _arguments(variables), path, query)
 
@@ -76,14 +80,16 @@ def quote(word: str) -> str:
     """One word as Asterisk's tokenizer reads it back. Raises ProtocolError for what cannot be said in AGI."""
     if any(char in word for char in "\r\n\0"):
         raise ProtocolError(f"a line break or NUL in an AGI word: {word[:60]!r}")
+    if not word.isascii() and any("\ud800" <= char <= "\udfff" for char in word):
+        raise ProtocolError(f"not text: {word[:60]!r}")
     return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def command(name: str, *words: str) -> bytes:
     """A command line, e.g. `command("SET VARIABLE", "X", "1")`. Raises ProtocolError."""
-    if len(words) > MAX_WORDS:
-        raise ProtocolError(f"{len(words)} words in an AGI command, at most {MAX_WORDS}")
-    line = " ".join((name, *map(quote, words))).encode("utf-8", "replace") + b"\n"
+    if name.count(" ") + 1 + len(words) > MAX_WORDS:
+        raise ProtocolError(f"{len(words)} words after {name} in an AGI command, at most {MAX_WORDS} in all")
+    line = " ".join((name, *map(quote, words))).encode() + b"\n"
     if len(line) > MAX_LINE:
         raise ProtocolError(f"an AGI command of {len(line)} bytes, at most {MAX_LINE}: {name}")
     return line
@@ -120,6 +126,8 @@ def parse_reply(line: str) -> Reply:
     if found is None:
         raise ProtocolError(f"not an AGI reply: {line[:60]!r}")
     code, result, value = int(found[1]), found[2] or "", found[3] or ""
+    if code == 200 and not result:
+        raise ProtocolError(f"an AGI reply without a result: {line[:60]!r}")
     return Reply(_status(code, result), code, result, value)
 
 
@@ -142,13 +150,13 @@ class ReplyReader:
 
     def feed(self, raw: bytes) -> Reply | None:
         """One more line. Raises ProtocolError when it cannot belong to a reply or grows too large."""
+        self._size += len(raw) + 1
+        if self._size > MAX_REPLY:
+            raise ProtocolError(f"an AGI reply of more than {MAX_REPLY} bytes")
         line = raw.decode("utf-8", "replace")
         if not self._lines and line == "HANGUP":
             self.hung_up = True
             return None
-        self._size += len(line)
-        if self._size > MAX_REPLY:
-            raise ProtocolError(f"an AGI reply of more than {MAX_REPLY} characters")
         self._lines.append(line)
         if not self._complete(line):
             return None
@@ -161,6 +169,6 @@ class ReplyReader:
         first = self._lines[0]
         if first.startswith("520-"):
             return line.startswith("520 ")
-        if len(self._lines) == 1 and (first.startswith(("5", "1")) or "(" not in first):
+        if len(self._lines) == 1 and not (first.startswith("200 result=") and " (" in first):
             return True
         return line.endswith(")") or re.search(r"\) endpos=-?\d+$", line) is not None

@@ -9,11 +9,12 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
 from agi.connection import Connection
 from agi.handlers import Ask, Effect, Handler, OptOut
+from agi.log_line import line
 from models.contact import Answer, Question
 
 log = logging.getLogger("concierge.agi")
@@ -37,7 +38,7 @@ class Ports:
 
     ask_now: Callable[[Question], Answer | None]
     ask: Callable[[Question], Awaitable[Answer]]
-    opt_out: Callable[[OptOut], Awaitable[bool]]
+    opt_out: Callable[[OptOut], Coroutine[None, None, bool]]
 
 
 class Services:
@@ -51,6 +52,7 @@ class Services:
         self.idle = asyncio.Event()
         self.idle.set()
         self.served = 0
+        self._recordings: set[asyncio.Task[bool]] = set()
 
     def handler(self, path: str) -> Handler | None:
         """The handler of a path without its slash."""
@@ -65,8 +67,15 @@ class Services:
         if isinstance(effect, Ask):
             return await self._ports.ask(effect.question)
         if isinstance(effect, OptOut):
-            return await self._ports.opt_out(effect)
+            return await self._to_the_end(self._ports.opt_out(effect))
         raise TypeError(f"no way to perform {effect!r}")
+
+    def _to_the_end(self, recording: Coroutine[None, None, bool]) -> asyncio.Future[bool]:
+        """A key that was pressed is recorded even when its session is dropped meanwhile."""
+        task = asyncio.get_running_loop().create_task(recording)
+        self._recordings.add(task)
+        task.add_done_callback(self._recordings.discard)
+        return asyncio.shield(task)
 
     def opened(self, connection: Connection) -> None:
         """A client has connected; one too many is dropped, which the dialplan takes as a refusal."""
@@ -74,34 +83,33 @@ class Services:
         self.idle.clear()
         if len(self.connections) > self.limits.sessions:
             log.error("decision=overload sessions=%d", len(self.connections))
-            connection.abort()
+            connection.abort("too many sessions")
 
     def closed(self, connection: Connection) -> None:
-        """A client is gone."""
+        """A client is gone, and what it had asked for is done."""
         self.connections.discard(connection)
         if not self.connections:
             self.idle.set()
 
-    def log_line(self, decision: str, fields: Mapping[str, object], milliseconds: float) -> None:
-        """The canonical line: everything the decision used."""
+    def log_line(
+        self, decision: str, fields: Mapping[str, object], milliseconds: float, error: Exception | None = None
+    ) -> None:
+        """The canonical line: everything the decision used. An `error` brings its traceback."""
         self.served += 1
-        level = logging.WARNING if decision in _NOTABLE else logging.INFO
+        level = _LEVELS.get(decision, logging.INFO)
         if log.isEnabledFor(level):
-            log.log(level, "decision=%s %s ms=%.1f", decision, _format(fields), milliseconds)
+            log.log(level, "%s", line(decision, fields, milliseconds), exc_info=error)
 
 
-_NOTABLE = {"not-agi", "broken-off", "unknown-path", "error"}
+_LEVELS = {
+    "not-agi": logging.WARNING,
+    "broken-off": logging.WARNING,
+    "unknown-path": logging.WARNING,
+    "error": logging.ERROR,
+}
 
 
-def _format(fields: Mapping[str, object]) -> str:
-    return " ".join(f"{name}={_value(str(value))}" for name, value in fields.items() if value != "")
-
-
-def _value(text: str) -> str:
-    """One log line stays one line, whatever a telephone has sent."""
-    if text.isprintable() and " " not in text and '"' not in text:
-        return text
-    return '"' + text.encode("unicode_escape").decode().replace('"', "'") + '"'
+_GRACE = 1.0  # seconds for a dropped session to write its log line
 
 
 class Server:
@@ -131,13 +139,17 @@ class Server:
         """Stop listening, let the calls that are being answered finish, then drop what is left."""
         if self._server is not None:
             self._server.close()
+        await self._until_idle(seconds)
+        for connection in list(self._services.connections):
+            connection.abort("shutting down")
+        await self._until_idle(_GRACE)
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    async def _until_idle(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._services.idle.wait()
-        for connection in list(self._services.connections):
-            connection.abort()
-        if self._server is not None:
-            await self._server.wait_closed()
 
     def _accept(self) -> asyncio.Protocol:
         return Guarded(self._services, self._allow) if self._allow else Connection(self._services)
@@ -153,6 +165,8 @@ class Guarded(Connection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Look at the peer first."""
         super().connection_made(transport)
-        peer = self._peer()
-        if not any(ipaddress.ip_address(peer.partition("%")[0]) in network for network in self._allow):
+        if not self._allowed(self._peer().partition("%")[0]):
             self._refuse("peer is not on agi.allow")
+
+    def _allowed(self, peer: str) -> bool:
+        return bool(peer) and any(ipaddress.ip_address(peer) in network for network in self._allow)

@@ -26,6 +26,12 @@ from agi.protocol import (
 )
 
 
+class Word(str):
+    """A text that is quoted already."""
+
+    __slots__ = ()
+
+
 class Nowhere:
     """Where pyst2's own debug output goes."""
 
@@ -51,7 +57,7 @@ class Session(AGI):  # type: ignore[misc]  # pyst2 has no types
 
     def _read_environment(self) -> Environment:
         raw = b""
-        while (line := self.stdin.readline(MAX_LINE)) not in (b"\n", b"\r\n", b""):
+        while (line := self.stdin.readline(MAX_ENVIRONMENT + 1)) not in (b"\n", b"\r\n", b""):
             raw += line
             if len(raw) > MAX_ENVIRONMENT:
                 raise ProtocolError(f"an AGI header of more than {MAX_ENVIRONMENT} bytes")
@@ -59,14 +65,21 @@ class Session(AGI):  # type: ignore[misc]  # pyst2 has no types
             raise ProtocolError("standard input ended before the AGI header did")
         return parse_environment(raw)
 
-    def _quote(self, string: object) -> str:
-        return quote(str(string))
+    def _quote(self, string: object) -> Word:
+        return Word(quote(str(string)))
 
     def send_command(self, command: str, *args: object) -> None:
-        """Write one command line. Raises ProtocolError for what AGI cannot say."""
-        line = " ".join((command.strip(), *map(str, args))).encode("utf-8", "replace")
-        if any(byte in line for byte in b"\r\n\0") or len(args) > MAX_WORDS or len(line) >= MAX_LINE:
-            raise ProtocolError(f"this cannot be said in AGI: {command} {str(args)[:60]}")
+        """Write one command line: each argument one word, an empty one (pyst2's way to say "none") left out.
+
+        Raises ProtocolError for what AGI cannot say.
+        """
+        name = command.strip()
+        words = [word if isinstance(word, Word) else self._quote(word) for word in args if word != ""]
+        line = " ".join((name, *words)).encode("utf-8", "replace")
+        if any(char in name for char in '\r\n\0"\\') or len(name.split()) + len(words) > MAX_WORDS:
+            raise ProtocolError(f"this cannot be said in AGI: {name[:60]!r} with {len(words)} words")
+        if len(line) >= MAX_LINE:
+            raise ProtocolError(f"an AGI command of {len(line)} bytes, at most {MAX_LINE}: {name[:60]}")
         self.stdout.write(line + b"\n")
         self.stdout.flush()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -31,6 +32,7 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code. Never raises, but for SystemExit of --help."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _print_anything()
     try:
         args = _parse(arguments)
         code: int = args.run(args)
@@ -46,6 +48,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception:  # noqa: BLE001 - the command's top: everything unforeseen is our bug
         return _our_bug(arguments)
     return code
+
+
+def _print_anything() -> None:
+    """A character that the terminal cannot show must not end a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

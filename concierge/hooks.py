@@ -19,7 +19,7 @@ CONCIERGE_FEATURES={features}
 def extensions(settings: Settings, agi_port: int | None = None) -> str:
     """What goes into extensions.conf (`#include concierge.conf`): the globals and the contexts."""
     values = _GLOBALS.format(
-        host=settings.agi.host,
+        host=_in_url(settings.agi.host),
         port=agi_port or settings.agi.port,
         operator=settings.operator.dial,
         ring=settings.operator.ring,
@@ -36,6 +36,10 @@ def features(settings: Settings) -> str:
         f"{_feature(digit)} => {digit},self,Gosub(concierge-optout,{digit},1)" for digit in settings.opt_out.digits
     ]
     return "\n".join(["[applicationmap]", *lines, ""])
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _feature(digit: str) -> str:

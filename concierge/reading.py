@@ -10,7 +10,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 _NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+class OnceLoader(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error: the first would be dropped in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Raises yaml.constructor.ConstructorError."""
+        seen = set()
+        for key, _ in node.value:
+            if key.tag != "tag:yaml.org,2002:merge" and isinstance(key, yaml.ScalarNode):
+                if (key.tag, key.value) in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"`{key.value}` stands twice", key.start_mark)
+                seen.add((key.tag, key.value))
+        return super().construct_mapping(node, deep)
 
 
 class Mistakes:
@@ -73,7 +89,9 @@ def _scalar(wanted: type, raw: Any, key: str, mistakes: Mistakes) -> Any:
         mistakes.add(key, f'expected text, found the number {raw}; write it in quotes, e.g. "{raw}"')
         return None
     if type(raw) is not wanted:
-        mistakes.add(key, f"expected {_NAMES[wanted]}, found {_shown(raw)}")
+        # YAML reads NO (Norway) as false
+        hint = "; write it in quotes" if wanted is str and raw is not None else ""
+        mistakes.add(key, f"expected {_NAMES[wanted]}, found {_shown(raw)}{hint}")
         return None
     return raw
 

@@ -47,6 +47,7 @@ class Recorder:
             log.error("optout=unreadable digit=%r channel=%r", effect.digit, effect.channel)
             return False
         now = time.time()
+        kept = 0 < effect.at < now - 2  # pressed while nobody answered; younger ones have their time from the clock
         opt_out = OptOut(
             event_id=press_id(self._system, effect.uniqueid, effect.digit, effect.press),
             number=int(number),
@@ -56,7 +57,7 @@ class Recorder:
             channel=effect.channel,
             uniqueid=effect.uniqueid,
             linkedid="",
-            at=now,
+            at=effect.at if kept else now,
             seen_at=now,
         )
         try:
@@ -68,19 +69,16 @@ class Recorder:
 
     async def _write(self, opt_out: OptOut, witness: str) -> Done:
         recorded = await self._journal.record(event_of(opt_out, witness, self._system))
-        milliseconds = (time.time() - opt_out.at) * 1000
-        log.info(
-            "optout=%s number=%s campaign=%s digit=%s scope=%s witness=%s uniqueid=%s channel=%s after_ms=%.1f",
-            "recorded" if recorded.new else "known",
-            masked(opt_out.number),
-            opt_out.campaign,
-            opt_out.digit,
-            opt_out.scope,
-            witness,
-            opt_out.uniqueid,
-            opt_out.channel,
-            milliseconds,
-        )
+        if witness == "agi":  # the listener writes a line of its own
+            log.info(
+                "optout=%s number=%s campaign=%s digit=%s witness=agi uniqueid=%s channel=%s",
+                "recorded" if recorded.new else "known",
+                masked(opt_out.number),
+                opt_out.campaign,
+                opt_out.digit,
+                opt_out.uniqueid,
+                opt_out.channel,
+            )
         return Done(recorded.new, recorded.entry.id if recorded.entry else 0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import math
 import os
 import re
 import stat
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from concierge.errors import SettingsError
 from concierge.reading import Mistakes
+from models.flow import MOST
 
 if TYPE_CHECKING:
     from concierge.settings import AgiSettings, AmiSettings, Settings
@@ -35,11 +37,20 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
             mistakes.add(f"opt_out.digits.{digit}", f"{scope!r} is not a scope; known are: {', '.join(_SCOPES)}")
     for name in ("passes", "wrong", "silences", "errors", "total"):
         _at_least(getattr(settings.menu, name), 0, f"menu.{name}", mistakes)
+        if getattr(settings.menu, name) >= MOST:
+            mistakes.add(f"menu.{name}", f"{getattr(settings.menu, name)} is too large; below {MOST}")
+    _check_operator(settings, mistakes)
     _at_least(settings.store.evidence_queue, 1, "store.evidence_queue", mistakes)
     if not 0 <= settings.store.evidence_delay <= 0.05:
         mistakes.add("store.evidence_delay", "between 0 and 0.05 seconds")
     if settings.log.level.upper() not in logging.getLevelNamesMapping():
         mistakes.add("log.level", f"{settings.log.level!r} is none of debug, info, warning, error")
+
+
+def _check_operator(settings: Settings, mistakes: Mistakes) -> None:
+    if any(char in settings.operator.dial for char in "\r\n\0;"):
+        mistakes.add("operator.dial", "one line without `;`, as Dial gets it, e.g. PJSIP/100&PJSIP/101")
+    _at_least(settings.operator.ring, 1, "operator.ring", mistakes)
 
 
 def _check_site(settings: Settings, mistakes: Mistakes) -> None:
@@ -69,8 +80,8 @@ def _check_agi(agi: AgiSettings, mistakes: Mistakes) -> None:
     if not is_loopback(agi.host) and not agi.allow:
         mistakes.add("agi.host", f"{agi.host} is reachable from elsewhere; list the PBX hosts in agi.allow")
     for key in ("header_timeout", "session_timeout"):
-        if getattr(agi, key) <= 0:
-            mistakes.add(f"agi.{key}", "more than 0 seconds")
+        if not 0 < getattr(agi, key) < math.inf:
+            mistakes.add(f"agi.{key}", "a number of seconds, more than 0")
     _at_least(agi.sessions, 1, "agi.sessions", mistakes)
 
 
@@ -78,6 +89,8 @@ def _check_ami(ami: AmiSettings, mistakes: Mistakes) -> None:
     _check_port(ami.port, "ami.port", mistakes, lowest=1)
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,40}", ami.system):
         mistakes.add("ami.system", f"{ami.system!r}: letters, digits, _ . - only, at most 40")
+    if any(char in ami.user for char in "\r\n\0"):
+        mistakes.add("ami.user", "one line, as in manager.conf")
     if ami.user and not is_loopback(ami.host):
         mistakes.add("ami.host", f"{ami.host}: AMI is not encrypted; use a tunnel that ends on this host")
 
@@ -110,7 +123,7 @@ def ami_secret(ami: AmiSettings, environment: Mapping[str, str] | None = None) -
         secret = environment.get(SECRET_VARIABLE, "")
         if not secret:
             raise SettingsError(f"ami.user is set, but no secret: set ami.secret_file or ${SECRET_VARIABLE}")
-        return secret
+        return _one_line(secret, f"${SECRET_VARIABLE}")
     path = Path(ami.secret_file)
     try:
         mode = path.stat().st_mode
@@ -119,6 +132,10 @@ def ami_secret(ami: AmiSettings, environment: Mapping[str, str] | None = None) -
         raise SettingsError(f"ami.secret_file: {path}: {error}") from error
     if stat.S_IMODE(mode) & 0o077:
         raise SettingsError(f"ami.secret_file: {path}: others can read it; run `chmod 600 {path}`")
+    return _one_line(secret, f"ami.secret_file: {path}")
+
+
+def _one_line(secret: str, where: str) -> str:
     if not secret or any(char in secret for char in "\r\n\0"):
-        raise SettingsError(f"ami.secret_file: {path}: expected one line with the secret")
+        raise SettingsError(f"{where}: expected one line with the secret")
     return secret

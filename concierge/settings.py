@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from concierge.errors import SettingsError
-from concierge.reading import Mistakes, build
+from concierge.reading import Mistakes, OnceLoader, build
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +132,21 @@ def load(path: Path | None = None, environment: Mapping[str, str] | None = None)
     environment = os.environ if environment is None else environment
     named = path or (Path(environment["CONCIERGE_CONFIG"]) if environment.get("CONCIERGE_CONFIG") else None)
     if named is None:
-        named = next((place for place in default_paths(environment) if place.is_file()), None)
+        named = next((place for place in default_paths(environment) if _is_there(place)), None)
     return Settings() if named is None else parse(_read(named), named)
+
+
+def _is_there(place: Path) -> bool:
+    """A file that may not be looked at is there: reading it will say so."""
+    try:
+        return place.is_file()
+    except OSError:
+        return True
 
 
 def _read(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), OnceLoader)  # noqa: S506 - a SafeLoader
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}; name another file with --config") from error
     except UnicodeDecodeError as error:
@@ -147,7 +155,7 @@ def _read(path: Path) -> Any:
         mark = error.problem_mark
         line = f"{mark.line + 1}:{mark.column + 1}" if mark else "?"
         raise SettingsError(f"{path}:{line}: not YAML: {error.problem}") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2026-13-45
         raise SettingsError(f"{path}: not YAML: {error}") from error
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from concierge.errors import UserError
 from concierge.settings import Settings, load
-from models.errors import StoreError
+from models.errors import StoreError, StoreMissing
 from models.flow import Limits
 from models.gate import Judge
 from models.number import Site
@@ -52,28 +52,34 @@ def prepare_store(settings: Settings) -> Path:
     A file that the settings name is not created in passing: where a list is expected, an empty one would allow
     every call.
     """
+    from models.store import check_there
+
     path = store_path(settings)
-    if not path.exists():
+    try:
+        check_there(path)
+    except StoreMissing as error:
         if settings.store.path:
-            raise UserError(f"store.path: {path}: there is no database; `concierge db upgrade` makes one")
+            raise UserError(f"store.path: {error}") from error
         upgrade_store(path)
+    except StoreError as error:
+        raise UserError(str(error)) from error
     return path
 
 
 def upgrade_store(path: Path) -> str:
     """Create or upgrade the file; returns its revision. Raises UserError."""
     from migrations import run
-    from models.store import check_not_newer, explained, open_engine, read_revision
+    from models.store import check_not_newer, explained, open_alone, read_revision
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)  # the log beside it gets the same mode
     except OSError as error:
-        raise UserError(f"{path.parent}: {error.strerror}; name another place in store.path") from error
+        raise UserError(f"{path}: {error.strerror}; name another place in store.path") from error
     try:
-        with explained(path), open_engine(path, create=True).begin() as connection:
+        with explained(path), open_alone(path) as connection:
             check_not_newer(read_revision(connection), path)
             run.upgrade(connection)
-            path.chmod(0o600)
             return run.head()
     except StoreError as error:
         raise UserError(str(error)) from error

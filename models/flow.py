@@ -14,6 +14,8 @@ from enum import StrEnum
 _ITEM = re.compile(r"([A-Za-z0-9_-]{1,40})\.(pass|wrong|silence|error)=([0-9]{1,4})")
 _MENU = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _MENUS_REMEMBERED = 20  # a channel variable must stay short; more menus than this is a maze in itself
+LONGEST_STATE = 1200  # characters; state and nonce must fit into one AGI command
+MOST = 9999
 
 
 class Happening(StrEnum):
@@ -55,17 +57,24 @@ class NextStep:
 def next_step(state: str, menu: str, happening: str, limits: Limits) -> NextStep:
     """Count one happening in one menu and say what is next. Never raises: an unreadable report is an error."""
     counts = read_state(state)
-    if counts is None or not _MENU.fullmatch(menu) or happening not in set(Happening):
+    if counts is None:
         return NextStep(Step.OPERATOR, "menu-error", "")
+    if not _MENU.fullmatch(menu) or happening not in set(Happening):
+        return NextStep(Step.OPERATOR, "menu-error", state)
     key = (menu, Happening(happening))
     counts[key] = counts.get(key, 0) + 1
+    after = write_state(counts)
+    if read_state(after) is None:  # too many menus to remember: a maze, and the counts so far still hold
+        return NextStep(Step.OPERATOR, "menu-total", state)
     reason = _over(counts, menu, limits)
-    return NextStep(Step.OPERATOR if reason else Step.GO, reason or "within-limits", write_state(counts))
+    return NextStep(Step.OPERATOR if reason else Step.GO, reason or "within-limits", after)
 
 
 def read_state(text: str) -> dict[tuple[str, Happening], int] | None:
-    """`main.pass=2/…` -> counts; None when it is not such a text."""
+    """`main.pass=2/…` -> counts; None when it is not such a text, or too long for one."""
     counts: dict[tuple[str, Happening], int] = {}
+    if len(text) > LONGEST_STATE:
+        return None
     for item in text.split("/") if text else ():
         found = _ITEM.fullmatch(item)
         if found is None:
@@ -76,7 +85,7 @@ def read_state(text: str) -> dict[tuple[str, Happening], int] | None:
 
 def write_state(counts: Mapping[tuple[str, Happening], int]) -> str:
     """The inverse of `read_state`."""
-    return "/".join(f"{menu}.{what.value}={min(count, 9999)}" for (menu, what), count in counts.items())
+    return "/".join(f"{menu}.{what.value}={min(count, MOST)}" for (menu, what), count in counts.items())
 
 
 def _over(counts: Mapping[tuple[str, Happening], int], menu: str, limits: Limits) -> str:

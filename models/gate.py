@@ -101,13 +101,17 @@ class Gate:
             await asyncio.sleep(_PAUSE)
             answer = self._judge.answer(question)
         answer = self._with_evidence(answer)
-        if not self._strict:
+        if not (self._strict and self._worth_waiting(answer)):
             self._journal.add(answer)
         elif not await self._journal.write(answer):
             instead = overruled(answer, self._journal.trouble or "the queue is full")
             self._journal.amend(answer, instead)
             answer = instead
         return answer
+
+    def _worth_waiting(self, answer: Answer) -> bool:
+        """A store in trouble would keep the caller for seconds, and an emergency call is not kept at all."""
+        return self._journal.ready and answer.decision.reason is not Reason.EMERGENCY
 
     def _with_evidence(self, answer: Answer) -> Answer:
         """A call to a subscriber of which no evidence can be kept is not placed."""

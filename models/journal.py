@@ -15,6 +15,7 @@ from models.contact import Answer
 from models.errors import StoreError
 from models.store import Recorded, Store
 from models.suppression import ListEvent
+from models.wal import Former, check_own_log, former
 
 log = logging.getLogger("concierge.journal")
 
@@ -34,19 +35,25 @@ class Journal:
         self._thread = ThreadPoolExecutor(1, "journal")
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._written: asyncio.Future[None] | None = None
+        self._written: asyncio.Future[bool] | None = None
+        self._flushing: asyncio.Task[bool] | None = None
+        self._former = Former()
+        self._stopped = False
         self.trouble: str = ""
 
     def start(self) -> None:
         """Begin to write what is added."""
         self._task = asyncio.get_running_loop().create_task(self._work(), name="journal")
+        self._task.add_done_callback(self._ended)
 
     async def close(self) -> None:
         """Write what is left (one attempt) and stop."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        while self._rows and await self._flush():
+        if self._flushing is not None:  # its commit cannot be called back; a second one would double the rows
+            await asyncio.gather(self._flushing, return_exceptions=True)
+        while self._rows and not self._stopped and await self._flush():
             pass
         if self._rows:
             log.error("evidence=lost rows=%d why=%s", len(self._rows), self.trouble)
@@ -73,12 +80,11 @@ class Journal:
 
     async def write(self, answer: Answer) -> bool:
         """Queue a row and wait until it is committed; False when it could not be."""
-        if not self.add(answer):
+        if not self.add(answer) or self._stopped:
             return False
         if self._written is None:
             self._written = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._written)
-        return not self.trouble
+        return await asyncio.shield(self._written)
 
     def amend(self, answer: Answer, instead: Answer) -> None:
         """Replace a row that is still waiting: the answer that was given is the one to keep."""
@@ -95,14 +101,23 @@ class Journal:
             if self._written is None:
                 await asyncio.sleep(self._delay)
             self._wake.clear()
-            if not await self._flush():
+            self._flushing = asyncio.get_running_loop().create_task(self._flush(), name="journal-flush")
+            if not await asyncio.shield(self._flushing):
                 await asyncio.sleep(_RETRY)
                 self._wake.set()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Nothing writes any more: then nothing may be allowed."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("evidence=unavailable why=our bug", exc_info=error)
+            self._stopped = True
+            self.trouble = f"the writer has stopped ({error!r}); restart the service and report the lines in its log"
 
     async def _flush(self) -> bool:
         """One transaction with all that waits. Rows stay queued when it fails."""
         batch, waiter, self._written = list(self._rows), self._written, None
-        loop = asyncio.get_running_loop()
+        loop, written = asyncio.get_running_loop(), False
         try:
             if batch:
                 await loop.run_in_executor(self._thread, self._write_checks, batch)
@@ -111,10 +126,11 @@ class Journal:
         else:
             del self._rows[: len(batch)]
             self._note("")
+            written = True
         finally:
             if waiter is not None and not waiter.done():
-                waiter.set_result(None)
-        return not self.trouble
+                waiter.set_result(written)
+        return written
 
     def _note(self, trouble: str) -> None:
         if trouble and trouble != self.trouble:
@@ -132,8 +148,11 @@ class Journal:
     def _open_store(self) -> Store:
         """A file that was removed or replaced is never written through an old handle."""
         if self._store is not None and not self._store.is_current():
+            inode = self._store.inode
             self._close_store()
+            self._former = former(self._path, inode)
         if self._store is None:
+            check_own_log(self._path, self._former)
             self._store = Store(self._path)
         return self._store
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from models.policy import Knowledge, Listed, NotListed, Unavailable
 from models.store import check_schema, entry_from_row, explain
 from models.suppression import Entry
 from models.tables import call_check, entry, from_micros, to_micros
+from models.wal import Former, check_own_log, former
 
-_MONTH = timedelta(days=30)
+_MONTH = 30 * 86_400 * 1_000_000  # microseconds
 _REOPEN_EVERY = 0.2  # seconds; a broken database must not cost each call a new attempt
 
 
@@ -56,6 +57,7 @@ class Reader:
         self.path = path
         self._connection: sqlite3.Connection | None = None
         self._inode = (0, 0)
+        self._former = Former()
         self._broken_until = 0.0
         self._why: StoreError | None = None
 
@@ -63,9 +65,11 @@ class Reader:
         """The entries of a number (E.164), or that there are none, or why that cannot be said."""
         try:
             rows = _ENTRIES.rows(self._connect(), n=number)
+            entries: tuple[Entry, ...] = tuple(entry_from_row(row) for row in rows)
         except (sqlite3.Error, OSError, StoreError) as error:
             return self._unavailable(error)
-        entries: tuple[Entry, ...] = tuple(entry_from_row(row) for row in rows)
+        except ValueError as error:  # this row only
+            return Unavailable(str(explain(self.path, f"malformed: {error}")))
         return Listed(entries) if entries else NotListed()
 
     def history(self, number: int, at: datetime) -> History:
@@ -75,17 +79,20 @@ class Reader:
             last = _LAST.rows(connection, n=number)
             if not last:
                 return History()
-            recent = _RECENT.rows(connection, n=number, t=to_micros(at - _MONTH))
+            recent = _RECENT.rows(connection, n=number, t=to_micros(at) - _MONTH)
+            return History(from_micros(last[0][0]), last[0][1], recent[0][0])
         except (sqlite3.Error, OSError, StoreError) as error:
             self._unavailable(error)
-            return History()
-        return History(from_micros(last[0][0]), last[0][1], recent[0][0])
+        except (TypeError, OverflowError):
+            pass  # a time that this program never wrote
+        return History()
 
     def close(self) -> None:
         """Let go of the file."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+            self._former = former(self.path, self._inode)
 
     def _connect(self) -> sqlite3.Connection:
         found = self.path.stat()
@@ -94,6 +101,7 @@ class Reader:
         if self._why is not None and time.monotonic() < self._broken_until:
             raise self._why
         self.close()
+        check_own_log(self.path, self._former)
         self._connection = self._open()
         self._inode = (found.st_dev, found.st_ino)
         self._why = None
@@ -116,10 +124,15 @@ class Reader:
         return connection
 
     def _unavailable(self, error: Exception) -> Unavailable:
-        known = error if isinstance(error, StoreError) else explain(self.path, str(error))
+        known = error if isinstance(error, StoreError) else explain(self.path, _words(error))
         passing = isinstance(known, StoreBusy)
         if not passing and not isinstance(error, StoreError):
             self.close()
-        if not passing:
+        if not passing and known is not self._why:  # the same again is no new attempt, and puts none off
             self._why, self._broken_until = known, time.monotonic() + _REOPEN_EVERY
         return Unavailable(str(known), passing)
+
+
+def _words(error: Exception) -> str:
+    """Without the path, which may hold any word."""
+    return isinstance(error, OSError) and error.strerror or str(error)

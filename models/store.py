@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Row, create_engine, event, insert, select, text, update
+from sqlalchemy import URL, Connection, Engine, Row, create_engine, event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from models.contact import Answer
@@ -22,6 +22,7 @@ from models.errors import StoreBusy, StoreError, StoreMissing, StoreOutdated, St
 from models.number import Number
 from models.suppression import Entry, Kind, ListEvent, apply
 from models.tables import SCHEMA, call_check, entry, from_micros, list_event, to_micros
+from models.wal import inode_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,43 @@ def open_engine(path: Path, *, create: bool = False, timeout: float = 5.0) -> En
 
     Raises StoreMissing. Nothing is read yet.
     """
-    if not create and not path.exists():
-        raise StoreMissing(f"{path}: there is no database here; `concierge db upgrade` makes one")
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": timeout})
+    if not create:
+        check_there(path)
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": timeout})
     event.listen(engine, "connect", _set_pragmas)
     return engine
+
+
+@contextmanager
+def open_alone(path: Path) -> Iterator[Connection]:
+    """A connection whose one transaction, changes of the schema included, holds the write lock from its beginning."""
+    engine = open_engine(path)
+    event.listen(engine, "connect", _leave_transactions)
+    event.listen(engine, "begin", _begin_alone)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _leave_transactions(connection: Any, _record: Any) -> None:
+    """The driver would begin none for CREATE TABLE."""
+    connection.isolation_level = None
+
+
+def _begin_alone(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def check_there(path: Path) -> None:
+    """Raises StoreMissing when there is no file, StoreError when that cannot be found out."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise StoreMissing(f"{path}: there is no database here; `concierge db upgrade` makes one") from None
+    except OSError as error:
+        raise explain(path, error.strerror or str(error)) from error
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
@@ -59,6 +92,8 @@ def explained(path: Path) -> Iterator[None]:
         raise explain(path, str(error.orig)) from error
     except SQLAlchemyError as error:
         raise StoreError(f"{path}: {error}") from error
+    except ValueError as error:
+        raise explain(path, f"malformed: {error}") from error
 
 
 def explain(path: Path, why: str) -> StoreError:
@@ -67,12 +102,16 @@ def explain(path: Path, why: str) -> StoreError:
         return StoreBusy(f"{path}: {why}; another process holds the database, see `fuser {path}`")
     if "unable to open" in why:
         return StoreMissing(f"{path}: {why}; check that folder and file exist and belong to the service's user")
-    if "readonly" in why:
+    if "No such file" in why or "Not a directory" in why:
+        return StoreMissing(f"{path}: {why}; `concierge db upgrade` makes a database, or put it back")
+    if "readonly" in why or "ermission denied" in why:
         return StoreError(f"{path}: {why}; check owner and mode of the file and of its folder")
     if "full" in why:
         return StoreError(f"{path}: {why}; free some space on that file system")
     if "not a database" in why or "malformed" in why:
         return StoreError(f"{path}: {why}; restore it from a backup")
+    if "no such" in why:
+        return StoreError(f"{path}: {why}; somebody has changed the database, see `concierge db check`")
     return StoreError(f"{path}: {why}")
 
 
@@ -98,13 +137,17 @@ class Store:
         """Raises StoreError when the file is missing, unreadable, older or newer than this program."""
         self.path = path
         self._engine = open_engine(path)
-        self._inode = _inode(path)
-        with explained(path), self._engine.connect() as connection:
-            check_schema(read_revision(connection), path)
+        self.inode = inode_of(path)
+        try:
+            with explained(path), self._engine.connect() as connection:
+                check_schema(read_revision(connection), path)
+        except StoreError:
+            self.close()
+            raise
 
     def is_current(self) -> bool:
         """Is the file at the path still the one that was opened?"""
-        return _inode(self.path) == self._inode
+        return inode_of(self.path) == self.inode
 
     def close(self) -> None:
         """Let go of the file."""
@@ -163,9 +206,13 @@ def read_revision(connection: Connection) -> str | None:
 
 
 def entry_from_row(row: Row[Any] | Sequence[Any]) -> Entry:
-    """A row of `entry`, in the order of its columns."""
+    """A row of `entry`, in the order of its columns. Raises ValueError for what this program never wrote."""
     id_, number, campaign, reason, source, created, expires, revoked = tuple(row)
-    return Entry(number, campaign, reason, source, from_micros(created), _optional(expires), _optional(revoked), id_)
+    try:
+        times = (from_micros(created), _optional(expires), _optional(revoked))
+    except (TypeError, OverflowError) as error:
+        raise ValueError(f"entry {id_} of the list has an unreadable time ({error})") from error
+    return Entry(number, campaign, reason, source, *times, id_)
 
 
 def _entry_of(connection: Connection, happened: ListEvent) -> Entry | None:
@@ -239,21 +286,13 @@ def _check_row(answer: Answer, now: int) -> dict[str, object]:
         "campaign": _clean(asked.campaign, 64),
         "verdict": decision.verdict.value,
         "reason": decision.reason.value,
-        "detail": decision.detail,
+        "detail": _clean(decision.detail, 1000),
         "entry_id": decision.entry.id if decision.entry else None,
         "via": asked.via,
         "caller": _clean(asked.caller, 100),
         "channel": _clean(asked.channel, 200),
         "uniqueid": _clean(asked.uniqueid, 150),
     }
-
-
-def _inode(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return (0, 0)
-    return found.st_dev, found.st_ino
 
 
 def _clean(value: str, most: int) -> str:

@@ -77,9 +77,10 @@ def apply(entry: Entry | None, event: ListEvent) -> Entry | None:
     """The entry after one more event. A removal of what was never listed changes nothing."""
     if event.kind is Kind.REMOVE:
         return entry if entry is None or entry.revoked_at else replace(entry, revoked_at=event.at)
-    if entry is None or not entry.holds(event.at):
-        return _listed(event, entry.id if entry else 0)
-    return replace(entry, expires_at=_later(entry.expires_at, event.expires_at))
+    if entry is None or entry.revoked_at:
+        return _listed(event, event.expires_at, entry.id if entry else 0)
+    until = _later(entry.expires_at, event.expires_at)
+    return replace(entry, expires_at=until) if entry.holds(event.at) else _listed(event, until, entry.id)
 
 
 def fold(events: Iterable[ListEvent]) -> Entry | None:
@@ -90,8 +91,8 @@ def fold(events: Iterable[ListEvent]) -> Entry | None:
     return entry
 
 
-def _listed(event: ListEvent, entry_id: int) -> Entry:
-    return Entry(event.number, event.campaign, event.reason, event.source, event.at, event.expires_at, None, entry_id)
+def _listed(event: ListEvent, until: datetime | None, entry_id: int) -> Entry:
+    return Entry(event.number, event.campaign, event.reason, event.source, event.at, until, None, entry_id)
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

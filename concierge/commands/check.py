@@ -26,11 +26,11 @@ def moment(text: str) -> datetime:
     """ISO 8601 with an offset -> aware datetime (argparse type)."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError as error:
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise ArgumentTypeError(f"{text!r} is no time such as 2026-11-23T12:00:00+01:00") from error
-    if found.tzinfo is None:
-        raise ArgumentTypeError(f"{text!r} has no zone; add +01:00 or Z")
-    return found.astimezone(UTC)
+    raise ArgumentTypeError(f"{text!r} has no zone; add +01:00 or Z")
 
 
 def run(args: Namespace) -> int:

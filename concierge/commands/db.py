@@ -28,7 +28,11 @@ def run(args: Namespace) -> int:
     except StoreError as error:
         print(error)
         return 1
-    problems = _differences(path)
+    try:
+        problems = _differences(path)
+    except StoreError as error:
+        print(error)
+        return 1
     print("\n".join([f"{path}: differs: {problem}" for problem in problems] or [f"{path}: at head"]))
     return 1 if problems else 0
 
@@ -37,5 +41,10 @@ def _differences(path: Path) -> list[object]:
     from migrations import run as migrations
     from models.store import explained, open_engine
 
-    with explained(path), open_engine(path).connect() as connection:
-        return migrations.differences(connection)
+    engine = open_engine(path)
+    try:
+        with explained(path), engine.connect() as connection:
+            damage = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check(10)") if row[0] != "ok"]
+            return [*damage, *migrations.differences(connection)]
+    finally:
+        engine.dispose()

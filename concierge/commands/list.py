@@ -80,9 +80,7 @@ def _add(store: Store, number: Number | None, args: Namespace) -> int:
         raise UserError(
             f"{number.text} is in no numbering plan; check the digits, or add --force to list it all the same"
         )
-    if number.also:
-        readings = " or ".join(f"+{one}" for one in (number.e164, *number.also))
-        raise UserError(f"{args.number!r} can be read as {readings}; write the one that is meant with +")
+    _check_one_reading(number, args)
     if args.until is not None and args.until < datetime.now(UTC).date():
         raise UserError(f"--until {args.until}: that day is over; nothing was listed")
     for campaign in _scopes(args.campaign):
@@ -93,6 +91,7 @@ def _add(store: Store, number: Number | None, args: Namespace) -> int:
 
 def _remove(store: Store, number: Number | None, args: Namespace) -> int:
     assert number is not None  # noqa: S101 - required by the parser
+    _check_one_reading(number, args)
     found = 0
     now = datetime.now(UTC)
     for campaign in _scopes(args.campaign):
@@ -104,13 +103,23 @@ def _remove(store: Store, number: Number | None, args: Namespace) -> int:
     return 0 if found else 1
 
 
+def _check_one_reading(number: Number, args: Namespace) -> None:
+    if number.also:
+        readings = " or ".join(f"+{one}" for one in (number.e164, *number.also))
+        raise UserError(f"{args.number!r} can be read as {readings}; write the one that is meant with +")
+
+
 def _event(kind: str, number: Number, campaign: str, args: Namespace, until: datetime | None) -> Any:
     from concierge.commands.check import _user
     from models.suppression import Kind, ListEvent
 
-    return ListEvent(
-        uuid4(), Kind(kind), number.e164, campaign, datetime.now(UTC), args.reason, args.source, _user(), until
-    )
+    reason, source, actor = map(_well_formed, (args.reason, args.source, _user()))
+    return ListEvent(uuid4(), Kind(kind), number.e164, campaign, datetime.now(UTC), reason, source, actor, until)
+
+
+def _well_formed(text: str) -> str:
+    """Bytes of the command line that are no UTF-8 would be refused by the database."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _scopes(campaigns: list[str]) -> list[str]:
@@ -127,8 +136,10 @@ def _scope(campaign: str) -> str:
 
 
 def _end_of(until: date | None) -> datetime | None:
-    """The entry holds through that day everywhere on earth."""
-    return None if until is None else datetime(until.year, until.month, until.day, 12, tzinfo=UTC) + timedelta(days=1)
+    """The entry holds through that day everywhere on earth; the last day of the calendar is for ever."""
+    if until is None or until == date.max:
+        return None
+    return datetime(until.year, until.month, until.day, 12, tzinfo=UTC) + timedelta(days=1)
 
 
 def _show(store: Store, number: Number | None, args: Namespace) -> int:

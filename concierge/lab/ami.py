@@ -5,6 +5,7 @@ Independent of the product's own AMI listener, so that a proof never rests on th
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import socket
 import threading
@@ -82,10 +83,8 @@ class Ami:
     def close(self) -> None:
         """Close the connection; the events stay readable."""
         self._closed.set()
-        try:
+        with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         self._reader.join(5)
         self._socket.close()
 
@@ -147,10 +146,18 @@ class Ami:
         return number
 
     def originate(
-        self, channel: str, *, context: str = "lab-hold", exten: str = "0", priority: str = "1",
-        variables: Mapping[str, str] | None = None, caller_id: str = "", seconds: float = 30.0,
-        wait: bool = True, timeout: float = 40.0,
-    ) -> Message:  # fmt: skip
+        self,
+        channel: str,
+        *,
+        context: str = "lab-hold",
+        exten: str = "0",
+        priority: str = "1",
+        variables: Mapping[str, str] | None = None,
+        caller_id: str = "",
+        seconds: float = 30.0,
+        wait: bool = True,
+        timeout: float = 40.0,
+    ) -> Message:
         """Originate `channel` asynchronously and join it to context,exten,priority when it answers.
 
         wait       return the OriginateResponse event (its Response is Success or Failure), else the mere
@@ -171,8 +178,9 @@ class Ami:
         """The OriginateResponse event of that ActionID."""
         return self.wait_for(
             lambda event: event["Event"] == "OriginateResponse" and event["ActionID"] == action_id,
-            timeout, what=f"OriginateResponse of {action_id}",
-        )  # fmt: skip
+            timeout,
+            what=f"OriginateResponse of {action_id}",
+        )
 
     def mark(self) -> int:
         """The number of events so far: `since` of find and wait_for."""
@@ -191,7 +199,12 @@ class Ami:
     def wait_for_application(self, name: str, timeout: float = 5.0, *, since: int = 0, data: str = "") -> Message:
         """The first Newexten event of that dialplan application, its data holding `data`: "the menu plays now"."""
         return self.wait_for(
-            lambda event: event["Event"] == "Newexten" and event["Application"].lower() == name.lower()
-            and data in event["AppData"],
-            timeout, since=since, what=f"{name}({data}) to run",
-        )  # fmt: skip
+            lambda event: (
+                event["Event"] == "Newexten"
+                and event["Application"].lower() == name.lower()
+                and data in event["AppData"]
+            ),
+            timeout,
+            since=since,
+            what=f"{name}({data}) to run",
+        )

@@ -13,9 +13,10 @@ from concierge.lab.engine import Engine
 from concierge.lab.errors import LabError
 from concierge.lab.ports import Ports
 
-FOLDERS = ("etc", "lib", "agi-bin", "spool/outgoing", "spool/cache", "run", "log", "phones", "data/sounds/en", "data/moh")
+FOLDERS = ("etc", "lib", "agi-bin", "spool/outgoing", "spool/cache", "run", "log", "phones")
+DATA_FOLDERS = ("data/sounds/en", "data/moh")
 # read at the start by parts of the core: empty ones keep the log free of complaints
-EMPTY = ("acl", "cdr", "cel", "ccss", "pjproject", "queuerules", "queues", "stasis", "statsd", "udptl")
+EMPTY = ("cdr", "cel", "ccss", "pjproject", "queuerules", "queues", "stasis", "statsd", "udptl")
 AMI_USER, AMI_SECRET = "lab", "lab-loopback"
 CHANNELVARS = ("CAMPAIGN", "CALLEE", "OUTNUM", "LEG")
 
@@ -44,7 +45,7 @@ class PbxOptions:
 
 def write_config(folder: Path, engine: Engine, ports: Ports, options: PbxOptions) -> None:
     """Fill run folder `folder` with everything Asterisk reads; `folder` is a path of this machine."""
-    for name in FOLDERS:
+    for name in (*FOLDERS, *DATA_FOLDERS):
         (folder / name).mkdir(parents=True, exist_ok=True)
     values = _values(engine.to_pbx(folder), engine, ports, options)
     for name, text in _texts(values, engine, options).items():
@@ -87,6 +88,7 @@ def _texts(values: Mapping[str, str], engine: Engine, options: PbxOptions) -> di
     for template in resources.files("concierge.lab").joinpath("etc").iterdir():
         if template.name.endswith(".conf"):
             texts[template.name] = fill(template.read_text(), values)
+    texts["acl.conf"] = ""
     texts["modules.conf"] = _modules(engine, options.modules)
     texts["extensions_extra.conf"] = options.extensions
     texts["manager_extra.conf"] = options.manager

@@ -1,7 +1,7 @@
 """A private PBX: a real Asterisk on loopback ports of its own, booted in about a second, gone without a trace.
 
-    with Pbx("22", PbxOptions(extensions=TEXT)) as pbx, pbx.ami() as ami, pbx.phone("callee") as callee:
-        ami.originate("Local/48501502503@outbound", context="lab-hold", exten="0")
+with Pbx("22", PbxOptions(extensions=TEXT)) as pbx, pbx.ami() as ami, pbx.phone("callee") as callee:
+    ami.originate("Local/48501502503@outbound", context="lab-hold", exten="0")
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from concierge.lab.ami import Ami
 from concierge.lab.config import AMI_SECRET, AMI_USER, PbxOptions, add_sounds, write_config
 from concierge.lab.engine import find_engine
 from concierge.lab.errors import LabError, LabTimeoutError
-from concierge.lab.phone import Phone, PhoneOptions
+from concierge.lab.phone import Phone
+from concierge.lab.plan import PhoneOptions
 from concierge.lab.ports import Ports
 from concierge.lab.runfolder import RunFolder
 from concierge.lab.wait import wait_until
@@ -52,29 +53,34 @@ class Pbx:
         self.options = options or PbxOptions()
         self.boot_seconds = 0.0
         self._process: subprocess.Popen[bytes] | None = None
+        self._run: RunFolder | None = None
 
     def start(self) -> Pbx:
         """Boot; returns when Asterisk says that it is fully booted. Raises LabError with the end of its log."""
         started = time.monotonic()
         self.ports = Ports()
-        self._run = RunFolder(self.engine.run_base())
-        self.folder = self._run.path
         try:
+            self._run = RunFolder(self.engine.run_base())
+            self.folder = self._run.path
             write_config(self.folder, self.engine, self.ports, self.options)
-            self._boot()
+            self._boot(self._run)
         except BaseException:
             self.stop()
             raise
         self.boot_seconds = time.monotonic() - started
         return self
 
-    def _boot(self) -> None:
+    def _boot(self, run: RunFolder) -> None:
         with (self.folder / "log" / "console").open("wb") as console:
             self._process = subprocess.Popen(
                 self._command("-f", "-n"),
-                stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, cwd="/", start_new_session=True,
-            )  # fmt: skip
-        self._run.note_process(self._process.pid)
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                start_new_session=True,
+            )
+        run.note_process(self._process.pid)
         wait_until(self._socket_made, BOOT_SECONDS, "the control socket of Asterisk")
         wait_until(self._booted, BOOT_SECONDS, "Asterisk to be fully booted")
 
@@ -87,8 +93,10 @@ class Pbx:
 
     def _booted(self) -> bool:
         self._check_alive()
-        done = self._remote("core waitfullybooted")
-        return done.returncode == 0 and "fully booted" in done.stdout
+        if "fully booted" not in self._remote("core waitfullybooted").stdout:
+            return False
+        # the commands of the core itself are registered a moment after that (main/asterisk.c)
+        return self._remote("core show version").stdout.startswith("Asterisk ")
 
     def _check_alive(self) -> None:
         if self._process is None:
@@ -101,20 +109,29 @@ class Pbx:
 
     def stop(self) -> None:
         """Stop Asterisk (killed when it does not end within 5 s), remove the run folder, free the ports."""
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            self._process = None
+        self._end_process()
+        if self._run is not None:
+            self._keep(self._run)
+            self._run.remove()
+            self._run = None
+        self.ports.close()
+
+    def _end_process(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def _keep(self, run: RunFolder) -> None:
         keep = os.environ.get("CONCIERGE_LAB_KEEP")
         if keep:
-            shutil.copytree(self.folder, Path(keep) / self._run.name, symlinks=True,
-                            ignore=shutil.ignore_patterns("*.ctl"))
-        self._run.remove()
-        self.ports.close()
+            ignore = shutil.ignore_patterns("*.ctl")
+            shutil.copytree(run.path, Path(keep) / run.name, symlinks=True, ignore=ignore)
 
     def __enter__(self) -> Pbx:
         return self.start()
@@ -148,8 +165,13 @@ class Pbx:
         try:
             return subprocess.run(
                 self._command("-rx", command),
-                stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=30, check=False,
-            )  # fmt: skip
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=30,
+                check=False,
+            )
         except subprocess.TimeoutExpired as error:
             raise LabTimeoutError(f"asterisk -rx {command!r} gave no answer within 30 s") from error
 
@@ -160,10 +182,9 @@ class Pbx:
             raise LabError(f"Asterisk {self.version} has not loaded a module {module}")
         return answer
 
-    def set_extensions(self, text: str, **etc_files: str) -> None:
+    def set_extensions(self, text: str, etc_files: Mapping[str, str] | None = None) -> None:
         """Replace the caller's part of extensions.conf (and files of etc/ by name) and reload the dialplan."""
-        (self.folder / "etc" / "extensions_extra.conf").write_text(text)
-        for name, content in etc_files.items():
+        for name, content in {"extensions_extra.conf": text, **(etc_files or {})}.items():
             (self.folder / "etc" / name).write_text(content)
         self.cli("dialplan reload")
 
@@ -217,4 +238,6 @@ class Pbx:
 
     def phone(self, name: str, options: PhoneOptions | None = None) -> Phone:
         """The phone "callee", "agent", "operator" or "caller" at its port, for a `with`."""
+        if self._run is None:
+            raise LabError(f"the lab's Asterisk {self.version} is not started")
         return Phone(name, self.folder / "phones", self.ports, self._run.note_process, options)

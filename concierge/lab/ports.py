@@ -1,4 +1,4 @@
-"""Loopback ports for one private PBX and its phones: a block of 500 that nobody else on this machine uses.
+"""Loopback ports for one private PBX and its phones: a block of 1000 that nobody else on this machine uses.
 
 A block is held by an abstract Unix socket of its name, which the kernel frees when the holder ends however it
 ends, and which has the same scope as the ports (the network namespace). Blocks lie below the range from which
@@ -13,10 +13,10 @@ from types import TracebackType
 
 from concierge.lab.errors import LabError
 
-FIRST, LAST, SIZE = 12000, 32000, 500
+FIRST, LAST, SIZE = 12000, 32000, 1000
 PHONES = ("callee", "agent", "operator", "caller")
 UDP = (socket.SOCK_DGRAM,)
-RTP_OFFSET, MEDIA_OFFSET = 100, 400
+RTP_OFFSET, MEDIA_OFFSET = 100, 600
 
 
 class Ports:
@@ -43,7 +43,7 @@ class Ports:
         raise LabError(f"all spare ports {first}-{first + RTP_OFFSET - 16} are in use; stop what the lab started")
 
     def media(self) -> int:
-        """An RTP port for a phone, free with the port two above it (SIPp takes both); round robin over 25."""
+        """An RTP port for a phone, free with the port two above it (SIPp takes both); round robin over 100."""
         first = self.base + MEDIA_OFFSET
         for _ in range(first, self.base + SIZE, 4):
             port = first + self._media

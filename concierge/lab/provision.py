@@ -22,7 +22,6 @@ SUITES = {"22": "sid", "16": "bullseye"}
 VERSIONS = tuple(SUITES)
 MARKER = ".concierge-complete"
 PROGRAMS = {"mmdebstrap": "mmdebstrap", "sipp": "sip-tester"}
-PCAPS = Path("/usr/share/sip-tester")
 
 
 def cache_folder() -> Path:
@@ -66,8 +65,14 @@ def install_packages() -> list[str]:
 
 def _apt(*arguments: str) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(["apt-get", *arguments], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                          text=True, check=False)
+    done = subprocess.run(
+        ["apt-get", *arguments],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise LabMissingError(f"apt-get {' '.join(arguments)} failed: {_tail(done.stderr)}")
 
@@ -113,13 +118,21 @@ def _only_builder(version: str) -> Iterator[None]:
 def _build(version: str, root: Path) -> None:
     if root.exists():
         _say(f"{root} is incomplete; making it anew")
-        shutil.rmtree(root)
+        _remove(root)
     started = time.monotonic()
     _say(f"making Asterisk {version} from Debian {SUITES[version]} in {root} (about 30 s, 350 MB, once)")
     _run_mmdebstrap(build_command(version, root), version)
     _check_version(version, root)
     (root / MARKER).write_text(f"Asterisk {version}\n")
     _say(f"Asterisk {version} is ready after {time.monotonic() - started:.0f} s")
+
+
+def _remove(root: Path) -> None:
+    mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    mounted = [place for place in mounts if Path(place).is_relative_to(root)]
+    if mounted:
+        raise LabError(f"{root} is incomplete but {', '.join(mounted)} is mounted in it; unmount that first")
+    shutil.rmtree(root)
 
 
 def build_command(version: str, root: Path) -> list[str]:
@@ -132,12 +145,14 @@ def build_command(version: str, root: Path) -> list[str]:
 
 def _run_mmdebstrap(command: Sequence[str], version: str) -> None:
     log = cache_folder() / f"asterisk-{version}.log"
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as building:
-        with log.open("w") as kept:
-            for line in building.stdout or ():
-                kept.write(line)
-                if line.startswith("I: "):
-                    _say("  " + line[3:].rstrip())
+    with (
+        log.open("w") as kept,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as building,
+    ):
+        for line in building.stdout or ():
+            kept.write(line)
+            if line.startswith("I: "):
+                _say("  " + line[3:].rstrip())
     if building.returncode:
         raise LabError(
             f"mmdebstrap could not make Asterisk {version}: {_tail(log.read_text())} (all of it: {log}). "

@@ -4,6 +4,6 @@ set -eu
 here=$(dirname "$0")
 while IFS=: read -r name text; do
     espeak-ng -v en-gb -s 150 -w "$here/en/$name.raw.wav" "$text" </dev/null
-    sox "$here/en/$name.raw.wav" -r 8000 -c 1 -b 16 "$here/en/$name.wav" gain -n -3
+    sox -D "$here/en/$name.raw.wav" -r 8000 -c 1 -b 16 "$here/en/$name.wav" gain -n -3
     rm "$here/en/$name.raw.wav"
 done <"$here/en.txt"

@@ -1,0 +1,1 @@
+"""`concierge demo`: the whole product on a private real PBX, told in plain words."""

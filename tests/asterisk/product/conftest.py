@@ -1,0 +1,95 @@
+"""One private PBX with Concierge installed per Asterisk version, shared by all tests of the folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+
+from concierge.lab.phone import Phone
+from concierge.lab.site import Site
+from models.store import Store
+from models.suppression import ListEvent
+
+
+@pytest.fixture(scope="session")
+def site(asterisk_version: str) -> Iterator[Site]:
+    with Site(asterisk_version) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def quiet(site: Site) -> Iterator[None]:
+    """No call and no stopped daemon is left to the next test."""
+    yield
+    site.pbx.hangup_all()
+    if site.daemon is None or site.daemon.poll() is not None:
+        site.start_daemon()
+
+
+@pytest.fixture
+def callee(site: Site) -> Iterator[Phone]:
+    with site.pbx.phone("callee") as phone:
+        yield phone
+
+
+@pytest.fixture
+def agent(site: Site) -> Iterator[Phone]:
+    with site.pbx.phone("agent") as phone:
+        yield phone
+
+
+@pytest.fixture
+def operator(site: Site) -> Iterator[Phone]:
+    with site.pbx.phone("operator") as phone:
+        yield phone
+
+
+@pytest.fixture
+def caller(site: Site) -> Iterator[Phone]:
+    with site.pbx.phone("caller") as phone:
+        yield phone
+
+
+_numbers = iter(range(48_601_000_001, 48_601_999_999))
+
+
+@pytest.fixture
+def number() -> int:
+    """A Polish mobile number that no other test of this run uses."""
+    return next(_numbers)
+
+
+@pytest.fixture
+def events(site: Site) -> Callable[[int], list[ListEvent]]:
+    """What is recorded of a number."""
+
+    def read(number: int) -> list[ListEvent]:
+        with closing(Store(site.store)) as store:
+            return store.events(number)
+
+    return read
+
+
+@pytest.fixture
+def list_number(site: Site) -> Callable[..., None]:
+    """List a number by the command."""
+
+    def add(number: int, *arguments: str) -> None:
+        done = site.concierge("list", "add", f"+{number}", "--reason", "asked", "--source", "letter", *arguments)
+        assert done.returncode == 0, done.stderr
+
+    return add
+
+
+@pytest.fixture
+def last_check(site: Site) -> Callable[[int], dict[str, object]]:
+    """The newest evidence of a number."""
+
+    def read(number: int) -> dict[str, object]:
+        with closing(Store(site.store)) as store:
+            rows = store.checks(number, 1)
+        return rows[0] if rows else {}
+
+    return read
