@@ -36,7 +36,8 @@ class Call:
     def take(self, news: Occurrence) -> None:
         """Something happened in this call. For the phone's own use."""
         if news.kind == "media":
-            self._talk_to(int(news.detail))
+            if news.detail:  # a provisional answer may come without a media port
+                self._talk_to(int(news.detail))
         elif news.kind == "ringing":
             self.ringing_at = self.ringing_at or news.at
         elif news.kind == "answered":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from concierge.lab.call import Call
+from concierge.lab.errors import LabError
 from concierge.lab.plan import PhoneOptions, Step, due_step, plan_steps
 from concierge.lab.ports import Ports
 from concierge.lab.sipp import Sipp
@@ -36,7 +38,11 @@ class Line:
         self._steps = plan_steps(options, self._incoming)
         self._voice = Voice(ports.media(), options.voice)
         keys = ["-key", "phone", name, "-key", "rtp", str(self._voice.port)]
-        self.sipp = Sipp(folder, xml, port, ports.media(), note_process, [*keys, *arguments])
+        try:
+            self.sipp = Sipp(folder, xml, port, ports.media(), note_process, [*keys, *arguments])
+        except BaseException:
+            self._voice.close()
+            raise
 
     def work(self, now: float) -> None:
         """Take in the news, do what the plan says, send and hear; `now` in epoch seconds. Every 10 ms."""
@@ -69,7 +75,8 @@ class Line:
 
 
 def _take(call: Call, step: Step) -> None:
-    if step.key:
-        call.start_press(step.key)
-    else:
+    if not step.key:
         call.order(step.order)
+        return
+    with contextlib.suppress(LabError):  # the far end may hang up in this very moment
+        call.start_press(step.key)

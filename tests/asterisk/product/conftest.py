@@ -13,9 +13,30 @@ from models.store import Store
 from models.suppression import ListEvent
 
 
+# the demo's dialplan without its long prompts
+EXTENSIONS = """
+[outbound-quiet]
+exten => _[0-9+*#].,1,Gosub(concierge-outbound,s,1(${EXTEN},${CONCIERGE_CAMPAIGN},quiet))
+ same => n,GotoIf($["${CONCIERGE_VERDICT}" = "ALLOW"]?outbound,${EXTEN},dial)
+ same => n,Hangup(21)
+
+[from-outside]
+exten => 300,1,Answer()
+ same => n,Goto(menu-quick,s,1)
+
+[menu-quick]
+exten => s,1,Gosub(concierge-menu,s,1(quick))
+ same => n,WaitExten(1)
+exten => i,1,Gosub(concierge-menu,s,1(quick,wrong))
+ same => n,Goto(s,1)
+exten => t,1,Gosub(concierge-menu,s,1(quick,silence))
+ same => n,Goto(s,1)
+"""
+
+
 @pytest.fixture(scope="session")
 def site(asterisk_version: str) -> Iterator[Site]:
-    with Site(asterisk_version) as made:
+    with Site(asterisk_version, extensions=EXTENSIONS) as made:
         yield made
 
 

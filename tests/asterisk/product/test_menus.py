@@ -28,14 +28,14 @@ def test_a_caller_who_goes_round_reaches_the_operator_after_the_configured_passe
 
 
 def test_wrong_keys_lead_to_the_operator(site: Site, caller: Phone, operator: Phone) -> None:
-    call = caller.call("100", options=keys("7"))
+    call = caller.call("300", options=keys("7"))
     operator.wait_for_call(timeout=20).wait_answered()
     assert call.ended_at is None
 
 
 def test_silence_leads_to_the_operator(site: Site, caller: Phone, operator: Phone) -> None:
-    call = caller.call("100")
-    operator.wait_for_call(timeout=60).wait_answered()
+    call = caller.call("300")
+    operator.wait_for_call(timeout=20).wait_answered()
     assert call.ended_at is None
 
 
@@ -54,7 +54,7 @@ def test_the_menu_holds_its_own_limit_while_the_daemon_is_away(
     daemon = site.daemon
     daemon.send_signal(number)
     try:
-        call = caller.call("100", options=PhoneOptions(keys=[(0.8 + 1.5 * step, "1") for step in range(12)]))
+        call = caller.call("100", options=PhoneOptions(keys=[(0.8 + 1.0 * step, "1") for step in range(12)]))
         operator.wait_for_call(timeout=30).wait_answered()
         assert call.ended_at is None
     finally:

@@ -20,7 +20,7 @@ Events = Callable[[int], list[ListEvent]]
 def campaign_call(site: Site, callee: Phone, number: int, variables: dict[str, str] | None = None) -> Call:
     """A dialler's call into the announcement; answered."""
     site.ami.originate(
-        f"Local/{number}@outbound/n",
+        f"Local/{number}@outbound-quiet/n",
         context="campaign",
         exten="s",
         variables=CAMPAIGN if variables is None else variables,
@@ -41,7 +41,7 @@ def agent_call(site: Site, agent: Phone, callee: Phone, number: int, prefix: str
 
 
 def refused_now(site: Site, number: int) -> bool:
-    answer = site.ami.originate(f"Local/{number}@outbound/n", context="campaign", exten="s", variables=CAMPAIGN)
+    answer = site.ami.originate(f"Local/{number}@outbound-quiet/n", context="campaign", exten="s", variables=CAMPAIGN)
     return answer["Response"] == "Failure"
 
 

@@ -41,7 +41,7 @@ def test_a_listed_number_is_refused_however_it_is_written(
 ) -> None:
     list_number(number)
     since = site.ami.mark()
-    channel = f"Local/{written(form, number)}@outbound/n"
+    channel = f"Local/{written(form, number)}@outbound-quiet/n"
     answer = site.ami.originate(channel, context="campaign", exten="s", variables=CAMPAIGN)
     assert answer["Response"] == "Failure"
     assert callee.invites == []
@@ -49,7 +49,7 @@ def test_a_listed_number_is_refused_however_it_is_written(
 
 
 def test_a_number_that_nobody_has_listed_is_called(site: Site, callee: Phone, number: int) -> None:
-    site.ami.originate(f"Local/00{number}@outbound/n", context="campaign", exten="s", variables=CAMPAIGN)
+    site.ami.originate(f"Local/00{number}@outbound-quiet/n", context="campaign", exten="s", variables=CAMPAIGN)
     assert callee.wait_for_call(str(number)).wait_answered()
 
 
@@ -58,7 +58,7 @@ def test_a_call_file_is_refused(
 ) -> None:
     list_number(number)
     since = site.ami.mark()
-    fields = {"Channel": f"Local/{number}@outbound/n", "Context": "campaign", "Extension": "s", "MaxRetries": "0"}
+    fields = {"Channel": f"Local/{number}@outbound-quiet/n", "Context": "campaign", "Extension": "s", "MaxRetries": "0"}
     site.pbx.call_file(fields | {"Setvar": "__CONCIERGE_CAMPAIGN=spring"})
     wait_until(lambda: last_check(number).get("verdict") == "REFUSE", 10, "the refusal of the call file")
     wait_until(lambda: not site.pbx.channels(), 15, "the end of the refused call")
@@ -92,15 +92,15 @@ def test_an_entry_for_one_campaign_leaves_the_others_free(
     site: Site, callee: Phone, number: int, list_number: Callable[..., None]
 ) -> None:
     list_number(number, "--campaign", "spring")
-    refused = site.ami.originate(f"Local/{number}@outbound/n", context="campaign", exten="s", variables=CAMPAIGN)
+    refused = site.ami.originate(f"Local/{number}@outbound-quiet/n", context="campaign", exten="s", variables=CAMPAIGN)
     assert refused["Response"] == "Failure" and callee.invites == []
     other = {"__CONCIERGE_CAMPAIGN": "autumn"}
-    site.ami.originate(f"Local/{number}@outbound/n", context="campaign", exten="s", variables=other)
+    site.ami.originate(f"Local/{number}@outbound-quiet/n", context="campaign", exten="s", variables=other)
     assert callee.wait_for_call(str(number))
 
 
 def test_an_emergency_number_passes_even_with_a_campaign(site: Site, callee: Phone) -> None:
-    site.ami.originate("Local/112@outbound/n", context="campaign", exten="s", variables=CAMPAIGN)
+    site.ami.originate("Local/112@outbound-quiet/n", context="campaign", exten="s", variables=CAMPAIGN)
     assert callee.wait_for_call("112")
 
 
@@ -134,14 +134,14 @@ def test_each_answer_leaves_a_row_that_says_who_when_why_and_by_which_entry(
     site: Site, callee: Phone, number: int, list_number: Callable[..., None], last_check: Callable[[int], dict]
 ) -> None:
     site.ami.originate(
-        f"Local/{number}@outbound/n", context="campaign", exten="s", variables=CAMPAIGN, caller_id="48221000000"
+        f"Local/{number}@outbound-quiet/n", context="campaign", exten="s", variables=CAMPAIGN, caller_id="48221000000"
     )
     wait_until(lambda: last_check(number), 5, "the row of the permission")
     allowed = last_check(number)
     assert (allowed["verdict"], allowed["reason"], allowed["campaign"]) == ("ALLOW", "not-listed", "spring")
     assert allowed["channel"] and allowed["uniqueid"] and allowed["at"] and allowed["entry_id"] is None
     list_number(number)
-    site.ami.originate(f"Local/{number}@outbound/n", context="campaign", exten="s", variables=CAMPAIGN)
+    site.ami.originate(f"Local/{number}@outbound-quiet/n", context="campaign", exten="s", variables=CAMPAIGN)
     wait_until(lambda: last_check(number)["verdict"] == "REFUSE", 5, "the row of the refusal")
     refused = last_check(number)
     assert refused["entry_id"] and refused["reason"] == "listed" and refused["detail"] == "asked"
@@ -150,11 +150,11 @@ def test_each_answer_leaves_a_row_that_says_who_when_why_and_by_which_entry(
 def test_the_dialplan_is_told_of_earlier_contacts(
     site: Site, callee: Phone, number: int, last_check: Callable[[int], dict]
 ) -> None:
-    site.ami.originate(f"Local/{number}@outbound/n", context="campaign", exten="s", variables=CAMPAIGN)
+    site.ami.originate(f"Local/{number}@outbound-quiet/n", context="campaign", exten="s", variables=CAMPAIGN)
     wait_until(lambda: last_check(number), 5, "the row of the first call")
     site.pbx.hangup_all()
     since = site.ami.mark()
-    site.ami.originate(f"Local/{number}@outbound/n", context="campaign", exten="s", variables=CAMPAIGN)
+    site.ami.originate(f"Local/{number}@outbound-quiet/n", context="campaign", exten="s", variables=CAMPAIGN)
     told = site.ami.wait_for(
         lambda e: e["Event"] == "VarSet" and e["Variable"] == "CONCIERGE_CONTACTS_30D" and e["Value"] == "1",
         since=since,
