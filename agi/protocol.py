@@ -126,7 +126,7 @@ def parse_reply(line: str) -> Reply:
     if found is None:
         raise ProtocolError(f"not an AGI reply: {line[:60]!r}")
     code, result, value = int(found[1]), found[2] or "", found[3] or ""
-    if code == 200 and not result:
+    if code == 200 and found[2] is None:
         raise ProtocolError(f"an AGI reply without a result: {line[:60]!r}")
     return Reply(_status(code, result), code, result, value)
 

@@ -81,6 +81,8 @@ def upgrade_store(path: Path) -> str:
             check_not_newer(read_revision(connection), path)
             run.upgrade(connection)
             return run.head()
+    except run.UnknownRevision as error:
+        raise UserError(f"{path}: {error}; restore the database from a backup") from error
     except StoreError as error:
         raise UserError(str(error)) from error
 

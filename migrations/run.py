@@ -9,9 +9,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection
 
 from models.tables import metadata
+
+
+class UnknownRevision(Exception):
+    """The database names a revision that no migration here has."""
 
 
 def config(connection: Connection | None = None) -> Config:
@@ -37,8 +42,11 @@ def current(connection: Connection) -> str | None:
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Bring the database to a revision, in the caller's transaction."""
-    command.upgrade(config(connection), revision)
+    """Bring the database to a revision, in the caller's transaction. Raises UnknownRevision."""
+    try:
+        command.upgrade(config(connection), revision)
+    except CommandError as error:
+        raise UnknownRevision(str(error)) from error
 
 
 def downgrade(connection: Connection, revision: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -43,6 +44,15 @@ class Judge:
             known = self._know(destination)
             history = self.reader.history(destination.e164, at)
         return self.judged(question, destination, known, history, at)
+
+    def answer_patiently(self, question: Question, at: datetime | None = None) -> Answer:
+        """The same, after a lock has passed; blocks for a quarter of a second at most. For processes of one question."""
+        until = time.monotonic() + _PATIENCE
+        answer = self.answer(question, at)
+        while self.is_passing(answer) and time.monotonic() < until:
+            time.sleep(_PAUSE)
+            answer = self.answer(question, at)
+        return answer
 
     def _know(self, number: Number) -> Knowledge:
         """Of a text with several readings, each counts: none of them may be a listed person."""

@@ -135,4 +135,4 @@ class Reader:
 
 def _words(error: Exception) -> str:
     """Without the path, which may hold any word."""
-    return isinstance(error, OSError) and error.strerror or str(error)
+    return (isinstance(error, OSError) and error.strerror) or str(error)

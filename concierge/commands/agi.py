@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import REMAINDER, ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from concierge.wiring import add_config, judge_of, limits_of, settings_of, store_path
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Options; the words after the handler are its arguments."""
+    """Options, before the handler: everything after it is taken as it is, for it comes from a telephone."""
     parser.add_argument("handler", choices=("outbound", "menu"))
-    parser.add_argument("arguments", nargs="*")
+    parser.add_argument("arguments", nargs=REMAINDER)
     add_config(parser)
 
 
@@ -76,7 +76,7 @@ def ask(settings: Settings, path: Path, question: Question) -> Answer:
     from models.gate import overruled
     from models.store import Store
 
-    answer = judge_of(settings, path).answer(question)
+    answer = judge_of(settings, path).answer_patiently(question)
     try:
         store = Store(path)
         store.write_checks([answer])

@@ -40,7 +40,7 @@ def run(args: Namespace) -> int:
 
     settings = settings_of(args)
     path = prepare_store(settings)
-    answer = judge_of(settings, path).answer(Question(args.number, args.campaign, "cli", _user()), args.at)
+    answer = judge_of(settings, path).answer_patiently(Question(args.number, args.campaign, "cli", _user()), args.at)
     _leave_evidence(Store, path, answer)
     facts = facts_of(answer)
     print(json.dumps(facts, ensure_ascii=False) if args.format == "json" else _text(facts))

@@ -54,7 +54,7 @@ def run(args: Namespace) -> int:
 
     settings = settings_of(args)
     path = prepare_store(settings)
-    number = _number(args.number, site_of(settings)) if args.number else None
+    number = None if args.number is None else _number(args.number, site_of(settings))
     try:
         store = Store(path)
         try:

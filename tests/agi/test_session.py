@@ -199,10 +199,17 @@ def test_a_long_line_of_the_header_is_one_line(length):
 
 
 def test_results_are_pyst2s():
-    pbx = Pbx(b"200 result=57 endpos=8000", b"200 result=0", b"200 result=-2", b"200 result=6", b"200 result=12#")
+    pbx = Pbx(
+        b"200 result=57 endpos=8000",
+        b"200 result=0",
+        b"200 result=-2",
+        b"200 result=6",
+        b"200 result=12#",
+        b"200 result= (timeout)",
+    )
     assert pbx.agi.stream_file("beep", "9") == "9"
     assert pbx.agi.wait_for_digit(10) == ""
     with pytest.raises(AGIAppError, match="Unable to find application"):
         pbx.agi.appexec("Nope")
     assert pbx.agi.channel_status() == 6
-    assert pbx.agi.get_data("beep") == "12#"
+    assert [pbx.agi.get_data("beep"), pbx.agi.get_data("beep")] == ["12#", ""]

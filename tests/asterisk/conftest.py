@@ -23,12 +23,6 @@ from concierge.lab.sipp import check_sipp
 FEATURES = "lab-optout => 9,self,Gosub(lab-optout,s,1)\n"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--require-asterisk", action="store_true", help="a missing Asterisk or SIPp is a failure, not a skip"
-    )
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"pbx", "asterisk_version"} & set(getattr(item, "fixturenames", ())):

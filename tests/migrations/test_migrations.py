@@ -41,7 +41,9 @@ def test_a_migrated_database_has_the_keys_and_counters_of_the_tables(empty, tmp_
     """What autogenerate does not compare: AUTOINCREMENT, so that the id of a removed row never comes back."""
 
     def schema(connection):
-        rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'"))
+        rows = connection.execute(
+            text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'")
+        )
         return {name: " ".join(sql.replace('"', "").split()) for name, sql in rows}
 
     with open_alone(empty) as connection:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, create_engine, inspect, insert, select
+from sqlalchemy import URL, create_engine, insert, inspect, select
 
 from migrations import run
 from models import tables
@@ -39,9 +39,15 @@ def engine():
     def program(name, *arguments):
         command = [str(PROGRAMS / name), *arguments]
         done = subprocess.run(
-            command, user=user, cwd=folder, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
-            stdin=subprocess.DEVNULL, stdout=(out := (folder.parent / f"{folder.name}.{name}").open("w+")), stderr=out, check=False,
-        )  # fmt: skip
+            command,
+            user=user,
+            cwd=folder,
+            env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+            stdin=subprocess.DEVNULL,
+            stdout=(out := (folder.parent / f"{folder.name}.{name}").open("w+")),
+            stderr=out,
+            check=False,
+        )
         out.seek(0)
         text = out.read()
         out.close()

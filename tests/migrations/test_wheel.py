@@ -38,9 +38,18 @@ def installed(wheel, tmp_path_factory):
     subprocess.run(command, check=True, env=environment)
     libraries = Path(next(path for path in sys.path if path.endswith("site-packages")))
     borrowed = [
-        "sqlalchemy", "alembic", "mako", "markupsafe", "yaml", "_yaml", "greenlet", "typing_extensions.py",
-        "phonenumbers", "panoramisk", "asterisk",
-    ]  # fmt: skip
+        "sqlalchemy",
+        "alembic",
+        "mako",
+        "markupsafe",
+        "yaml",
+        "_yaml",
+        "greenlet",
+        "typing_extensions.py",
+        "phonenumbers",
+        "panoramisk",
+        "asterisk",
+    ]
     for name in borrowed:
         if (libraries / name).exists():
             (packages / name).symlink_to(libraries / name)
@@ -78,7 +87,11 @@ def test_the_wheel_holds_the_snippets_the_migrations_and_the_example(installed):
 
 
 def test_the_installed_files_are_the_wheels_and_a_foreign_one_is_noticed(installed):
-    check = [str(installed / "bin/python"), "-c", "from concierge.integrity import changed_files; print(changed_files())"]
+    check = [
+        str(installed / "bin/python"),
+        "-c",
+        "from concierge.integrity import changed_files; print(changed_files())",
+    ]
     assert subprocess.run(check, cwd="/", capture_output=True, text=True, check=True).stdout == "[]\n"
     ours = next(installed.glob("lib/python3.*/site-packages/models/policy.py"))
     kept = ours.read_bytes()

@@ -80,7 +80,12 @@ def test_a_maze_of_many_menus_ends_at_the_operator_with_a_short_state():
 
 @pytest.mark.parametrize(
     ("happening", "goes", "reason"),
-    [("pass", 3, "menu-passes"), ("wrong", 3, "menu-wrong-keys"), ("silence", 2, "menu-silence"), ("error", 0, "menu-error")],
+    [
+        ("pass", 3, "menu-passes"),
+        ("wrong", 3, "menu-wrong-keys"),
+        ("silence", 2, "menu-silence"),
+        ("error", 0, "menu-error"),
+    ],
 )
 def test_with_the_defaults_the_operator_comes_after(happening, goes, reason):
     found = [step for _, _, step in walk([("main", happening)] * 6, Limits())]
@@ -88,6 +93,8 @@ def test_with_the_defaults_the_operator_comes_after(happening, goes, reason):
     assert {step.reason for step in found[goes:]} == {reason}
 
 
-@pytest.mark.parametrize("state", ["main.pass=1;", "main.pass=99999", "main.pass", "x.y=1", "/", "a.pass=-1", "a.pass=١"])
+@pytest.mark.parametrize(
+    "state", ["main.pass=1;", "main.pass=99999", "main.pass", "x.y=1", "/", "a.pass=-1", "a.pass=١"]
+)
 def test_a_state_that_somebody_has_changed_leads_to_the_operator(state):
     assert next_step(state, "main", "pass", Limits()).step is Step.OPERATOR

@@ -13,10 +13,17 @@ from models.gate import Gate, Judge
 from models.journal import Journal
 from models.number import Site
 from models.policy import Reason, Rules
-from models.reader import Reader
 from models.suppression import Kind
 
-FORMS = ["+48601234567", "0048601234567", "9 0048 601 234 567", "601234567", "601-234-567", "+48 601 234 567", "9601234567"]
+FORMS = [
+    "+48601234567",
+    "0048601234567",
+    "9 0048 601 234 567",
+    "601234567",
+    "601-234-567",
+    "+48 601 234 567",
+    "9601234567",
+]
 
 
 def rows(path):
@@ -142,7 +149,9 @@ async def test_in_strict_mode_questions_asked_at_once_all_have_their_row(db, str
 
 async def test_in_strict_mode_a_store_that_cannot_be_written_refuses_and_so_says_the_row_kept(db, strict, wait):
     with closing(sqlite3.connect(db, isolation_level=None)) as other:
-        other.execute("CREATE TRIGGER stop BEFORE INSERT ON call_check BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END")
+        other.execute(
+            "CREATE TRIGGER stop BEFORE INSERT ON call_check BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
+        )
         answer = await strict.ask(Question("601234567"))
         assert (answer.decision.verdict, answer.decision.reason) == ("REFUSE", Reason.EVIDENCE_UNAVAILABLE)
         assert "free some space" in answer.decision.detail

@@ -68,7 +68,11 @@ async def test_a_full_queue_refuses_subscribers_and_lets_emergency_calls_go(db, 
     assert all(gate.ask_now(asked(number, make)).decision.allowed for number in range(3))
     assert not journal.ready
     refused = gate.ask_now(asked(3, make)).decision
-    assert (refused.verdict, refused.reason, refused.detail) == ("REFUSE", Reason.EVIDENCE_UNAVAILABLE, "the queue is full")
+    assert (refused.verdict, refused.reason, refused.detail) == (
+        "REFUSE",
+        Reason.EVIDENCE_UNAVAILABLE,
+        "the queue is full",
+    )
     assert gate.ask_now(Question("112")).decision.allowed
     assert journal.waiting == 3
     assert not journal.add(make.answer())
@@ -101,7 +105,9 @@ async def test_close_in_the_middle_of_a_commit_writes_no_row_twice(db, make, wai
     assert len(rows(db)) == 1
 
 
-async def test_a_database_that_is_away_keeps_the_rows_and_writes_them_when_it_is_back(db, gate, journal, make, wait, caplog):
+async def test_a_database_that_is_away_keeps_the_rows_and_writes_them_when_it_is_back(
+    db, gate, journal, make, wait, caplog
+):
     assert gate.ask_now(asked(0, make)).decision.allowed
     await wait.until(lambda: journal.waiting == 0)
     aside = db.with_name("aside.db")
@@ -127,7 +133,9 @@ async def test_an_event_is_durable_when_record_returns_and_an_error_is_raised_wh
         await journal.record(make.event())
 
 
-async def test_a_writer_that_died_of_our_bug_refuses_instead_of_allowing_without_evidence(db, gate, journal, make, wait, caplog):
+async def test_a_writer_that_died_of_our_bug_refuses_instead_of_allowing_without_evidence(
+    db, gate, journal, make, wait, caplog
+):
     journal.add(make.answer(at=make.NOW.replace(tzinfo=None)))  # no caller does that: it stands for the unforeseen
     await wait.until(lambda: not journal.ready)
     decision = gate.ask_now(asked(1, make)).decision
@@ -162,12 +170,18 @@ def small_disk(template, tmp_path):
 
     event.listen(Engine, "connect", squeeze)
     event.listen(Engine, "checkout", squeeze)
-    yield Path(shutil.copy(template, disk / "concierge.db")), lambda: limit.__setitem__(0, 1), lambda: limit.__setitem__(0, 10**6)
+    yield (
+        Path(shutil.copy(template, disk / "concierge.db")),
+        lambda: limit.__setitem__(0, 1),
+        lambda: limit.__setitem__(0, 10**6),
+    )
     event.remove(Engine, "connect", squeeze)
     event.remove(Engine, "checkout", squeeze)
 
 
-async def test_a_full_disk_refuses_and_calls_go_on_when_there_is_room_with_no_row_lost_or_doubled(small_disk, make, wait, monkeypatch):
+async def test_a_full_disk_refuses_and_calls_go_on_when_there_is_room_with_no_row_lost_or_doubled(
+    small_disk, make, wait, monkeypatch
+):
     monkeypatch.setattr(module, "_RETRY", 0.05)
     path, fill, free = small_disk
     journal = Journal(path, most=5000)

@@ -10,7 +10,7 @@ from models.policy import Listed, NotListed, Rules, Unavailable, both, may_call
 from models.suppression import Entry
 
 PERSON = Number(48601234567)
-moments = st.datetimes(datetime(2026, 1, 1), datetime(2026, 1, 3), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.datetimes(datetime(2026, 1, 1), datetime(2026, 1, 3), timezones=st.just(UTC))
 scopes = st.sampled_from(["", "spring", "autumn"])
 entries = st.builds(
     Entry, st.just(PERSON.e164), scopes, st.just("r"), st.just("s"), moments, st.none() | moments, st.none() | moments

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from models.gate import Judge
 from models.contact import History, Question
+from models.gate import Judge
 from models.policy import Listed, NotListed, Reason, Unavailable
 from models.reader import Reader
 from models.store import Store
@@ -125,7 +125,9 @@ def test_a_file_in_place_of_the_folder_refuses(db, template, says, tmp_path):
 
 
 @pytest.mark.parametrize("used_before", [True, False])
-@pytest.mark.parametrize("content", [b"this is no database at all, but a letter " * 200, b"SQLite format 3\0" + b"\xff" * 9000])
+@pytest.mark.parametrize(
+    "content", [b"this is no database at all, but a letter " * 200, b"SQLite format 3\0" + b"\xff" * 9000]
+)
 def test_a_file_that_is_no_database_refuses(db, template, verdict, says, used_before, content):
     reader = Reader(db)
     assert not used_before or verdict(reader).allowed
@@ -192,6 +194,7 @@ def test_a_file_that_our_user_may_not_read_refuses(open_folder, template, nobody
     path = Path(shutil.copy(template, open_folder / "concierge.db"))
     path.chmod(0)
     reader = Reader(path)
+    assert Judge(Reader(template), make.site).answer(Question("+48601234567")).decision.allowed  # imports what it needs
     with nobody():
         decision = Judge(reader, make.site).answer(Question("+48601234567")).decision
     assert decision.reason is Reason.LIST_UNAVAILABLE
@@ -234,7 +237,9 @@ def test_a_database_moved_over_the_other_answers_from_the_new_one_at_once(db, te
     reader.close()
 
 
-def test_a_database_moved_over_one_in_use_refuses_until_the_former_log_is_gone(db, template, tmp_path, make, verdict, says):
+def test_a_database_moved_over_one_in_use_refuses_until_the_former_log_is_gone(
+    db, template, tmp_path, make, verdict, says
+):
     """SQLite would lay the former file's log over the new one: the new one's entries would not be seen."""
     other = Store(Path(shutil.copy(template, tmp_path / "new.db")))
     other.record(make.event(make.OTHER))

@@ -63,7 +63,9 @@ def test_the_list_is_always_the_sum_of_its_events(template, tmp_path, happened):
         seen.add(event.event_id)
         assert listed(store) == sums(store)
     first = {event.event_id: event for event in reversed(happened)}
-    assert Counter(map(str, seen)) == Counter(str(e.event_id) for n in {48601234567, 999_999_999_999_999} for e in store.events(n))
+    assert Counter(map(str, seen)) == Counter(
+        str(e.event_id) for n in {48601234567, 999_999_999_999_999} for e in store.events(n)
+    )
     assert {e.event_id: e for n in {e.number for e in happened} for e in store.events(n)} == first
     store.close()
 
@@ -196,5 +198,5 @@ def test_a_row_edited_by_hand_is_named_and_is_no_crash(store, db, make, column, 
     with sqlite3.connect(db) as connection:
         connection.execute(f"UPDATE entry SET {column} = {value}")  # noqa: S608
     connection.close()
-    with pytest.raises(StoreError, match="entry 1 of the list has an unreadable time.*restore it from a backup"):
+    with pytest.raises(StoreError, match=r"entry 1 of the list has an unreadable time.*restore it from a backup"):
         store.entries()

@@ -18,7 +18,9 @@ moments = st.integers(0, 20).map(lambda day: START + timedelta(days=day))
 def events(draw):
     kind = draw(st.sampled_from(Kind))
     until = draw(st.none() | moments) if kind is Kind.ADD else None
-    return ListEvent(UUID(int=draw(st.integers(0, 2**128 - 1))), kind, 48601234567, ALL, draw(moments), "r", "s", "", until)
+    return ListEvent(
+        UUID(int=draw(st.integers(0, 2**128 - 1))), kind, 48601234567, ALL, draw(moments), "r", "s", "", until
+    )
 
 
 def add(day, until=None):

@@ -1,0 +1,157 @@
+"""The list by hand: what is added is refused at the next check, what is removed is allowed."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+CONCIERGE = Path(sys.executable).with_name("concierge")
+NUMBER = "+48601234567"
+WHY = ("--reason", "asked by letter", "--source", "letter")
+
+
+@pytest.fixture
+def add(concierge):
+    return lambda *words: concierge("list", "add", *words, *WHY)
+
+
+@pytest.fixture
+def check(concierge):
+    def ask(number=NUMBER, *words):
+        done = concierge("check", number, "--format", "json", *words)
+        facts = json.loads(done.stdout)
+        assert done.returncode == {"allow": 0, "refuse": 1}[facts["verdict"]]
+        return facts
+
+    return ask
+
+
+def test_what_is_added_is_refused_shown_removed_and_allowed_again(add, check, concierge):
+    assert check()["verdict"] == "allow"
+    assert add("601 234 567").stdout == f"{NUMBER}: listed for all campaigns, entry 1\n"
+    facts = check()
+    assert (facts["verdict"], facts["reason"], facts["entry"], facts["detail"]) == (
+        "refuse",
+        "listed",
+        1,
+        "asked by letter",
+    )
+    shown = concierge("list", "show", "0048601234567")
+    assert shown.returncode == 0
+    assert shown.stdout.startswith(f"{NUMBER} entry 1 for all campaigns: asked by letter [letter]\n")
+    [entry] = json.loads(concierge("list", "show", "--format", "json").stdout)
+    assert (entry["number"], entry["campaign"], entry["holds"]) == (NUMBER, None, True)
+    assert concierge("list", "remove", NUMBER, "--reason", "mistake").returncode == 0
+    assert check()["verdict"] == "allow"
+    gone = concierge("list", "show", NUMBER)
+    assert gone.returncode == 1
+    assert "(undone)" in gone.stdout
+    assert [line.split()[2] for line in gone.stdout.splitlines()[1:]] == ["add", "remove"]
+
+
+def test_removing_what_is_not_listed_is_1_and_leaves_no_event(concierge, home_db):
+    assert concierge("list", "remove", NUMBER, "--reason", "r").returncode == 1
+    with closing(sqlite3.connect(home_db)) as connection:
+        assert connection.execute("SELECT count(*) FROM list_event").fetchone() == (0,)
+
+
+def test_an_entry_for_campaigns_stops_these_only(add, check, concierge):
+    assert add(NUMBER, "--campaign", "spring", "--campaign", "autumn").stdout.count("listed for campaign") == 2
+    assert check(NUMBER, "--campaign", "spring")["reason"] == "listed-for-campaign"
+    assert check(NUMBER, "--campaign", "winter")["verdict"] == "allow"
+    assert concierge("list", "remove", NUMBER, "--campaign", "spring", "--reason", "r").returncode == 0
+    assert check(NUMBER, "--campaign", "spring")["verdict"] == "allow"
+    assert check(NUMBER, "--campaign", "autumn")["verdict"] == "refuse"
+    assert concierge("list", "remove", NUMBER, "--reason", "r").returncode == 1
+
+
+def test_until_is_the_last_day_on_which_an_entry_holds_anywhere_on_earth(add, check):
+    today = datetime.now(UTC).date()
+    last = today + timedelta(days=10)
+    assert add(NUMBER, "--until", last).returncode == 0
+    end = f"{last + timedelta(days=1)}T12:00:00+00:00"
+    assert check(NUMBER, "--at", f"{last}T23:59:59-12:00")["verdict"] == "refuse"
+    assert check(NUMBER, "--at", f"{last + timedelta(days=1)}T11:59:59.999999+00:00")["verdict"] == "refuse"
+    assert check(NUMBER, "--at", end)["verdict"] == "allow"
+    assert add(NUMBER, "--until", today + timedelta(days=3)).returncode == 0
+    assert check(NUMBER, "--at", f"{last}T12:00:00Z")["verdict"] == "refuse", "a second entry shortened the first"
+
+
+def test_until_today_is_taken_and_a_day_that_is_over_is_not(add, check):
+    today = datetime.now(UTC).date()
+    refused = add(NUMBER, "--until", today - timedelta(days=2))
+    assert refused.returncode == 2
+    assert "that day is over; nothing was listed" in refused.stderr
+    assert check()["verdict"] == "allow"
+    assert add(NUMBER, "--until", today + timedelta(days=1)).returncode == 0
+    assert check()["verdict"] == "refuse"
+
+
+def test_until_the_last_day_of_the_calendar_is_for_ever(add, check):
+    assert add(NUMBER, "--until", "9999-12-31").returncode == 0
+    assert check(NUMBER, "--at", "9999-12-31T23:59:59Z")["verdict"] == "refuse"
+
+
+@pytest.mark.parametrize("number", ["112", "abc", "", "+48", "anonymous", "+48601234567890123", "1-800-FLOWERS"])
+def test_what_is_no_subscribers_number_cannot_be_listed(add, concierge, number):
+    done = add(number) if number else concierge("list", "add", "", *WHY)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"concierge: {number!r}: ")
+    assert concierge("list", "show").stdout == ""
+
+
+def test_a_number_of_no_numbering_plan_needs_force(add, concierge):
+    assert "--force" in add("+48011111111").stderr
+    assert add("+48011111111", "--force").returncode == 0
+
+
+def test_a_text_with_two_readings_is_neither_listed_nor_freed(concierge, config):
+    path = config("site: {country: DE, outside_line: '0'}")
+    for words in (["add", *WHY], ["remove", "--reason", "r"]):
+        done = concierge("list", words[0], "0049221234567", *words[1:], "--config", path)
+        assert done.returncode == 2
+        assert "can be read as +49221234567 or +4949221234567; write the one that is meant with +" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["a b", "x" * 65, "", "a\nb"])
+def test_a_campaign_name_that_cannot_be_one_is_refused(concierge, name):
+    done = concierge("list", "add", NUMBER, *WHY, "--campaign", name)
+    assert done.returncode == 2
+    assert "letters, digits" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["list", "add", NUMBER, "--reason", "\udcff\udcfe", "--source", "\udcff"], 0),
+        (["list", "add", NUMBER, "--reason", "r", "--source", "s", "--campaign", "\udcff"], 2),
+        (["check", "\udcff\udcfe"], 1),
+        (["check", NUMBER, "--campaign", "\udcff", "--format", "json"], 1),
+    ],
+)
+def test_bytes_that_are_no_text_are_no_crash(concierge, words, code):
+    """As Python gives them to a program: lone surrogates."""
+    assert concierge(*words).returncode == code
+
+
+def test_six_first_commands_at_once_share_one_new_database(environment, tmp_path, home_db):
+    command = [str(CONCIERGE), "list", "add", NUMBER, *WHY]
+    started = [
+        subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(6)
+    ]
+    for process in started:
+        _, errors = process.communicate(timeout=60)
+        assert (process.returncode, errors) == (0, "")
+    with closing(sqlite3.connect(home_db)) as connection:
+        assert connection.execute("SELECT count(*) FROM list_event").fetchone() == (6,)
+        assert connection.execute("SELECT count(*) FROM entry").fetchone() == (1,)
+    assert home_db.stat().st_mode & 0o777 == 0o600
+    assert home_db.parent.stat().st_mode & 0o777 == 0o700
