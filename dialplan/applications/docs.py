@@ -1,14 +1,14 @@
 """Asterisk's own XML documentation -> a Table: names, arguments, options, status variables. No prose is kept.
 
-Reads core-en_US.xml as installed below share/asterisk/documentation, or documentation blocks of the C sources
-wrapped into one <docs> element. An application that several modules document (VoiceMail, SendFAX) is one entry.
+Reads core-en_US.xml as installed below share/asterisk/documentation, or documentation blocks of the C
+sources wrapped into one <docs> element. An application of several modules (VoiceMail) is one entry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from xml.etree import ElementTree  # noqa: S405 - Asterisk's own documentation; expat bounds entity expansion
+from xml.etree import ElementTree
 
 from dialplan.applications.tables import Application, Parameter, Table
 
@@ -20,7 +20,7 @@ class DocsError(ValueError):
 
 
 def from_xml(path: Path, version: str = "") -> Table:
-    """Read one documentation file. Raises DocsError for a file that is unreadable or not such documentation."""
+    """Read one documentation file. Raises DocsError when it is unreadable or not such documentation."""
     try:
         return from_text(path.read_bytes(), version or path.name)
     except OSError as error:

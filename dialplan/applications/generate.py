@@ -3,8 +3,8 @@
     python -m dialplan.applications.generate 22.10.0 /usr/share/asterisk/documentation/core-en_US.xml
     python -m dialplan.applications.generate 20.20.1 /path/to/unpacked/asterisk-20.20.1
 
-A folder is taken as a source tree: the documentation blocks of its C files and its XML documentation files are
-read, as Asterisk's own build does (build_tools/get_documentation). Names and options are written, no prose.
+A folder is taken as a source tree: the documentation blocks of its C files and its XML documentation files
+are read, as Asterisk's own build does (build_tools/get_documentation). Only names and options are written.
 """
 
 from __future__ import annotations
@@ -19,7 +19,18 @@ from dialplan.applications.docs import DocsError, from_text, from_xml
 from dialplan.applications.tables import DATA, Table
 
 # The folders whose modules are documented (Asterisk's Makefile, MOD_SUBDIRS; its tests are not shipped).
-FOLDERS = ("addons", "apps", "bridges", "cdr", "cel", "channels", "codecs", "formats", "funcs", "main", "pbx", "res")
+FOLDERS: tuple[str, ...] = (
+    "addons",
+    "apps",
+    "bridges",
+    "cdr",
+    "cel",
+    "channels",
+    "codecs",
+    "formats",
+    "funcs",
+)
+FOLDERS += ("main", "pbx", "res")
 BLOCK = re.compile(r"/\*\*\* DOCUMENTATION[^\n]*\n(.*?)\*\*\*/", re.DOTALL)
 DOCS_FILE = re.compile(r"<docs\b[^>]*>(.*)</docs>", re.DOTALL)
 
@@ -42,7 +53,9 @@ def _blocks(root: Path) -> Iterator[str]:
 def main(argv: list[str] | None = None) -> int:
     """Write one data file; 0, or 2 with the reason on stderr."""
     parser = argparse.ArgumentParser(description="Make an application table from Asterisk's documentation.")
-    parser.add_argument("version", help="the exact version, such as 22.10.0; the file is named by its first number")
+    parser.add_argument(
+        "version", help="the exact version, such as 22.10.0; the file is named by its first number"
+    )
     parser.add_argument("source", type=Path, help="core-en_US.xml, or the folder of a source tree")
     parser.add_argument("--output", type=Path, default=DATA, help="folder to write to")
     args = parser.parse_args(argv)

@@ -1,7 +1,7 @@
 """Which applications and functions an Asterisk version has, and what they take. Names and options only.
 
-The data is made by generate.py from Asterisk's XML documentation, one file a version. Application names compare
-without case, as Asterisk compares them (main/pbx_app.c); function names compare with case (main/pbx_functions.c).
+The data is made by generate.py from Asterisk's XML documentation, one file a version. Application names
+compare without case, as in Asterisk (main/pbx_app.c); function names with case (main/pbx_functions.c).
 """
 
 from __future__ import annotations
@@ -66,9 +66,8 @@ class Table:
         )
         functions = ",\n".join(json.dumps(name) for name in sorted(self.functions))
         body = ",\n".join(lines)
-        return (
-            f'{{"version": {json.dumps(self.version)},\n"applications": {{\n{body}\n}},\n"functions": [\n{functions}\n]}}\n'
-        )
+        head = f'{{"version": {json.dumps(self.version)},'
+        return f'{head}\n"applications": {{\n{body}\n}},\n"functions": [\n{functions}\n]}}\n'
 
 
 @functools.cache
