@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """Where something was written. `line` as Asterisk counts it, `column` from 1."""
+    """Where something was written. `line` as Asterisk counts it, `column` from 1.
+
+    `alias` is Asterisk's name for the file where it differs (`name~~1`: included again), else "".
+    """
 
     file: str
     line: int
     column: int = 1
+    alias: str = ""
 
 
 class Step(NamedTuple):
@@ -120,21 +123,20 @@ class Options:
     overrideswitch: str | None = None
 
 
-_NONE: Mapping[str, str] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A whole dialplan. With `loads` False Asterisk refuses all of it and `contexts` is empty.
 
     `globals` hold secrets in real systems: never print values. `not_covered` names what exists beside the plan and
-    was not read (extensions.ael, extensions.lua, switches, values that only a running Asterisk knows).
+    was not read (extensions.ael, extensions.lua, switches, values that only a running Asterisk knows). `secrets` are
+    credential-looking globals that were put into extensions or includes.
     """
 
     contexts: Mapping[str, Context]
     loads: bool = True
-    globals: Mapping[str, str] = _NONE
+    globals: Mapping[str, str] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     diagnostics: tuple[Diagnostic, ...] = ()
     files: tuple[str, ...] = ()
     not_covered: tuple[str, ...] = ()
+    secrets: frozenset[str] = frozenset()
