@@ -1,0 +1,105 @@
+"""What rules look at: one plan, the Asterisk version it is for, and the questions they share."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from dialplan.applications.calls import Call, Target, calls, targets
+from dialplan.applications.tables import Table
+from dialplan.finding import Finding, Spot
+from dialplan.places import Places
+from dialplan.plan.model import Context, Extension, Plan, Step
+from dialplan.suppression import Suppression, read
+
+
+class Located(NamedTuple):
+    """One step with the context and extension it is written in."""
+
+    context: Context
+    extension: Extension
+    step: Step
+
+    @property
+    def spot(self) -> Spot:
+        """Where findings about it point."""
+        return Spot(self.step.place, self.context.name, self.extension.pattern, self.step.priority)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The applications it runs."""
+        return _calls(self.step.application, self.step.data)
+
+    @property
+    def targets(self) -> Iterator[tuple[Call, Target]]:
+        """The places it may jump to, each with the application that jumps."""
+        return ((call, target) for call in self.calls for target in targets(call))
+
+
+def from_files(plan: Plan, table: Table, given: Mapping[str, str] | None = None) -> Subject:
+    """A subject with what stands in the plan's files beside the plan itself. `given`: texts that are no files."""
+    texts = {file: _text(Path(file)) for file in plan.files} | dict(given or {})
+    suppressions = [item for file, text in texts.items() for item in read(file, text)]
+    beside = {Path(file).parent / f"extensions.{kind}" for file in plan.files for kind in ("ael", "lua")}
+    words = frozenset(word for path in beside for word in re.findall(r"[\w-]+", _text(path)))
+    return Subject(plan, table, suppressions, words)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+@functools.lru_cache(maxsize=65536)
+def _calls(application: str, data: str) -> tuple[Call, ...]:
+    return tuple(calls(application, data))
+
+
+class Subject:
+    """`table`: applications of the version that the plan is to run on.
+
+    `elsewhere`: words of dialplans in other languages beside this one, which may define a context that is missed.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        table: Table,
+        suppressions: Iterable[Suppression] = (),
+        elsewhere: frozenset[str] = frozenset(),
+    ) -> None:
+        self.plan = plan
+        self.elsewhere = elsewhere
+        self.table = table
+        self.places = Places(plan)
+        self.suppressions = tuple(suppressions)
+        self.used: set[Suppression] = set()
+        self._by_spot: dict[tuple[str, str, int], list[Suppression]] = {}
+        for item in self.suppressions:
+            self._by_spot.setdefault((item.code, item.place.file, item.line), []).append(item)
+
+    def steps(self) -> Iterator[Located]:
+        """Every priority of the plan."""
+        for context in self.plan.contexts.values():
+            for extension in context.extensions:
+                for step in extension.steps.values():
+                    yield Located(context, extension, step)
+
+    def steps_of(self, context: str) -> Iterator[Located]:
+        """Every priority that may run while this context is current."""
+        for part in self.places.path(context):
+            for extension in part.extensions:
+                for step in extension.steps.values():
+                    yield Located(part, extension, step)
+
+    def suppress(self, finding: Finding) -> bool:
+        """True when the files ask to keep quiet about it; remembers which suppressions were needed."""
+        place = finding.spot.place
+        covering = self._by_spot.get((finding.code, place.file, place.line), ())
+        self.used.update(covering)
+        return bool(covering)
