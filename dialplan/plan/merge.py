@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from dialplan.plan.model import Context, Extension, Hint, Ignorepat, Include, Place, Step, Switch
@@ -10,6 +12,7 @@ from dialplan.plan.patterns import Fit, fit, fits_caller
 
 HINT: Final = -1
 _ANY_CALLER: Final = (1,)
+_NO_LABELS: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Entry:
@@ -108,13 +111,14 @@ def _extension(entry: Entry) -> Extension:
     steps = entry.steps if entry.ordered else dict(sorted(entry.steps.items()))
     cid = None if entry.cid is None else text(entry.cid)
     name = text(entry.name)
+    labels = {label: used[0] for label, used in entry.labels.items()} if entry.labels else _NO_LABELS
     first = next(iter(steps.values()))
     given = steps.get(HINT)
     if given is None:
-        return Extension(name, cid, steps, first.place)
+        return Extension(name, cid, steps, first.place, None, labels)
     hint = Hint(name, cid, given.application, given.place, given.label, given.data)
     steps = {priority: step for priority, step in steps.items() if priority != HINT}
-    return Extension(name, cid, steps, next(iter(steps.values()), given).place, hint)
+    return Extension(name, cid, steps, next(iter(steps.values()), given).place, hint, labels)
 
 
 def text(latin: str) -> str:

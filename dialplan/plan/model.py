@@ -45,7 +45,7 @@ class Hint:
 class Extension:
     """All steps of one pattern and one caller-id pattern (None: any caller; "": callers without a number).
 
-    `steps` by ascending priority; empty when only a hint exists.
+    `steps` by ascending priority; empty when only a hint exists. `labels` gives the priority that a jump reaches.
     """
 
     pattern: str
@@ -53,10 +53,11 @@ class Extension:
     steps: Mapping[int, Step]
     place: Place
     hint: Hint | None = None
+    labels: Mapping[str, int] = field(default_factory=dict)
 
     def labelled(self, label: str) -> Step | None:
         """The step that a jump to this label reaches."""
-        return next((step for step in self.steps.values() if step.label == label), None)
+        return self.steps.get(self.labels.get(label, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class Options:
     overrideswitch: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Plan:
     """A whole dialplan. With `loads` False Asterisk refuses all of it and `contexts` is empty.
 
