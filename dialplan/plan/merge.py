@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
@@ -18,12 +19,13 @@ _NO_LABELS: Final[Mapping[str, int]] = MappingProxyType({})
 class Entry:
     """All priorities of one extension and caller-id pattern so far."""
 
-    __slots__ = ("cid", "head", "labels", "name", "ordered", "steps")
+    __slots__ = ("cid", "head", "labels", "last", "name", "order", "ordered", "steps")
 
-    def __init__(self, name: str, cid: str | None) -> None:
+    def __init__(self, name: str, cid: str | None, order: tuple[object, ...]) -> None:
         self.name = name
         self.cid = cid
-        self.head = 1 << 62
+        self.order = order
+        self.head = self.last = 1 << 62
         self.steps: dict[int, Step] = {}
         self.labels: dict[str, list[int]] | None = None
         self.ordered = True
@@ -37,16 +39,19 @@ class Entry:
         return min(used) < priority or following in used
 
     def add(self, step: Step, name: str) -> None:
-        priority = step.priority
-        if self.steps and priority < next(reversed(self.steps)):
-            self.ordered = False
-        self.steps[priority] = step
-        if step.label is not None:
-            self.labels = self.labels or {}
-            self.labels.setdefault(step.label, []).append(priority)
+        priority = step[0]
         if priority < self.head:
+            self.ordered = not self.steps
             self.head = priority
             self.name = name
+        elif priority < self.last:
+            self.ordered = False
+        self.last = priority
+        self.steps[priority] = step
+        if step[1] is not None:
+            if self.labels is None:
+                self.labels = {}
+            self.labels.setdefault(step[1], []).append(priority)
 
 
 class Filling:
@@ -60,36 +65,38 @@ class Filling:
         self.switches: dict[tuple[str, str], Switch] = {}
         self.autohints = False
         self._entries: dict[tuple[object, ...], Entry] = {}
-        self._written: dict[tuple[str, str | None, bool], tuple[Entry, str]] = {}
-        self._labelled: dict[str, list[tuple[tuple[object, ...], Entry]]] = {}
+        self._written: dict[object, tuple[Entry, str]] = {}
+        self._labelled: dict[str, list[Entry]] = {}
 
     def entry(self, exten: str, cid: str | None, *, hint: bool = False) -> tuple[Entry, str]:
         """The entry for an extension as written, and its name as Asterisk shows it."""
-        written = exten, cid, hint
+        written = exten if cid is None and not hint else (exten, cid, hint)
         found = self._written.get(written)
         if found is None:
             name = without_blanks(exten)
             order = _order(name if hint else without_fluff(exten), cid)
             entry = self._entries.get(order)
             if entry is None:
-                entry = self._entries[order] = Entry(name, None if cid is None else without_blanks(cid))
+                shown = None if cid is None else without_blanks(cid)
+                entry = self._entries[order] = Entry(name, shown, order)
             found = self._written[written] = entry, name
         return found
 
-    def note_label(self, exten: str, cid: str | None, entry: Entry, label: str) -> None:
-        self._labelled.setdefault(label, []).append((_order(without_fluff(exten), cid), entry))
+    def note_label(self, entry: Entry, label: str) -> None:
+        self._labelled.setdefault(label, []).append(entry)
 
     def labelled(self, label: str, exten: str, cid: str | None) -> int | None:
         """The priority that a label means for this extension: own, else that of a pattern that fits it."""
-        for _, entry in sorted(self._labelled.get(label, ()), key=lambda found: found[0]):
+        for entry in sorted(self._labelled.get(label, ()), key=lambda entry: entry.order):
             if fit(entry.name, exten) is not Fit.NO and fits_caller(entry.cid, cid) and entry.labels:
                 return entry.labels[label][0]
         return None
 
     def finish(self) -> Context:
-        extensions = tuple(
-            _extension(self._entries[order]) for order in sorted(self._entries) if self._entries[order].steps
-        )
+        entries = sorted(self._entries.values(), key=_ORDER)
+        self._entries.clear()
+        self._written.clear()
+        extensions = tuple(_extension(entry) for entry in entries if entry.steps)
         return Context(
             text(self.name),
             self.place,
@@ -100,6 +107,9 @@ class Filling:
             tuple(self.switches.values()),
             self.autohints,
         )
+
+
+_ORDER: Final = attrgetter("order")
 
 
 def _order(exten: str, cid: str | None) -> tuple[object, ...]:

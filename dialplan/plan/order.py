@@ -7,6 +7,7 @@ Latin-1 text.
 
 from __future__ import annotations
 
+import re
 from typing import Final, TypeAlias
 
 Key: TypeAlias = "tuple[int, bytes | tuple[int, ...]]"
@@ -14,6 +15,8 @@ Key: TypeAlias = "tuple[int, bytes | tuple[int, ...]]"
 _SIGNED: Final = bytes(byte ^ 0x80 for byte in range(256))
 _EVERY: Final = (1 << 256) - 1
 _END: Final = 0x30000 << 256 | _EVERY
+_TOKENS: Final = re.compile(r"\[[^\]]*\]|[^-]", re.S)
+_REMEMBERED: Final = 10_000
 _UNCLOSED: Final = 0x40000 << 256 | _EVERY
 _CLASSES: Final = {"x": "0-9", "z": "1-9", "n": "2-9"}
 
@@ -22,22 +25,9 @@ def key(exten: str) -> Key:
     """The sorting key of an extension or of a caller-id pattern."""
     if exten[:1] != "_":
         return 0, (exten.replace("-", "") + "\0").encode("latin-1").translate(_SIGNED)
-    positions = []
-    at = 1
-    while at < len(exten):
-        char = exten[at]
-        at += 1
-        if char == "[":
-            end = exten.find("]", at)
-            if end < 0:
-                positions.append(_UNCLOSED)
-                continue
-            position = _set(exten[at:end])
-            if position:
-                positions.append(position)
-            at = end + 1
-        elif char != "-":
-            positions.append(_SINGLE[char])
+    positions = [_POSITIONS[token] for token in _TOKENS.findall(exten, 1)]
+    if 0 in positions:  # empty sets, which Asterisk passes over
+        positions = [position for position in positions if position]
     positions.append(_END)
     return 1, tuple(positions)
 
@@ -71,7 +61,20 @@ def _single(char: str) -> int:
     return _set(_CLASSES.get(char.lower(), char))
 
 
-_SINGLE: Final = {chr(byte): _single(chr(byte)) for byte in range(256)}
+class _Positions(dict[str, int]):
+    """The rank of each token of a pattern, worked out once."""
+
+    def __missing__(self, token: str) -> int:
+        if len(self) > _REMEMBERED:
+            self.clear()
+        if token == "[":
+            rank = _UNCLOSED
+        else:
+            rank = self[token] = _set(token[1:-1]) if token[0] == "[" else _single(token)
+        return rank
+
+
+_POSITIONS: Final = _Positions()
 
 
 def without_blanks(exten: str) -> str:
@@ -91,19 +94,11 @@ def without_fluff(exten: str) -> str:
 def _filtered(exten: str, dropped: str) -> str:
     if "[" not in exten or exten[0] != "_":
         return exten.translate(_DROP[dropped])
-    kept, in_set = [], False
-    for char in exten:
-        if char == "[":
-            in_set = True
-        elif char == "]":
-            in_set = False
-        elif char in dropped and not in_set:
-            continue
-        kept.append(char)
-    return "".join(kept)
+    return _OUTSIDE[dropped].sub(r"\1", exten)
 
 
 _DROP: Final = {" ": str.maketrans("", "", " "), " -": str.maketrans("", "", " -")}
+_OUTSIDE: Final = {chars: re.compile(rf"(\[[^\]]*\]?)|[{chars}]+") for chars in _DROP}
 
 
 def shrink(number: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 BLANKS: Final = "".join(map(chr, range(1, 33)))
@@ -19,6 +20,7 @@ class Priority(NamedTuple):
     closed: bool = True
 
 
+@lru_cache(maxsize=4096)
 def parse(written: str) -> Priority:
     """Cut the field (blanks around it already stripped); `closed` is False when a label lacks its `)`."""
     word, opened, rest = written.partition("(")

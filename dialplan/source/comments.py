@@ -5,7 +5,7 @@ from __future__ import annotations
 NEST_LIMIT = 128
 
 
-class TooDeep(Exception):
+class TooDeepError(Exception):
     """More than 128 nested block comments: Asterisk never comes back from that line."""
 
 
@@ -58,7 +58,7 @@ class Comments:
 
     def _open(self, line: int) -> None:
         if self.depth >= NEST_LIMIT:
-            raise TooDeep
+            raise TooDeepError
         self.depth += 1
         if self.depth > 0:
             self.opened.append(line)

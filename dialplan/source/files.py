@@ -46,6 +46,10 @@ class Files:
             self._texts[path] = _read(path)
         return self._texts[path]
 
+    def forget(self) -> None:
+        """Give up the texts, once they are read."""
+        self._texts.clear()
+
     def _find(self, name: str) -> list[str]:
         name = name.encode("latin-1").decode("utf-8", "surrogateescape")
         if name == _ETC or name.startswith(_ETC + "/"):

@@ -83,6 +83,10 @@ class Section:
             self._appender = Appender(self.lines)
         return self._appender.extend(name, text)
 
+    def forget(self) -> None:
+        """Give up the lines; what others inherited stays theirs."""
+        self.lines, self._chunks, self.inherited = [], [], 0
+
     def _freeze(self) -> tuple[Chunk, ...]:
         self._settle()
         node = tuple(self._chunks)
