@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "may this number be called now?",
     "list": "add, remove or show suppressed numbers",
     "lint": "find what would trap or cut off a caller in the dialplan",
+    "rule": "explain a rule of lint, with a bad and a good example",
     "dump": "show the dialplan as Asterisk would hold it",
     "hooks": "show the dialplan snippets to include",
     "agi": "the gate as a plain AGI script",

@@ -1,4 +1,4 @@
-"""Where a call goes when nothing from outside decides: the certain steps after a given one, and how they end."""
+"""Where a call goes when nothing from outside decides: the certain steps from a given one, and their end."""
 
 from __future__ import annotations
 

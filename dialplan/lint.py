@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from dialplan.finding import Finding, Severity, Unknown
 from dialplan.rule import Rule
@@ -36,13 +37,35 @@ def lint(subject: Subject, rules: Sequence[Rule]) -> Report:
     kept = [finding for finding in found if not subject.suppress(finding)]
     ran = frozenset(rule.code for rule in rules)
     reviewed = [finding for rule in rules if rule.review for finding in rule.review(subject, ran)]
+    hide = _hider(subject.plan.secrets)
     return Report(
-        tuple(sorted(kept + reviewed, key=_order)),
-        tuple(sorted(collect(subject), key=_order_unknown)),
+        tuple(sorted(map(hide, kept + reviewed), key=_order)),
+        tuple(sorted(map(hide, collect(subject)), key=_order_unknown)),
         len(found) - len(kept),
         subject.plan.files,
         sum(1 for _ in subject.steps()),
     )
+
+
+Said = TypeVar("Said", Finding, Unknown)
+
+
+def _hider(secrets: Iterable[str]) -> Callable[[Said], Said]:
+    """Blots out credentials that globals brought into names of contexts and extensions."""
+    longest_first = sorted(secrets, key=len, reverse=True)
+
+    def clean(text: str) -> str:
+        for secret in longest_first:
+            text = text.replace(secret, "***")
+        return text
+
+    def hide(item: Said) -> Said:
+        if not longest_first:
+            return item
+        spot = replace(item.spot, context=clean(item.spot.context), exten=clean(item.spot.exten))
+        return replace(item, message=clean(item.message), spot=spot)
+
+    return hide
 
 
 def merge(reports: Iterable[Report]) -> Report:

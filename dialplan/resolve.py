@@ -1,4 +1,4 @@
-"""Does the target of a jump exist? Said for every context that may be current; in doubt the answer is doubt."""
+"""Does the target of a jump exist? Asked for every context that may be current; doubt is an answer."""
 
 from __future__ import annotations
 
@@ -56,6 +56,9 @@ def resolve(subject: Subject, located: Located, target: Target) -> Resolved:
     first = all_of_them[0]
     if len(fates) == 1 or fates <= DEAD:
         return first
+    for resolved, current in zip(all_of_them, currents, strict=True):
+        if resolved.fate in DEAD and subject.enters(current, located.extension):
+            return resolved
     doubt = next((resolved for resolved in all_of_them if resolved.fate in DOUBT), None)
     if doubt is not None:
         return doubt
@@ -97,12 +100,18 @@ def _fate(subject: Subject, located: Located, target: Target, context: str) -> F
     if not is_literal(context):
         return Fate.COMPUTED
     if context not in subject.plan.contexts:
-        outside = context in RUNTIME_CONTEXTS or context in subject.elsewhere
-        return Fate.NOT_READ if outside else Fate.NO_CONTEXT
+        return Fate.NOT_READ if _outside(subject, context, target) else Fate.NO_CONTEXT
     if not is_literal(target.exten or "") or not is_literal(target.priority):
         return Fate.COMPUTED
     fate = _lookup(subject, located, target, context)
     return Fate.NOT_READ if fate in DEAD and subject.places.open_ended(context) else fate
+
+
+def _outside(subject: Subject, context: str, target: Target) -> bool:
+    """May a context that is not here be somewhere else?"""
+    if context in RUNTIME_CONTEXTS or context in subject.elsewhere:
+        return True
+    return subject.fragment and (target.kind is Kind.GOSUB or not subject.mostly_complete)
 
 
 def _lookup(subject: Subject, located: Located, target: Target, context: str) -> Fate:

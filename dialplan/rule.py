@@ -11,9 +11,11 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 from dialplan.finding import Finding, Severity
@@ -46,9 +48,14 @@ class Rule:
         promise = f", keeps promise {self.mission}" if self.mission else ""
         parts = [f"# {self.code}: {self.title}", f"Severity: {self.severity}{promise}."]
         for name, text in self.sections.items():
-            body = f"```ini\n{text}\n```" if name in ("Bad", "Good") else text
+            body = f"```ini\n{_shown(text)}\n```" if name in ("Bad", "Good") else text
             parts.append(f"## {name}\n\n{body}")
         return "\n\n".join(parts) + "\n"
+
+
+def _shown(example: str) -> str:
+    """The marks that the tests read, as a reader likes them."""
+    return example.replace("; expect: ", "; <- ").replace("; expect-above: ", "; ^^ ")
 
 
 @functools.cache
@@ -116,3 +123,30 @@ def _prefixes(prefixes: Iterable[str]) -> tuple[str, ...]:
         if not any(rule.code.startswith(prefix) for rule in rules()):
             raise ValueError(f"no rule begins with {prefix!r}; `concierge rule --all` lists them")
     return checked
+
+
+def overview() -> str:
+    """Every rule in one line each: code, severity, title."""
+    return "".join(f"{rule.code}  {rule.severity!s:<8} {rule.title}\n" for rule in rules())
+
+
+def write_pages(folder: Path) -> None:
+    """Write docs/rules: the list and one page a rule; pages of rules that are gone are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = {f"{rule.code}.md": rule.page() for rule in rules()} | {"README.md": index_page()}
+    for old in folder.glob("*.md"):
+        if old.name not in pages:
+            old.unlink()
+    for name, text in pages.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def index_page() -> str:
+    """The list of rules as Markdown."""
+    rows = [f"| [{rule.code}]({rule.code}.md) | {rule.severity} | {rule.title} |" for rule in rules()]
+    head = ["# Rules", "", "Made from the rules themselves by `python -m dialplan.rule docs/rules`.", ""]
+    return "\n".join([*head, "| code | severity | finds |", "|---|---|---|", *rows]) + "\n"
+
+
+if __name__ == "__main__":
+    write_pages(Path(sys.argv[1]))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from dialplan.applications.arguments import is_literal
 from dialplan.applications.calls import Call, Target, calls, targets
 from dialplan.applications.tables import Table
 from dialplan.finding import Finding, Spot
@@ -40,7 +41,7 @@ class Located(NamedTuple):
 
 
 def from_files(plan: Plan, table: Table, given: Mapping[str, str] | None = None) -> Subject:
-    """A subject with what stands in the plan's files beside the plan itself. `given`: texts that are no files."""
+    """A subject with what stands in its files beside the plan itself. `given`: texts that are no files."""
     texts = {file: _text(Path(file)) for file in plan.files} | dict(given or {})
     suppressions = [item for file, text in texts.items() for item in read(file, text)]
     beside = {Path(file).parent / f"extensions.{kind}" for file in plan.files for kind in ("ael", "lua")}
@@ -63,7 +64,8 @@ def _calls(application: str, data: str) -> tuple[Call, ...]:
 class Subject:
     """`table`: applications of the version that the plan is to run on.
 
-    `elsewhere`: words of dialplans in other languages beside this one, which may define a context that is missed.
+    `elsewhere`: words of dialplans in other languages beside this one, which may define a context that is
+    missing here.
     """
 
     def __init__(
@@ -82,6 +84,39 @@ class Subject:
         self._by_spot: dict[tuple[str, str, int], list[Suppression]] = {}
         for item in self.suppressions:
             self._by_spot.setdefault((item.code, item.place.file, item.line), []).append(item)
+
+    @functools.cached_property
+    def fragment(self) -> bool:
+        """True for a file that extensions.conf would include: what it lacks may stand in another file."""
+        main = Path(self.plan.files[0]).name if self.plan.files else ""
+        return not main.startswith(("extensions.conf", "<"))
+
+    @functools.cached_property
+    def mostly_complete(self) -> bool:
+        """True when at least as many contexts that jumps name are here as are missing."""
+        named = {
+            target.context for located in self.steps() for _, target in located.targets if target.context
+        }
+        here = sum(context in self.plan.contexts for context in named)
+        return here >= sum(is_literal(context) for context in named) - here
+
+    def enters(self, context: str, extension: Extension) -> bool:
+        """True when a jump that names the context leads to this extension: then it is current there."""
+        return (context, id(extension)) in self._entered
+
+    @functools.cached_property
+    def _entered(self) -> frozenset[tuple[str, int]]:
+        named = {
+            (target.context, target.exten)
+            for located in self.steps()
+            for _, target in located.targets
+            if target.context and target.exten and target.literal
+        }
+        return frozenset(
+            (context, id(extension))
+            for context, exten in named
+            for extension in self.places.matching(context, exten)
+        )
 
     def steps(self) -> Iterator[Located]:
         """Every priority of the plan."""

@@ -30,6 +30,9 @@ def collect(subject: Subject) -> Iterator[Unknown]:
             )
             yield Unknown("outside-the-files", message, Spot(switch.place, context.name))
     first = subject.plan.files[0] if subject.plan.files else ""
+    if not subject.plan.loads:
+        message = "Asterisk does not load this dialplan: what the calls would do was not judged"
+        yield Unknown("not-loaded", message, Spot(Place(first, 0, 0)))
     for text in subject.plan.not_covered:
         yield Unknown("not-covered", text, Spot(Place(first, 0, 0)))
 

@@ -6,12 +6,27 @@ whole here: what their values hold is not known. A piece with such a part in it 
 
 from __future__ import annotations
 
+import re
+
 OPENING = {"${": "}", "$[": "]"}
 
 
 def is_literal(text: str) -> bool:
     """True when no substitution can change the text."""
     return "${" not in text and "$[" not in text
+
+
+def could_be(text: str, value: str) -> bool:
+    """False when the text, whatever its expressions yield, is never this value."""
+    pieces, start, index = [], 0, 0
+    while index < len(text):
+        if text[index : index + 2] in OPENING:
+            pieces.append(re.escape(text[start:index]))
+            index = start = expression_end(text, index)
+        else:
+            index += 1
+    pieces.append(re.escape(text[start:]))
+    return re.fullmatch(".*".join(pieces), value, re.DOTALL) is not None
 
 
 def expression_end(text: str, start: int) -> int:
@@ -93,7 +108,7 @@ def branches(text: str) -> tuple[str, str | None, str | None]:
 
 
 def gosub_branches(text: str) -> tuple[str, str | None, str | None]:
-    """The same for GosubIf, which leaves a `:` inside of its targets' parentheses alone (apps/app_stack.c)."""
+    """The same for GosubIf: a `:` inside of parentheses does not cut (apps/app_stack.c)."""
     condition, *rest = split(text, "?")
     if not rest:
         return condition, None, None

@@ -118,8 +118,8 @@ def _places(jump: Jump, call: Call) -> Iterator[Target]:
     elif word == "branches":
         read = gosub_branches if jump.kind is Kind.GOSUB else branches
         yield from (place(text, jump.kind, False) for text in read(call.data)[1:] if text)
-    elif word == "option" and rest in "GF":
-        text = options(call.argument(3 if call.application.lower() == "dial" else 2)).get(rest, "")
+    elif word == "option" and call.application.lower() == "dial":
+        text = options(call.argument(3)).get(rest, "")
         if text:
             yield place(text.replace("^", ","), jump.kind, False)
 

@@ -82,7 +82,7 @@ PEOPLE = (
         (
             leg("option b"),
             gosub("option B"),
-            goto("option F"),
+            leg("option F"),
             goto("option G"),
             leg("option U"),
             leg("option M"),
@@ -112,7 +112,7 @@ PEOPLE = (
         (
             leg("option b"),
             gosub("option B"),
-            goto("option F"),
+            leg("option F"),
             leg("argument 7"),
             Jump(Kind.CONTEXT, "queues.conf"),
         ),
@@ -159,7 +159,7 @@ PEOPLE = (
     Effect("ParkedCall", ends=MAY, ends_when=OVER, answers=True, person=True),
     Effect("Pickup", ends=MAY, ends_when="a call was picked up", person=True),
     Effect("PickupChan", ends=MAY, ends_when="a call was picked up", person=True),
-    Effect("Bridge", (goto("option F"),), ends=MAY, ends_when=OVER, status=("BRIDGERESULT",), person=True),
+    Effect("Bridge", (leg("option F"),), ends=MAY, ends_when=OVER, status=("BRIDGERESULT",), person=True),
     Effect("BridgeAdd", ends=MAY, ends_when=OVER, answers=True, status=("BRIDGERESULT",), person=True),
     Effect("BridgeWait", wait=FOREVER, answers=True),
     Effect(

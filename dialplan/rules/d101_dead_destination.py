@@ -1,0 +1,66 @@
+"""Dead destination
+
+What it finds
+    A jump to a place that does not exist: Goto, GotoIf, GotoIfTime, Gosub, GosubIf, the same inside of
+    ExecIf, and Dial's option G. The context, the extension, the priority or the label is missing, or
+    nothing is named at all: `Goto()`. A jump within the current context is judged in every context that
+    includes it, and is reported only when it is dead in all of them. A missing extension that the `i`
+    of its context takes is not reported.
+Why it matters to a caller
+    The call is cut off in the middle, without a word.
+Bad
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,GotoIf($["${HOUR}" = "12"]?lunch,s,1)   ; expect: D101
+    same => n,Goto(operator,1)   ; expect: D101
+Good
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,GotoIf($["${HOUR}" = "12"]?lunch,s,1)
+    same => n,Goto(operator,1)
+    exten => operator,1,Dial(PJSIP/operator,30)
+
+    [lunch]
+    exten => s,1,Dial(PJSIP/reception,30)
+When to switch it off
+    When the target is made by something outside of the files: a realtime table, a module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dialplan.applications.calls import Call, Target
+from dialplan.applications.effect import Kind
+from dialplan.finding import Finding, Severity
+from dialplan.resolve import DEAD, Fate, Resolved, resolve
+from dialplan.subject import Subject
+
+CODE = "D101"
+SEVERITY = Severity.ERROR
+MISSION = "D1"
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """One finding for each dead target that is written in a priority."""
+    for located in subject.steps():
+        for call, target in located.targets:
+            if target.kind is Kind.MACRO or "|" in target.text:
+                continue
+            resolved = resolve(subject, located, target)
+            if resolved.fate in DEAD:
+                yield Finding(CODE, SEVERITY, message(call, target, resolved), located.spot)
+
+
+def message(call: Call, target: Target, resolved: Resolved) -> str:
+    """What is missing, in words."""
+    if resolved.fate is Fate.EMPTY:
+        return f"{call.application}() names no place: the call is cut off here"
+    place = resolved.target
+    missing = {
+        Fate.NO_CONTEXT: f"there is no context [{resolved.context}]",
+        Fate.NO_EXTEN: f"there is no extension {resolved.exten} in [{resolved.context}]",
+        Fate.NO_PRIORITY: f"{resolved.exten} in [{resolved.context}] has no priority {place.priority}",
+        Fate.NO_LABEL: f"{resolved.exten} in [{resolved.context}] has no label {place.label!r}",
+    }[resolved.fate]
+    return f"{call.application} to {target.text}: {missing}: the call is cut off here"
