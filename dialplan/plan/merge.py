@@ -77,7 +77,7 @@ class Filling:
             order = _order(name if hint else without_fluff(exten), cid)
             entry = self._entries.get(order)
             if entry is None:
-                shown = None if cid is None else without_blanks(cid)
+                shown = None if cid is None else without_fluff(cid)
                 entry = self._entries[order] = Entry(name, shown, order)
             found = self._written[written] = entry, name
         return found

@@ -62,11 +62,12 @@ class Extension:
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """`include => context,timing`; timing is `times,weekdays,days,months[,zone]` as written, None: always."""
+    """`include => context,timing`; timing is `times,weekdays,days,months[,zone]`, None: always; `written` is all of it."""
 
     context: str
     timing: str | None
     place: Place
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
