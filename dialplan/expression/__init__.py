@@ -1,8 +1,7 @@
 """Asterisk's `${…}` and `$[…]`, evaluated as Asterisk does; what cannot be known is Unknown, never guessed.
 
-Shared nothing: pure functions of their arguments, no clock, no files. Sources of the rules are
-main/pbx_variables.c, main/ast_expr2.y and .fl, funcs/func_*.c of Asterisk; where they are easy to misread, the
-real server was measured (tests/fuzz/expressions.py).
+Pure functions of their arguments: no clock, no files. The rules are those of main/pbx_variables.c,
+main/ast_expr2.y and .fl and funcs/func_*.c, measured against the real server (tests/fuzz/expressions.py).
 """
 
 from __future__ import annotations
@@ -15,18 +14,28 @@ from dialplan.expression.compute import compute
 from dialplan.expression.ctext import condition as _condition
 from dialplan.expression.functions import call
 from dialplan.expression.scope import Scope
-from dialplan.expression.value import Hole, Unknowable, Unknown, Value, to_bytes_text, value_out
+from dialplan.expression.value import Hole, UnknowableError, Unknown, Value, to_bytes_text, value_out
 from dialplan.expression.world import NOTHING_KNOWN, World
 
 DATA_LIMIT = 8191
 """Bytes of an application's data after substitution (EXT_DATA_SIZE less the NUL)."""
 
-__all__ = ["DATA_LIMIT", "Evaluation", "Hole", "Unknown", "Value", "World", "condition", "evaluate", "evaluation"]
+__all__ = [
+    "DATA_LIMIT",
+    "Evaluation",
+    "Hole",
+    "Unknown",
+    "Value",
+    "World",
+    "condition",
+    "evaluate",
+    "evaluation",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A value, the variables that functions such as SET and INC have set on the way, and what Asterisk would log."""
+    """A value, the variables that functions such as SET and INC have set on the way, and warnings."""
 
     value: Value
     changes: Mapping[str, Value]
@@ -39,13 +48,13 @@ def evaluation(
 ) -> Evaluation:
     """Application data `text` as the application receives it, with the effects of evaluating it.
 
-    `variables`: the channel's, without leading underscores; also EXTEN, CONTEXT, CHANNEL … where known. `now`: the
-    time on Asterisk's wall clock, with a time zone where it shall be converted; None is unknown.
+    `variables`: the channel's, without leading underscores; also EXTEN, CONTEXT, CHANNEL … where known.
+    `now`: the time on Asterisk's wall clock, with a time zone where it shall be converted; None is unknown.
     """
     scope = Scope(variables, world, now, call, compute)
     try:
         value = scope.substitute(to_bytes_text(text), DATA_LIMIT)
-    except Unknowable as problem:
+    except UnknowableError as problem:
         value = Unknown.because(text, str(problem))
     changes = {name: value_out(new) for name, new in scope.changes.items()}
     global_changes = {name: value_out(new) for name, new in scope.global_changes.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dialplan.expression.ctext import c_string
-from dialplan.expression.value import Unknowable
+from dialplan.expression.value import UnknowableError
 
 _SPECIAL = re.compile(r'[()\[\]"\\]')
 _HEX = "0123456789ABCDEFabcdef"
@@ -124,5 +124,5 @@ def encoded_text(text: str, limit: int) -> str:
 def need(value: str | None) -> str:
     """The argument, where Asterisk would read through a null pointer without it."""
     if value is None:
-        raise Unknowable("an argument that Asterisk needs is missing")
+        raise UnknowableError("an argument that Asterisk needs is missing")
     return value

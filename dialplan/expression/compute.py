@@ -12,19 +12,19 @@ from dialplan.expression.operators import Operand, make_string, string
 from dialplan.expression.parser import compute as parse_and_compute
 from dialplan.expression.roundings import EXACT, INEXACT
 from dialplan.expression.scope import Scope
-from dialplan.expression.value import Unknowable
+from dialplan.expression.value import UnknowableError
 
 _NAME = re.compile(r"[A-Z0-9_]+")
 _NUMBER_LIKE = re.compile(r"[-0-9. \t]*")
 _WORKSPACE = 511
 
 
-class _CallsFunction(Exception):
+class _FunctionCallError(Exception):
     """The expression is not a matter of its text alone."""
 
 
 def _no_call(name: str, arguments: list[Operand]) -> Operand:
-    raise _CallsFunction(name, arguments)
+    raise _FunctionCallError(name, arguments)
 
 
 @lru_cache(maxsize=65536)
@@ -32,7 +32,7 @@ def _pure(text: str) -> str | None:
     """The value of an expression that calls nothing, else None."""
     try:
         return parse_and_compute(text, _no_call)
-    except _CallsFunction:
+    except _FunctionCallError:
         return None
 
 
@@ -54,16 +54,18 @@ def _call(scope: Scope, name: str, arguments: list[Operand]) -> Operand:
     if result is None:
         return 0
     if len(result) > _WORKSPACE - 11:
-        raise Unknowable("a function's result that may not fit inside an expression")
+        raise UnknowableError("a function's result that may not fit inside an expression")
     return ld.parse(result) if _NUMBER_LIKE.fullmatch(result) else make_string(result)
 
 
 def _rounding(name: str, arguments: list[Operand]) -> Operand:
     if name in INEXACT:
-        raise Unknowable(f"{name}(), whose last digits depend on the C library")
+        raise UnknowableError(f"{name}(), whose last digits depend on the C library")
     count, function = EXACT[name]
     if len(arguments) != count:
         return 0
     if any(isinstance(argument, str) and type(argument) is not NumericString for argument in arguments):
-        raise Unknowable(f"{name}() of text that is no number")
-    return function(*[ld.parse(argument) if isinstance(argument, str) else argument for argument in arguments])
+        raise UnknowableError(f"{name}() of text that is no number")
+    return function(
+        *[ld.parse(argument) if isinstance(argument, str) else argument for argument in arguments]
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dialplan.expression.value import Unknowable
+from dialplan.expression.value import UnknowableError
 
 INT_MAX = 2**31 - 1
 C_SPACE = " \t\n\v\f\r"
@@ -42,12 +42,12 @@ def atoi(text: str) -> int:
 def scan_float(text: str, width: int = 30) -> float | None:
     """sscanf's `%30lf`: the double, or None when no number starts here.
 
-    Hexadecimal, infinite and not-a-number spellings raise Unknowable.
+    Hexadecimal, infinite and not-a-number spellings raise UnknowableError.
     """
     blanks = _BLANKS.match(text)
     window = text[blanks.end() if blanks else 0 :][:width]
     if _FLOAT_OTHER.match(window):
-        raise Unknowable("a number in an unusual spelling")
+        raise UnknowableError("a number in an unusual spelling")
     found = _FLOAT.match(window)
     if not found:
         return None

@@ -54,7 +54,7 @@ def _reference(text: str, start: int, position: int) -> tuple[str, int] | None:
 
 
 def tokens(text: str) -> list[Token]:
-    """All words in order. Characters that begin none (a lone quote or tilde, brackets, `$` at the end) are dropped."""
+    """All words in order. Characters that begin none (a lone quote or tilde, brackets) are dropped."""
     found: list[Token] = []
     position = 0
     while lexeme := _LEXEMES.search(text, position):

@@ -1,7 +1,7 @@
 """Asterisk's expression numbers: C's 80-bit long double, exactly, without C.
 
 A number is an int or a Fraction that fits a 64-bit mantissa; negative zero is the float -0.0, as `$[-0]`
-prints "-0". Infinity and not-a-number raise Unknowable: no dialplan gets there by intention.
+prints "-0". Infinity and not-a-number raise UnknowableError: no dialplan gets there by intention.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 
-from dialplan.expression.value import Unknowable
+from dialplan.expression.value import UnknowableError
 
 Number = int | Fraction | float
 NEGATIVE_ZERO = -0.0
@@ -29,6 +29,10 @@ def exact(number: Number) -> int | Fraction:
     return 0 if isinstance(number, float) else number
 
 
+def _simple(value: Fraction) -> int | Fraction:
+    return value.numerator if value.denominator == 1 else value
+
+
 def _exponent(value: Fraction) -> int:
     """The e of 2**e <= value < 2**(e+1), for a positive value."""
     estimate = value.numerator.bit_length() - value.denominator.bit_length()
@@ -42,15 +46,15 @@ def fit(value: int | Fraction) -> int | Fraction:
         return value
     if value == 0:
         return 0
-    magnitude = Fraction(abs(value))
+    magnitude = abs(Fraction(value))
     exponent = _exponent(magnitude)
     if not _MIN_EXPONENT <= exponent < _MAX_EXPONENT:
-        raise Unknowable("a number too large or too small for a long double")
+        raise UnknowableError("a number too large or too small for a long double")
     shift = _MANTISSA - 1 - exponent
     scale = Fraction(1 << shift) if shift >= 0 else Fraction(1, 1 << -shift)
     rounded = Fraction(round(magnitude * scale)) / scale
     result = rounded if value > 0 else -rounded
-    return result.numerator if result.denominator == 1 else result
+    return _simple(result)
 
 
 @lru_cache(maxsize=16384)
@@ -105,13 +109,14 @@ def multiply(left: Number, right: Number) -> Number:
 def divide(left: Number, right: Number) -> Number:
     """left / right; right is not zero."""
     quotient = Fraction(exact(left)) / Fraction(exact(right))
-    value = fit(quotient.numerator if quotient.denominator == 1 else quotient)
+    value = fit(_simple(quotient))
     return _signed_zero(value, _negative(left) != _negative(right))
 
 
 def remainder(left: Number, right: Number) -> Number:
     """fmodl: the sign is the dividend's; right is not zero."""
-    value = abs(exact(left)) % abs(exact(right))
+    dividend, divisor = abs(Fraction(exact(left))), abs(Fraction(exact(right)))
+    value = _simple(dividend % divisor)
     return negate(value) if _negative(left) else value
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
+from typing import Any
 
 from dialplan.expression import longdouble as ld
 from dialplan.expression.ctext import INT_MAX, atoi
 from dialplan.expression.lexer import NumericString
 from dialplan.expression.longdouble import Number
 from dialplan.expression.regex import search
-from dialplan.expression.value import Unknowable
+from dialplan.expression.value import UnknowableError
 
 Operand = Number | str
 
@@ -56,7 +57,7 @@ def _and(left: Operand, right: Operand) -> Operand:
     return 0 if _is_false(left) or _is_false(right) else _resolved(left)
 
 
-def _compare(test: Callable[[object, object], bool]) -> Callable[[Operand, Operand], Operand]:
+def _compare(test: Callable[[Any, Any], bool]) -> Callable[[Operand, Operand], Operand]:
     """Two numbers compare as numbers, everything else as bytes (strcoll in the locales C and C.UTF-8)."""
 
     def compare(left: Operand, right: Operand) -> Operand:
@@ -174,4 +175,13 @@ BINARY: dict[str, tuple[int, Callable[[Operand, Operand], Operand]]] = {
 UNARY_LEVEL = 8
 CHOICE_LEVEL = 2
 
-__all__ = ["BINARY", "CHOICE_LEVEL", "UNARY_LEVEL", "Operand", "Unknowable", "choose", "complement", "negative"]
+__all__ = [
+    "BINARY",
+    "CHOICE_LEVEL",
+    "UNARY_LEVEL",
+    "Operand",
+    "UnknowableError",
+    "choose",
+    "complement",
+    "negative",
+]

@@ -1,7 +1,7 @@
 """Evaluating a `$[…]` expression as bison's parser in ast_expr2.y does, errors included.
 
-The parser reduces whatever it can before it looks at a word that does not fit, and keeps the result of a whole
-expression it has seen so far: `1 2` is 1, `) 1` is nothing, `1 +` and `( 1 2` are "0".
+The parser reduces whatever it can before it looks at a word that does not fit, and keeps the result of the
+whole expression it has seen so far: `1 2` is 1, `) 1` is nothing, `1 +` and `( 1 2` are "0".
 """
 
 from __future__ import annotations
@@ -148,6 +148,6 @@ class _Machine:
 def compute(text: str, call: Call) -> str:
     """The value of the expression `text`. `call` evaluates `NAME(arguments)` inside it.
 
-    Raises Unknowable where Asterisk's answer depends on something not modelled.
+    Raises UnknowableError where Asterisk's answer depends on something not modelled.
     """
     return _Machine(tokens(text), call).run()

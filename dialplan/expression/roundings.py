@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from dialplan.expression import longdouble as ld
 from dialplan.expression.longdouble import NEGATIVE_ZERO, Number
-from dialplan.expression.value import Unknowable
+from dialplan.expression.value import UnknowableError
 
 
 def _rounded(rule: Callable[[Fraction], int]) -> Callable[[Number], Number]:
@@ -27,13 +27,13 @@ def _away(value: Fraction) -> int:
 
 
 def _absolute(value: Number) -> Number:
-    return value if isinstance(value, float) else abs(value)
+    return value if isinstance(value, float) or value >= 0 else -value
 
 
 def _root(value: Number) -> Number:
     exact = ld.exact(value)
     if exact < 0:
-        raise Unknowable("the root of a negative number")
+        raise UnknowableError("the root of a negative number")
     if exact == 0:
         return value
     ratio = Fraction(exact)
@@ -48,17 +48,17 @@ def _power(base: Number, exponent: Number) -> Number:
     power = ld.exact(exponent)
     number = ld.exact(base)
     if not isinstance(power, int) or not 0 <= power <= 4096 or isinstance(base, float):
-        raise Unknowable("POW() of numbers whose last digits depend on the C library")
+        raise UnknowableError("POW() of numbers whose last digits depend on the C library")
     result = number**power
     if ld.fit(result) != result:
-        raise Unknowable("POW() of numbers whose last digits depend on the C library")
+        raise UnknowableError("POW() of numbers whose last digits depend on the C library")
     return result
 
 
 def _remainder(left: Number, right: Number) -> Number:
     first, second = ld.exact(left), ld.exact(right)
     if second == 0:
-        raise Unknowable("a remainder of a division by zero")
+        raise UnknowableError("a remainder of a division by zero")
     result = ld.fit(first - second * round(Fraction(first) / Fraction(second)))
     negative = isinstance(left, float) or left < 0
     return NEGATIVE_ZERO if result == 0 and negative else result
@@ -75,4 +75,6 @@ EXACT: dict[str, tuple[int, Callable[..., Number]]] = {
     "POW": (2, _power),
     "REMAINDER": (2, _remainder),
 }
-INEXACT = frozenset({"COS", "SIN", "TAN", "ACOS", "ASIN", "ATAN", "ATAN2", "EXP", "EXP2", "EXP10", "LOG", "LOG2", "LOG10"})
+INEXACT = frozenset(
+    {"COS", "SIN", "TAN", "ACOS", "ASIN", "ATAN", "ATAN2", "EXP", "EXP2", "EXP10", "LOG", "LOG2", "LOG10"}
+)

@@ -8,7 +8,7 @@ from datetime import datetime
 from dialplan.expression.ctext import INT_MAX
 from dialplan.expression.names import COMPUTED_VARIABLES
 from dialplan.expression.template import Reference, Target, parse_target, split, substring
-from dialplan.expression.value import Unknowable, Unknown, Value, from_bytes_text, join, value_in
+from dialplan.expression.value import UnknowableError, Unknown, Value, from_bytes_text, join, value_in
 from dialplan.expression.world import World
 
 VARIABLE_BUFFER = 4096
@@ -78,18 +78,22 @@ class Scope:
         """The value of `${name}`."""
         if name in COMPUTED_VARIABLES:
             given = self.variables.get(name)
-            return Unknown.because(f"${{{name}}}", f"{name} depends on the call") if given is None else value_in(given)
+            return (
+                Unknown.because(f"${{{name}}}", f"{name} depends on the call")
+                if given is None
+                else value_in(given)
+            )
         found = self.stored(name)
         return "" if found is None else found
 
     def substitute(self, text: str, limit: int | None) -> Value:
-        """All references in `text` replaced. `limit`: the size of the C buffer in bytes, None where it grows."""
+        """All references in `text` replaced. `limit`: the C buffer's size in bytes, None where it grows."""
         if "$" not in text:
             return text if limit is None else text[:limit]
         if limit is not None and self.depth >= MAX_DEPTH:
             return self._too_deep(text)
         if self.nesting >= MAX_NESTING:
-            raise Unknowable("a nesting that may exhaust Asterisk's stack")
+            raise UnknowableError("a nesting that may exhaust Asterisk's stack")
         before = self.depth
         self.depth += limit is not None
         self.nesting += 1
@@ -120,7 +124,9 @@ class Scope:
         if fixed and len(reference.body) >= VARIABLE_BUFFER:
             return Unknown.because(reference.source, "longer than Asterisk's buffer")
         if not reference.closed:
-            self.warnings.append(f"missing {']' if reference.is_expression else '}'} after {reference.source[:40]}")
+            self.warnings.append(
+                f"missing {']' if reference.is_expression else '}'} after {reference.source[:40]}"
+            )
         body: Value = reference.body
         if reference.nested:
             body = self.substitute(reference.body, VARIABLE_BUFFER - 1 if fixed else None)
@@ -128,7 +134,7 @@ class Scope:
             return Unknown.because(reference.source, body.reason)
         try:
             return self.compute(self, body) if reference.is_expression else self._variable(body, fixed)
-        except Unknowable as problem:
+        except UnknowableError as problem:
             return Unknown.because(reference.source, str(problem))
 
     def _variable(self, body: str, fixed: bool) -> Value:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dialplan.expression.ctext import INT_MAX, scan_int
-from dialplan.expression.value import Unknowable
+from dialplan.expression.value import UnknowableError
 
 _START = re.compile(r"\$[{\[]")
 _IN_VARIABLE = re.compile(r"\$\{|\$\[|[{}]")
@@ -16,7 +16,7 @@ _IN_EXPRESSION = re.compile(r"\$\{|\$\[|[\[\]]")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One `${body}` or `$[body]`. `nested`: the body is substituted first. `closed`: its bracket was found."""
+    """One `${body}` or `$[body]`. `nested`: its body is substituted first. `closed`: its bracket is there."""
 
     is_expression: bool
     body: str
@@ -116,5 +116,5 @@ def substring(value: str, offset: int, length: int) -> str:
     if length >= 0:
         return value[:length]
     if offset - length > INT_MAX:
-        raise Unknowable("a length that crashes Asterisk")
+        raise UnknowableError("Asterisk crashes: a length out of range")
     return value[: len(value) + length] if len(value) > -length else ""

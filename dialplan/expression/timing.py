@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from dialplan.expression.ctext import scan_int
-from dialplan.expression.value import Unknowable, from_bytes_text
+from dialplan.expression.value import UnknowableError, from_bytes_text
 
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -16,21 +16,21 @@ _DIGIT = re.compile("[0-9]")
 
 
 def zone(name: str) -> tzinfo:
-    """The time zone; raises Unknowable where it is not known."""
+    """The time zone; raises UnknowableError where it is not known."""
     try:
         return ZoneInfo(from_bytes_text(name))
     except (OSError, ValueError, LookupError):
-        raise Unknowable(f"the time zone {name!r} is not known") from None
+        raise UnknowableError(f"the time zone {name!r} is not known") from None
 
 
 def in_time(spec: str, now: datetime | None) -> bool:
     """Whether `now` lies in the specification; parts that Asterisk cannot read are skipped, as it does."""
     if now is None:
-        raise Unknowable("the time of the call")
+        raise UnknowableError("the time of the call")
     fields = _SEPARATOR.split(spec)
     if len(fields) == 5 and fields[4]:
         if now.tzinfo is None:
-            raise Unknowable("the time zone of the PBX")
+            raise UnknowableError("the time zone of the PBX")
         now = now.astimezone(zone(fields[4]))
     fields += [""] * (4 - len(fields))
     return (

@@ -58,14 +58,16 @@ class Unknown:
         return len(self.pieces) > 16 or self._pattern.fullmatch(text) is not None
 
     def __str__(self) -> str:
-        return "".join(piece if isinstance(piece, str) else "\N{HORIZONTAL ELLIPSIS}" for piece in self.pieces)
+        return "".join(
+            piece if isinstance(piece, str) else "\N{HORIZONTAL ELLIPSIS}" for piece in self.pieces
+        )
 
 
 Value = str | Unknown
 
 
-class Unknowable(Exception):
-    """Raised inside an evaluation where Asterisk's answer cannot be told; becomes an Unknown at its border."""
+class UnknowableError(Exception):
+    """Raised inside an evaluation where Asterisk's answer cannot be told; an Unknown at its border."""
 
 
 def join(parts: Iterable[Value]) -> Value:
@@ -112,4 +114,6 @@ def value_out(value: Value) -> Value:
     """The evaluator's value as a caller's."""
     if isinstance(value, str):
         return from_bytes_text(value)
-    return Unknown(tuple(from_bytes_text(piece) if isinstance(piece, str) else piece for piece in value.pieces))
+    return Unknown(
+        tuple(from_bytes_text(piece) if isinstance(piece, str) else piece for piece in value.pieces)
+    )

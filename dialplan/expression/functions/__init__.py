@@ -6,7 +6,7 @@ from dialplan.expression.functions import codec, lists, logic, maths, strings, t
 from dialplan.expression.functions.registry import Builtin
 from dialplan.expression.names import NEWER_FUNCTIONS, WRITE_ONLY, known_to
 from dialplan.expression.scope import Scope
-from dialplan.expression.value import Unknowable, Unknown, Value, from_bytes_text, value_in
+from dialplan.expression.value import UnknowableError, Unknown, Value, from_bytes_text, value_in
 
 BUILTINS: dict[str, Builtin] = {
     **strings.BUILTINS,
@@ -57,7 +57,7 @@ def call(scope: Scope, text: str) -> Value | None:
 def called_in_expression(scope: Scope, name: str, data: str) -> str | None:
     """The value of a call inside `$[…]`; None, which counts as 0, for functions that cannot be read there.
 
-    Raises Unknowable where the function fails: Asterisk then reads memory it has not set.
+    Raises UnknowableError where the function fails: Asterisk then reads memory it has not set.
     """
     given = _given(scope, name, data)
     if given is None:
@@ -68,5 +68,5 @@ def called_in_expression(scope: Scope, name: str, data: str) -> str | None:
             return None
         given = builtin.run(scope, data) if builtin else None
     if not isinstance(given, str):
-        raise Unknowable(given.reason if isinstance(given, Unknown) else f"{name}() in an expression")
+        raise UnknowableError(given.reason if isinstance(given, Unknown) else f"{name}() in an expression")
     return given

@@ -10,10 +10,13 @@ import string
 from dialplan.expression.ctext import c_string
 from dialplan.expression.functions.registry import Builtin, pure
 from dialplan.expression.scope import VARIABLE_BUFFER
-from dialplan.expression.value import Unknowable
+from dialplan.expression.value import UnknowableError
 
 _PLAIN = frozenset(string.ascii_letters + string.digits + "-_.!~*'()")
-_ALPHABET = {char: code for code, char in enumerate(string.ascii_letters[26:] + string.ascii_lowercase + "0123456789+/")}
+_ALPHABET = {
+    char: code
+    for code, char in enumerate(string.ascii_letters[26:] + string.ascii_lowercase + "0123456789+/")
+}
 _HEX = re.compile(r"[0-9a-fA-F]+")
 
 
@@ -21,7 +24,7 @@ def _uri_encode(data: str) -> str:
     shown = [char if char in _PLAIN else f"%{ord(char):02X}" for char in data]
     text = "".join(shown)
     if len(text) >= VARIABLE_BUFFER - 3:
-        raise Unknowable("an encoded text that may not fit Asterisk's buffer")
+        raise UnknowableError("an encoded text that may not fit Asterisk's buffer")
     return text
 
 
@@ -39,7 +42,7 @@ def _escape(text: str) -> int | None:
     if text[0] != "%" or len(text) < 3:
         return None
     if text[1] in " \t\n\v\f\r+-" or text[1:3] in ("0x", "0X"):
-        raise Unknowable("URIDECODE() of a malformed escape")
+        raise UnknowableError("URIDECODE() of a malformed escape")
     found = _HEX.match(text, 1, 3)
     return int(found[0], 16) if found else None
 
@@ -49,7 +52,7 @@ def _base64_encode(data: str) -> str | None:
         return None
     text = base64.b64encode(data.encode("latin-1")).decode()
     if len(text) >= VARIABLE_BUFFER - 3:
-        raise Unknowable("an encoded text that may not fit Asterisk's buffer")
+        raise UnknowableError("an encoded text that may not fit Asterisk's buffer")
     return text
 
 
@@ -59,7 +62,7 @@ def _base64_decode(data: str) -> str | None:
         return None
     data = data.partition("=")[0]
     if not data.isascii():
-        raise Unknowable("BASE64_DECODE() of non-ASCII text")
+        raise UnknowableError("BASE64_DECODE() of non-ASCII text")
     bits = "".join(f"{_ALPHABET.get(char, 63):06b}" for char in data)
     return c_string("".join(chr(int(bits[at : at + 8], 2)) for at in range(0, len(bits) - 7, 8)))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 
 from dialplan.expression.arguments import encoded_char, encoded_text, need, padded, separate
 from dialplan.expression.ctext import INT_MAX, scan_float, scan_int
 from dialplan.expression.functions.registry import Builtin, pure, variable
 from dialplan.expression.scope import Scope
-from dialplan.expression.value import Unknowable, Unknown, Value
+from dialplan.expression.value import UnknowableError, Unknown, Value
 
 
 def _fields(text: str, delimiter: str) -> list[str]:
@@ -62,7 +63,7 @@ def _without(text: str, delimiter: str, wanted: str) -> str:
     """Asterisk reads beyond the end when the last field is shorter than the delimiter."""
     fields = text.split(delimiter)
     if len(fields[-1]) < len(delimiter):
-        raise Unknowable("LISTFILTER() of a list that ends in an empty field")
+        raise UnknowableError("LISTFILTER() of a list that ends in an empty field")
     return delimiter.join(field for field in fields if field != wanted)
 
 
@@ -109,11 +110,14 @@ def _shift(scope: Scope, data: str, first: bool) -> str | None:
     value = scope.substitute(f"${{{name}}}", None)
     if isinstance(value, Unknown):
         scope.store(name, value)
-        raise Unknowable(value.reason)
+        raise UnknowableError(value.reason)
     char = _delimiter(delimiter, ",")
     if not value:
         return None
-    if char not in value or not char:
+    if not char:
+        scope.store(name, Unknown.because(f"${{{name}}}", "SHIFT() or POP() with a NUL as delimiter"))
+        raise UnknowableError("SHIFT() or POP() with a NUL as delimiter")
+    if char not in value:
         scope.store(name, "")
         return value
     head, tail = value.split(char, 1) if first else value.rsplit(char, 1)
@@ -124,10 +128,10 @@ def _shift(scope: Scope, data: str, first: bool) -> str | None:
 def _hash(scope: Scope, data: str) -> Value | None:
     found = separate(data, 2)
     if len(found) != 2:
-        raise Unknowable("HASH() of all keys")
+        raise UnknowableError("HASH() of all keys")
     key = f"~HASH~{found[0]}~{found[1]}~"
     if len(key) > 255:
-        raise Unknowable("a hash key longer than Asterisk's buffer")
+        raise UnknowableError("a hash key longer than Asterisk's buffer")
     value = scope.stored(key)
     return "" if value is None else value
 
@@ -136,9 +140,9 @@ def _sort(data: str) -> str:
     pairs = [field.partition(":") for field in data.split(",")]
     keyed = [(_float(value), key) for key, colon, value in pairs if colon]
     keyed.sort(key=lambda pair: pair[0])
-    for (low, first), (high, second) in zip(keyed, keyed[1:], strict=False):
+    for (low, first), (high, second) in itertools.pairwise(keyed):
         if low == high and first != second:
-            raise Unknowable("SORT() of equal values, whose order depends on the C library")
+            raise UnknowableError("SORT() of equal values, whose order depends on the C library")
     return ",".join(key for _, key in keyed)
 
 
@@ -147,7 +151,7 @@ def _float(text: str) -> float:
     try:
         return float(struct.unpack("f", struct.pack("f", value))[0])
     except OverflowError:
-        raise Unknowable("SORT() of a value out of range") from None
+        raise UnknowableError("SORT() of a value out of range") from None
 
 
 BUILTINS: dict[str, Builtin] = {

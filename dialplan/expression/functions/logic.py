@@ -7,7 +7,7 @@ from dialplan.expression.ctext import condition, strip, strip_quoted
 from dialplan.expression.functions.registry import Builtin, pure
 from dialplan.expression.scope import VARIABLE_BUFFER, Scope
 from dialplan.expression.timing import in_time
-from dialplan.expression.value import Unknowable, Value, from_bytes_text
+from dialplan.expression.value import UnknowableError, Value, from_bytes_text
 
 
 def _if(data: str) -> str | None:
@@ -32,7 +32,7 @@ def _set(scope: Scope, data: str) -> str | None:
         return None
     name, value = strip(name), strip(value)
     if not name:
-        raise Unknowable("SET() of a variable without a name")
+        raise UnknowableError("SET() of a variable without a name")
     scope.store(name, value)
     return value
 
@@ -59,7 +59,7 @@ def _dialplan_exists(scope: Scope, data: str) -> str | None:
     if lookup is not None:
         found = lookup(*map(from_bytes_text, (context, extension, priority)))
     if found is None:
-        raise Unknowable("DIALPLAN_EXISTS() without a dialplan to look in")
+        raise UnknowableError("DIALPLAN_EXISTS() without a dialplan to look in")
     return str(int(found))
 
 

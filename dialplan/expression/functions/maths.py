@@ -1,4 +1,4 @@
-"""MATH, INC, DEC, MIN, MAX, ABS, DIGIT_SUM (funcs/func_math.c). Doubles, not the expressions' long doubles."""
+"""MATH, INC, DEC, MIN, MAX, ABS, DIGIT_SUM (funcs/func_math.c): doubles, where `$[…]` has long doubles."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dialplan.expression.arguments import padded
 from dialplan.expression.ctext import scan_float, scan_int, wrap_int
 from dialplan.expression.functions.registry import Builtin, pure
 from dialplan.expression.scope import Scope
-from dialplan.expression.value import Unknowable, Unknown
+from dialplan.expression.value import UnknowableError, Unknown
 
 _RESULT_KINDS = {"f": "f", "float": "f", "i": "i", "int": "i", "h": "h", "hex": "h", "c": "c", "char": "c"}
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -23,7 +23,7 @@ _LONGER = {">": (">=", ">>"), "<": ("<=", "<<"), "=": ("==",)}
 def _to_int(value: float) -> int:
     """C's cast to int; out of range it is undefined."""
     if not -(2.0**31) <= value < 2.0**31:
-        raise Unknowable("MATH() with a number too large for an integer")
+        raise UnknowableError("MATH() with a number too large for an integer")
     return int(value)
 
 
@@ -36,7 +36,7 @@ def _power(left: float, right: float) -> float:
     try:
         return math.pow(left, right)
     except (OverflowError, ValueError):
-        raise Unknowable("MATH() with a power out of range") from None
+        raise UnknowableError("MATH() with a power out of range") from None
 
 
 def _shift_left(left: float, right: float) -> float:
@@ -93,14 +93,14 @@ def _math(data: str) -> str | None:
 
 def _shown(value: float, kind: str) -> str:
     if not math.isfinite(value):
-        raise Unknowable("MATH() with a result out of range")
+        raise UnknowableError("MATH() with a result out of range")
     if kind == "f":
         return f"{value:.6f}"
     if kind == "i":
         return str(_to_int(value))
     if kind == "h":
         if not -(2.0**63) <= value < 2.0**63:
-            raise Unknowable("MATH() with a number too large for an integer")
+            raise UnknowableError("MATH() with a number too large for an integer")
         return f"{int(value) % 2**32:x}"
     code = _to_int(value) & 0xFF
     return chr(code) if code else ""
@@ -112,7 +112,7 @@ def _crement(scope: Scope, name: str, step: int) -> str | None:
     value = scope.stored(name)
     if isinstance(value, Unknown):
         scope.store(name, value)
-        raise Unknowable(value.reason)
+        raise UnknowableError(value.reason)
     if not value:
         return None
     number = _only_integer(value)

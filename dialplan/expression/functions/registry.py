@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dialplan.expression.scope import Scope
-from dialplan.expression.value import Unknowable, Unknown, Value
+from dialplan.expression.value import UnknowableError, Unknown, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ def pure(function: Callable[[str], str | None]) -> Builtin:
 
 
 def variable(scope: Scope, name: str) -> str:
-    """`${name}`, as functions that take a variable's name read it; raises Unknowable where it is not known."""
+    """`${name}`, as functions that take a variable's name read it; raises UnknowableError if not known."""
     value = scope.substitute(f"${{{name}}}", None)
     if isinstance(value, Unknown):
-        raise Unknowable(value.reason)
+        raise UnknowableError(value.reason)
     return value

@@ -10,7 +10,7 @@ from dialplan.expression.ctext import C_SPACE, atoi, scan_float, scan_int
 from dialplan.expression.functions.registry import Builtin, pure, variable
 from dialplan.expression.regex import search
 from dialplan.expression.scope import VARIABLE_BUFFER, Scope
-from dialplan.expression.value import Unknowable
+from dialplan.expression.value import UnknowableError
 
 _UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -28,7 +28,7 @@ def _csv_quote(data: str) -> str:
 
 def _quoted(data: str, text: str) -> str:
     if len(text) >= VARIABLE_BUFFER - 3:
-        raise Unknowable(f"a quoted text of {len(data)} bytes, which may not fit Asterisk's buffer")
+        raise UnknowableError(f"a quoted text of {len(data)} bytes, which may not fit Asterisk's buffer")
     return text
 
 
@@ -59,7 +59,7 @@ def _allowed(spec: str) -> set[str] | None:
         if spec[:1] == "-":
             second = encoded_char(spec[1:])
             if second is None and spec[1:2] == "\\":
-                raise Unknowable("FILTER() with a malformed escape")
+                raise UnknowableError("FILTER() with a malformed escape")
             high, used = (ord(second[0] or "\0"), second[1]) if second else (low, 0)
             spec = spec[1 + used :]
         kept.update(chr(code & 0xFF) for code in range(low, high + 1 if high >= low else high + 257))
@@ -101,7 +101,7 @@ def _strbetween(scope: Scope, data: str) -> str | None:
         return None
     text = variable(scope, found[0])
     if len(text) * (len(found[1]) + 1) > 16 * VARIABLE_BUFFER:
-        raise Unknowable("a text longer than Asterisk's buffers")
+        raise UnknowableError("a text longer than Asterisk's buffers")
     return found[1].join(text)
 
 
@@ -124,7 +124,7 @@ def _sprintf(data: str) -> str | None:
     arguments = padded(data, 101)
     text, kept, position, used = arguments[0], [], 0, 1
     if text is None:
-        raise Unknowable("SPRINTF() without arguments")
+        raise UnknowableError("Asterisk crashes: SPRINTF() without a format")
     while (found := _SPEC.search(text, position)) is not None:
         kept.append(text[position : found.start()])
         position = found.end()
@@ -144,14 +144,18 @@ def _sprintf(data: str) -> str | None:
 
 def _format(spec: re.Match[str], kind: str, argument: str | None) -> str | None:
     if kind == "a" or kind == "A" or int(spec[2] or "0") > 400 or int((spec[3] or ".")[1:] or "0") > 400:
-        raise Unknowable("SPRINTF() with a format that is not modelled")
+        raise UnknowableError("SPRINTF() with a format that is not modelled")
     if kind == "s":
         return _pad(spec, _cut(need(argument), spec[3]))
     if kind not in _INTEGER_KINDS + _FLOAT_KINDS:
         return None
     if argument is None:
         return None
-    return _format_integer(spec, kind, argument) if kind in _INTEGER_KINDS else _format_float(spec, kind, argument)
+    return (
+        _format_integer(spec, kind, argument)
+        if kind in _INTEGER_KINDS
+        else _format_float(spec, kind, argument)
+    )
 
 
 def _cut(text: str, precision: str | None) -> str:
@@ -161,7 +165,7 @@ def _cut(text: str, precision: str | None) -> str:
 def _pad(spec: re.Match[str], text: str) -> str:
     width = int(spec[2] or "0")
     if "0" in spec[1] or spec[4]:
-        raise Unknowable("SPRINTF() with a format that is not modelled")
+        raise UnknowableError("SPRINTF() with a format that is not modelled")
     return text.ljust(width) if "-" in spec[1] else text.rjust(width)
 
 
@@ -177,13 +181,15 @@ def _format_integer(spec: re.Match[str], kind: str, argument: str) -> str | None
     if kind == "c":
         return _pad(spec, chr(value & 0xFF) if value & 0xFF else "")
     if spec[4] or ("#" in spec[1] and (kind == "o" or value == 0)):
-        raise Unknowable("SPRINTF() with a format that is not modelled")
+        raise UnknowableError("SPRINTF() with a format that is not modelled")
     if spec[3] is not None and (value == 0 or "0" in spec[1] or "#" in spec[1]):
-        raise Unknowable("SPRINTF() with a format that is not modelled")
+        raise UnknowableError("SPRINTF() with a format that is not modelled")
     if kind in "di":
         return f"%{_flags(spec, '#')}{spec[2]}{spec[3] or ''}d" % value
     shown = "d" if kind == "u" else kind
-    return f"%{_flags(spec, '+ ' + ('#' if kind == 'u' else ''))}{spec[2]}{spec[3] or ''}{shown}" % (value % 2**32)
+    return f"%{_flags(spec, '+ ' + ('#' if kind == 'u' else ''))}{spec[2]}{spec[3] or ''}{shown}" % (
+        value % 2**32
+    )
 
 
 def _format_float(spec: re.Match[str], kind: str, argument: str) -> str | None:
@@ -191,7 +197,7 @@ def _format_float(spec: re.Match[str], kind: str, argument: str) -> str | None:
     if value is None:
         return None
     if spec[4]:
-        raise Unknowable("SPRINTF() with a format that is not modelled")
+        raise UnknowableError("SPRINTF() with a format that is not modelled")
     return f"%{_flags(spec, '')}{spec[2]}{spec[3] or ''}{kind}" % value
 
 

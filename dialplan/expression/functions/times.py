@@ -10,7 +10,7 @@ from dialplan.expression.arguments import padded
 from dialplan.expression.functions.registry import Builtin
 from dialplan.expression.scope import Scope
 from dialplan.expression.timing import zone
-from dialplan.expression.value import Unknowable
+from dialplan.expression.value import UnknowableError
 
 _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
@@ -45,11 +45,11 @@ _DIRECTIVES: dict[str, Callable[[datetime], str]] = {
     "l": lambda when: f"{_hour12(when):2d}",
     "M": lambda when: f"{when.minute:02d}",
     "m": lambda when: f"{when.month:02d}",
-    "n": lambda when: "\n",
+    "n": lambda _: "\n",
     "P": lambda when: "am" if when.hour < 12 else "pm",
     "p": lambda when: "AM" if when.hour < 12 else "PM",
     "S": lambda when: f"{when.second:02d}",
-    "t": lambda when: "\t",
+    "t": lambda _: "\t",
     "u": lambda when: str(when.isoweekday()),
     "w": lambda when: str(_weekday(when)),
     "U": lambda when: f"{(when.timetuple().tm_yday + 6 - _weekday(when)) // 7:02d}",
@@ -59,7 +59,7 @@ _DIRECTIVES: dict[str, Callable[[datetime], str]] = {
     "g": lambda when: f"{when.isocalendar().year % 100:02d}",
     "Y": lambda when: str(when.year),
     "y": lambda when: f"{when.year % 100:02d}",
-    "%": lambda when: "%",
+    "%": lambda _: "%",
 }
 
 
@@ -68,20 +68,20 @@ def _moment(scope: Scope, epoch: str | None, timezone: str | None) -> datetime:
     now = scope.now
     if epoch:
         if not _EPOCH.fullmatch(epoch):
-            raise Unknowable("STRFTIME() of an unusual time")
+            raise UnknowableError("STRFTIME() of an unusual time")
         moment = datetime.fromtimestamp(int(epoch.partition(".")[0]), UTC)
     elif now is None:
-        raise Unknowable("the time of the call")
+        raise UnknowableError("the time of the call")
     else:
         moment = now
     if timezone:
         if moment.tzinfo is None:
-            raise Unknowable("the time zone of the PBX")
+            raise UnknowableError("the time zone of the PBX")
         return moment.astimezone(zone(timezone))
     if not epoch:
         return moment
     if now is None or now.tzinfo is None:
-        raise Unknowable("the time zone of the PBX")
+        raise UnknowableError("the time zone of the PBX")
     return moment.astimezone(now.tzinfo)
 
 
@@ -95,7 +95,7 @@ def _shown(letter: str, when: datetime) -> str:
     if letter in _COMPOSED:
         return _DIRECTIVE.sub(lambda found: _shown(found[1], when), _COMPOSED[letter])
     if letter not in _DIRECTIVES:
-        raise Unknowable(f"STRFTIME() with %{letter}")
+        raise UnknowableError(f"STRFTIME() with %{letter}")
     return _DIRECTIVES[letter](when)
 
 

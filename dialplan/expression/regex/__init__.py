@@ -1,4 +1,4 @@
-"""POSIX extended regular expressions as glibc's regcomp(REG_EXTENDED) and regexec take them, in bounded time."""
+"""POSIX extended regular expressions as glibc takes them (regcomp with REG_EXTENDED), bounded in time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from dialplan.expression.regex.match import Match, Program, compiled, run
 from dialplan.expression.regex.syntax import PatternError, parse
-from dialplan.expression.value import Unknowable
+from dialplan.expression.value import UnknowableError
 
 __all__ = ["Match", "search"]
 
@@ -25,7 +25,7 @@ def _in_characters(pattern: str, text: str) -> Match | None:
         characters = text.encode("latin-1").decode("utf-8")
         program = _program(pattern.encode("latin-1").decode("utf-8"))
     except UnicodeDecodeError:
-        raise Unknowable("a regular expression on text that is not UTF-8") from None
+        raise UnknowableError("a regular expression on text that is not UTF-8") from None
     if program is None:
         return None
     found = run(program, characters)
@@ -42,12 +42,12 @@ def search(pattern: str, text: str) -> Match | None:
     """The leftmost-longest match of `pattern` in `text`; None when the pattern is malformed.
 
     Asterisk runs in the locale C or, in late releases of 22, C.UTF-8: where these two differ, and where the
-    pattern needs what is not modelled (back-references) or too much work, Unknowable is raised.
+    pattern needs what is not modelled (back-references) or too much work, UnknowableError is raised.
     """
     program = _program(pattern)
     found = None if program is None else run(program, text)
     if pattern.isascii() and text.isascii():
         return found
     if _in_characters(pattern, text) != found:
-        raise Unknowable("a regular expression on non-ASCII text, which depends on Asterisk's locale")
+        raise UnknowableError("a regular expression on non-ASCII text, which depends on Asterisk's locale")
     return found

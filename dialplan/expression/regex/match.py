@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dialplan.expression.regex.syntax import Assertion, Group, Node, Repeat, Set, Several
-from dialplan.expression.value import Unknowable
+from dialplan.expression.value import UnknowableError
 
 MAX_PROGRAM = 4000
 MAX_WORK = 4_000_000
@@ -14,7 +14,7 @@ _WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 
 
 class Match(NamedTuple):
-    """`span` None: no match. `group`: the text of group 1 where it took part. `groups`: how many there are."""
+    """`span` None: no match. `group`: the text of group 1 where it took part. `groups`: their number."""
 
     span: tuple[int, int] | None
     group: str | None
@@ -41,16 +41,18 @@ class Program:
 
     code: tuple[Set | Assertion | Jump | Save, ...]
     groups: int
-    doubtful: bool = False  # glibc's rules for an empty group 1 inside a repetition or choice are not modelled
+    doubtful: bool = False  # glibc's rules for an empty group 1 in a repetition or choice are not modelled
 
 
 class _Compiler:
     def __init__(self) -> None:
         self.code: list[Set | Assertion | Jump | Save] = []
+        self.visits = 0
 
     def emit(self, node: Node) -> None:
-        if len(self.code) > MAX_PROGRAM:
-            raise Unknowable("a regular expression that is too large")
+        self.visits += 1
+        if self.visits > MAX_PROGRAM:
+            raise UnknowableError("a regular expression that is too large")
         match node:
             case Set() | Assertion():
                 self.code.append(node)
@@ -181,12 +183,12 @@ class _Run:
                 case Jump(targets):
                     stack.extend((target, thread) for target in reversed(targets))
                 case Save(slot):
-                    began, first, last = thread
+                    began, first, _ = thread
                     stack.append((address + 1, (began, place, -1) if slot == 0 else (began, first, place)))
                 case Assertion(kind) if _holds(kind, self.text, place):
                     stack.append((address + 1, thread))
         if self.work > MAX_WORK:
-            raise Unknowable("a regular expression that takes too much work")
+            raise UnknowableError("a regular expression that takes too much work")
 
     def step(self, threads: dict[int, _Thread], place: int) -> dict[int, _Thread]:
         """All threads after they have read the character at `place`."""
@@ -234,5 +236,5 @@ def run(program: Program, text: str) -> Match:
     span = running.span()
     group = running.group(*span) if span and program.groups else None
     if span and program.doubtful:
-        raise Unknowable("a group of a regular expression that may be empty or absent")
+        raise UnknowableError("a group of a regular expression that may be empty or absent")
     return Match(span, group, program.groups)

@@ -7,7 +7,7 @@ import string
 from dataclasses import dataclass
 from typing import Literal
 
-from dialplan.expression.value import Unknowable
+from dialplan.expression.value import UnknowableError
 
 MAX_REPEAT = 32767
 MAX_NESTING = 100
@@ -95,7 +95,7 @@ class _Reader:
     def choice(self) -> Node:
         self.depth += 1
         if self.depth > MAX_NESTING:
-            raise Unknowable("a regular expression nested too deeply")
+            raise UnknowableError("a regular expression nested too deeply")
         parts = [self.sequence()]
         while self.peek() == "|":
             self.take()
@@ -113,7 +113,9 @@ class _Reader:
         node = self.atom()
         while not isinstance(node, Assertion) and (char := self.peek()) and char in "*+?{":
             self.take()
-            least, most = self.interval() if char == "{" else {"*": (0, None), "+": (1, None), "?": (0, 1)}[char]
+            least, most = (
+                self.interval() if char == "{" else {"*": (0, None), "+": (1, None), "?": (0, 1)}[char]
+            )
             node = Repeat(node, least, most)
         return node
 
@@ -160,7 +162,7 @@ class _Reader:
         if char in "123456789":
             if int(char) > self.groups:
                 raise PatternError("a back-reference to nothing")
-            raise Unknowable("a regular expression with a back-reference")
+            raise UnknowableError("a regular expression with a back-reference")
         if char in _ASSERTIONS:
             return Assertion(_ASSERTIONS[char])
         if char in "wWsS":
@@ -173,11 +175,19 @@ class _Reader:
         members: set[str] = set()
         first = True
         while first or self.peek() != "]":
-            if not first and self.peek() == "-" and self.pattern[self.position + 1 : self.position + 2] != "]":
+            if (
+                not first
+                and self.peek() == "-"
+                and self.pattern[self.position + 1 : self.position + 2] != "]"
+            ):
                 raise PatternError("a hyphen in the middle")
             first = False
             low = self.element()
-            if len(low) == 1 and self.peek() == "-" and self.pattern[self.position + 1 : self.position + 2] != "]":
+            if (
+                len(low) == 1
+                and self.peek() == "-"
+                and self.pattern[self.position + 1 : self.position + 2] != "]"
+            ):
                 self.take()
                 members.update(self.range_to(low))
             else:
@@ -212,7 +222,7 @@ class _Reader:
                 raise PatternError("an unknown character class")
             return _CLASSES[name]
         if len(name) != 1:
-            raise Unknowable("a regular expression with a named collating element")
+            raise UnknowableError("a regular expression with a named collating element")
         return name
 
 
