@@ -100,18 +100,18 @@ def _fate(subject: Subject, located: Located, target: Target, context: str) -> F
     if not is_literal(context):
         return Fate.COMPUTED
     if context not in subject.plan.contexts:
-        return Fate.NOT_READ if _outside(subject, context, target) else Fate.NO_CONTEXT
+        return Fate.NOT_READ if _outside(subject, context) else Fate.NO_CONTEXT
     if not is_literal(target.exten or "") or not is_literal(target.priority):
         return Fate.COMPUTED
     fate = _lookup(subject, located, target, context)
     return Fate.NOT_READ if fate in DEAD and subject.places.open_ended(context) else fate
 
 
-def _outside(subject: Subject, context: str, target: Target) -> bool:
+def _outside(subject: Subject, context: str) -> bool:
     """May a context that is not here be somewhere else?"""
     if context in RUNTIME_CONTEXTS or context in subject.elsewhere:
         return True
-    return subject.fragment and (target.kind is Kind.GOSUB or not subject.mostly_complete)
+    return subject.fragment and not subject.mostly_complete
 
 
 def _lookup(subject: Subject, located: Located, target: Target, context: str) -> Fate:
@@ -120,7 +120,7 @@ def _lookup(subject: Subject, located: Located, target: Target, context: str) ->
     if number is None:
         return Fate.FOUND if any(one.labelled(target.label) for one in matching) else Fate.NO_LABEL
     wanted = located.step.priority + number if target.relative else number
-    if wanted < 1 or any(wanted in one.steps for one in matching):
+    if any(wanted in one.steps for one in matching):
         return Fate.FOUND
     if any(1 in one.steps for one in matching):
         falls_through = subject.plan.options.autofallthrough or target.kind is Kind.GOSUB

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from dialplan.applications.arguments import is_literal
 from dialplan.applications.calls import Call, Target, calls, targets
+from dialplan.applications.effect import Kind
 from dialplan.applications.tables import Table
 from dialplan.finding import Finding, Spot
 from dialplan.places import Places
@@ -93,12 +94,17 @@ class Subject:
 
     @functools.cached_property
     def mostly_complete(self) -> bool:
-        """True when at least as many contexts that jumps name are here as are missing."""
-        named = {
-            target.context for located in self.steps() for _, target in located.targets if target.context
-        }
-        here = sum(context in self.plan.contexts for context in named)
-        return here >= sum(is_literal(context) for context in named) - here
+        """True when no Gosub leans on a context that is not here, and jumps name more contexts that are."""
+        here, missing = set(), set()
+        for located in self.steps():
+            for _, target in located.targets:
+                if target.context in self.plan.contexts:
+                    here.add(target.context)
+                elif target.context and is_literal(target.context):
+                    if target.kind is Kind.GOSUB:
+                        return False
+                    missing.add(target.context)
+        return len(here) >= len(missing)
 
     def enters(self, context: str, extension: Extension) -> bool:
         """True when a jump that names the context leads to this extension: then it is current there."""

@@ -57,10 +57,11 @@ def message(call: Call, target: Target, resolved: Resolved) -> str:
     if resolved.fate is Fate.EMPTY:
         return f"{call.application}() names no place: the call is cut off here"
     place = resolved.target
+    exten = resolved.exten if resolved.exten == resolved.exten.strip() else repr(resolved.exten)
     missing = {
         Fate.NO_CONTEXT: f"there is no context [{resolved.context}]",
-        Fate.NO_EXTEN: f"there is no extension {resolved.exten} in [{resolved.context}]",
-        Fate.NO_PRIORITY: f"{resolved.exten} in [{resolved.context}] has no priority {place.priority}",
-        Fate.NO_LABEL: f"{resolved.exten} in [{resolved.context}] has no label {place.label!r}",
+        Fate.NO_EXTEN: f"there is no extension {exten} in [{resolved.context}]",
+        Fate.NO_PRIORITY: f"{exten} in [{resolved.context}] has no priority {place.priority}",
+        Fate.NO_LABEL: f"{exten} in [{resolved.context}] has no label {place.label!r}",
     }[resolved.fate]
     return f"{call.application} to {target.text}: {missing}: the call is cut off here"
