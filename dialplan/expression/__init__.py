@@ -35,12 +35,17 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A value, the variables that functions such as SET and INC have set on the way, and warnings."""
+    """A value and the effects of evaluating it.
+
+    `changes`, `global_changes`: the variables that functions such as SET and INC have set. `uncertain`: other
+    variables may have been changed as well, by a function that is not known well enough.
+    """
 
     value: Value
     changes: Mapping[str, Value]
     global_changes: Mapping[str, Value]
     warnings: tuple[str, ...]
+    uncertain: bool = False
 
 
 def evaluation(
@@ -56,9 +61,10 @@ def evaluation(
         value = scope.substitute(to_bytes_text(text), DATA_LIMIT)
     except UnknowableError as problem:
         value = Unknown.because(text, str(problem))
+        scope.uncertain = True
     changes = {name: value_out(new) for name, new in scope.changes.items()}
     global_changes = {name: value_out(new) for name, new in scope.global_changes.items()}
-    return Evaluation(value_out(value), changes, global_changes, tuple(scope.warnings))
+    return Evaluation(value_out(value), changes, global_changes, tuple(scope.warnings), scope.uncertain)
 
 
 def evaluate(

@@ -27,7 +27,6 @@ def _no_call(name: str, arguments: list[Operand]) -> Operand:
     raise _FunctionCallError(name, arguments)
 
 
-@lru_cache(maxsize=65536)
 def _pure(text: str) -> str | None:
     """The value of an expression that calls nothing, else None."""
     try:
@@ -36,9 +35,12 @@ def _pure(text: str) -> str | None:
         return None
 
 
+_pure_cached = lru_cache(maxsize=65536)(_pure)
+
+
 def compute(scope: Scope, text: str) -> str:
     """The value of the expression whose references are already substituted."""
-    known = _pure(text)
+    known = _pure_cached(text) if len(text) < 256 else _pure(text)
     if known is not None:
         return known
     return parse_and_compute(text, lambda name, arguments: _call(scope, name, arguments))

@@ -8,6 +8,7 @@ from dialplan.expression.value import UnknowableError
 
 INT_MAX = 2**31 - 1
 C_SPACE = " \t\n\v\f\r"
+_LONG_DIGITS = 4000
 _BLANKS = re.compile(r"[ \t\n\v\f\r]*")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -30,7 +31,8 @@ def scan_int(text: str, position: int = 0, width: int = 30) -> tuple[int, int] |
     found = _INTEGER.match(text, start, start + width)
     if not found:
         return None
-    return wrap_int(_clamp_long(int(found[0]))), found.end()
+    digits = found[0] if len(found[0]) < _LONG_DIGITS else found[0][0] + "9" * _LONG_DIGITS
+    return wrap_int(_clamp_long(int(digits))), found.end()
 
 
 def atoi(text: str) -> int:

@@ -17,6 +17,7 @@ Number = int | Fraction | float
 NEGATIVE_ZERO = -0.0
 
 _MANTISSA = 64
+_MAX_DIGITS = 4000
 _LIMIT = 1 << _MANTISSA
 _MAX_EXPONENT = 16384
 _MIN_EXPONENT = -16382
@@ -64,6 +65,8 @@ def parse(text: str) -> Number:
     sign, whole, fraction = found.groups() if found else ("", "", None)
     if not whole and not fraction:
         return 0
+    if len(whole) + len(fraction or "") > _MAX_DIGITS:
+        raise UnknowableError("a number of thousands of digits")
     value: int | Fraction = int(whole or "0")
     if fraction:
         value = Fraction(int((whole or "0") + fraction), 10 ** len(fraction))

@@ -39,6 +39,22 @@ _COMPUTED_VARIABLES = """
 FUNCTIONS = frozenset(_FUNCTIONS.split())
 COMPUTED_VARIABLES = frozenset(_COMPUTED_VARIABLES.split())
 
+SETS_VARIABLES = frozenset(
+    (
+        "INC",
+        "DEC",
+        "SET",
+        "SHIFT",
+        "POP",
+        "EVAL",
+        "EVAL_SUB",
+        "EVAL_EXTEN",
+        "QUEUE_VARIABLES",
+        "REALTIME_HASH",
+    )
+)
+"""Functions that may change variables when they are read; so may those of func_odbc."""
+
 NEWER_FUNCTIONS: dict[str, int] = {
     "TRIM": 18, "LTRIM": 18, "RTRIM": 18, "VARIABLE_EXISTS": 18, "GLOBAL_EXISTS": 18, "DELETE": 18,
     "GLOBAL_DELETE": 18, "DIGIT_SUM": 20, "UUID": 18, "EXPORT": 18, "EVAL_SUB": 20,

@@ -47,12 +47,12 @@ def _root(value: Number) -> Number:
 def _power(base: Number, exponent: Number) -> Number:
     power = ld.exact(exponent)
     number = ld.exact(base)
-    if not isinstance(power, int) or not 0 <= power <= 4096 or isinstance(base, float):
-        raise UnknowableError("POW() of numbers whose last digits depend on the C library")
-    result = number**power
-    if ld.fit(result) != result:
-        raise UnknowableError("POW() of numbers whose last digits depend on the C library")
-    return result
+    if isinstance(power, int) and 0 <= power <= 4096 and not isinstance(base, float):
+        size = max(number.numerator.bit_length(), number.denominator.bit_length())
+        result = number**power if size * power <= 20000 else None
+        if result is not None and ld.fit(result) == result:
+            return result
+    raise UnknowableError("POW() of numbers whose last digits depend on the C library")
 
 
 def _remainder(left: Number, right: Number) -> Number:

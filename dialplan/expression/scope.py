@@ -8,6 +8,7 @@ from datetime import datetime
 from dialplan.expression.ctext import INT_MAX
 from dialplan.expression.names import COMPUTED_VARIABLES
 from dialplan.expression.template import Reference, Target, parse_target, split, substring
+from dialplan.expression.unknowns import unknown_reference
 from dialplan.expression.value import UnknowableError, Unknown, Value, from_bytes_text, join, value_in
 from dialplan.expression.world import World
 
@@ -15,8 +16,12 @@ VARIABLE_BUFFER = 4096
 """VAR_BUF_SIZE: a variable's value holds at most one byte less."""
 MAX_DEPTH = 15
 """MAX_VARIABLE_SUB_RECURSE_DEPTH: deeper substitutions give nothing (and overflow the stack before 18)."""
-MAX_NESTING = 60
+MAX_NESTING = 30
 """Nesting without that limit (inside functions), where Asterisk would run out of stack some day."""
+MAX_WORK = 4_000_000
+"""Characters looked at in one evaluation: enough for any text, no end for one that evaluates itself."""
+MAX_LENGTH = 65536
+"""Longer texts are not followed through functions that let them grow."""
 
 Evaluator = Callable[["Scope", str], Value | None]
 
@@ -37,7 +42,8 @@ class Scope:
         self.changes: dict[str, Value] = {}
         self.global_changes: dict[str, Value] = {}
         self.warnings: list[str] = []
-        self.depth = self.nesting = 0
+        self.uncertain = False
+        self.depth = self.nesting = self.work = 0
 
     def stored(self, name: str) -> Value | None:
         """A channel's or global variable, None when there is none (pbx_builtin_getvar_helper)."""
@@ -73,6 +79,7 @@ class Scope:
             self.global_changes[from_bytes_text(name[7:-1])] = value
         else:
             self.warnings.append(f"{name} is written to, which has effects that are not modelled")
+            self.uncertain |= not name.startswith(("CALLERID(", "CHANNEL(", "CDR(", "DB(", "TIMEOUT("))
 
     def lookup(self, name: str) -> Value:
         """The value of `${name}`."""
@@ -94,6 +101,9 @@ class Scope:
             return self._too_deep(text)
         if self.nesting >= MAX_NESTING:
             raise UnknowableError("a nesting that may exhaust Asterisk's stack")
+        self.work += len(text) + 100
+        if self.nesting and (self.work > MAX_WORK or len(text) > MAX_LENGTH):
+            raise UnknowableError("a text that grows too long or takes too long")
         before = self.depth
         self.depth += limit is not None
         self.nesting += 1
@@ -131,7 +141,7 @@ class Scope:
         if reference.nested:
             body = self.substitute(reference.body, VARIABLE_BUFFER - 1 if fixed else None)
         if isinstance(body, Unknown):
-            return Unknown.because(reference.source, body.reason)
+            return unknown_reference(self, reference, body)
         try:
             return self.compute(self, body) if reference.is_expression else self._variable(body, fixed)
         except UnknowableError as problem:

@@ -81,9 +81,7 @@ def split(text: str) -> tuple[Part, ...]:
     return _split_cached(text) if len(text) < 1024 else _split(text)
 
 
-@lru_cache(maxsize=16384)
-def parse_target(body: str) -> Target:
-    """Name and `:offset:length` of a body; a parenthesis before that makes it a function call."""
+def _parse_target(body: str) -> Target:
     depth, is_function = 0, False
     for index, char in enumerate(body):
         if char == "(":
@@ -94,6 +92,14 @@ def parse_target(body: str) -> Target:
         elif char == ":" and depth == 0:
             return Target(body[:index], is_function, *_range(body[index + 1 :]))
     return Target(body, is_function, 0, INT_MAX)
+
+
+_parse_target_cached = lru_cache(maxsize=16384)(_parse_target)
+
+
+def parse_target(body: str) -> Target:
+    """Name and `:offset:length` of a body; a parenthesis before that makes it a function call."""
+    return _parse_target_cached(body) if len(body) < 1024 else _parse_target(body)
 
 
 def _range(text: str) -> tuple[int, int]:

@@ -15,12 +15,21 @@ _SEPARATOR = re.compile("[|,]")
 _DIGIT = re.compile("[0-9]")
 
 
-def zone(name: str) -> tzinfo:
-    """The time zone; raises UnknowableError where it is not known."""
+def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(from_bytes_text(name))
     except (OSError, ValueError, LookupError):
         raise UnknowableError(f"the time zone {name!r} is not known") from None
+
+
+def moved(moment: datetime, name: str) -> datetime:
+    """The moment on the clocks of another time zone; raises UnknowableError where that is not known."""
+    if moment.tzinfo is None:
+        raise UnknowableError("the time zone of the PBX")
+    try:
+        return moment.astimezone(_zone(name))
+    except OverflowError:
+        raise UnknowableError("a time out of range") from None
 
 
 def in_time(spec: str, now: datetime | None) -> bool:
@@ -29,9 +38,7 @@ def in_time(spec: str, now: datetime | None) -> bool:
         raise UnknowableError("the time of the call")
     fields = _SEPARATOR.split(spec)
     if len(fields) == 5 and fields[4]:
-        if now.tzinfo is None:
-            raise UnknowableError("the time zone of the PBX")
-        now = now.astimezone(zone(fields[4]))
+        now = moved(now, fields[4])
     fields += [""] * (4 - len(fields))
     return (
         _in_names(fields[3], _MONTHS, 12, now.month - 1)

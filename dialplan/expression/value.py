@@ -6,7 +6,6 @@ substrings count bytes); `to_bytes_text` and `from_bytes_text` convert at the bo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,16 +45,19 @@ class Unknown:
         """The known text after the last hole."""
         return self.pieces[-1] if isinstance(self.pieces[-1], str) else ""
 
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        parts = (re.escape(piece) if isinstance(piece, str) else ".*?" for piece in self.pieces)
-        return re.compile("".join(parts), re.DOTALL)
-
     def could_be(self, text: str) -> bool:
         """False only when no content of the holes can make this `text`."""
-        if not (text.startswith(self.prefix) and text.endswith(self.suffix)):
+        prefix, suffix = self.prefix, self.suffix
+        if len(text) < len(prefix) + len(suffix) or not (text.startswith(prefix) and text.endswith(suffix)):
             return False
-        return len(self.pieces) > 16 or self._pattern.fullmatch(text) is not None
+        place, end = len(prefix), len(text) - len(suffix)
+        for piece in self.pieces[1:-1]:
+            if isinstance(piece, str):
+                place = text.find(piece, place, end)
+                if place < 0:
+                    return False
+                place += len(piece)
+        return True
 
     def __str__(self) -> str:
         return "".join(
@@ -73,19 +75,19 @@ class UnknowableError(Exception):
 def join(parts: Iterable[Value]) -> Value:
     """The concatenation; adjacent known pieces are merged."""
     pieces: list[str | Hole] = []
+    known: list[str] = []
     for part in parts:
         for piece in (part,) if isinstance(part, str) else part.pieces:
-            if piece == "":
+            if isinstance(piece, str):
+                known.append(piece)
                 continue
-            if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
-                pieces[-1] += piece
-            else:
-                pieces.append(piece)
+            pieces.extend(filter(None, ["".join(known)]))
+            known.clear()
+            pieces.append(piece)
+    rest = "".join(known)
     if not pieces:
-        return ""
-    if len(pieces) == 1 and isinstance(pieces[0], str):
-        return pieces[0]
-    return Unknown(tuple(pieces))
+        return rest
+    return Unknown((*pieces, rest) if rest else tuple(pieces))
 
 
 def to_bytes_text(text: str) -> str:

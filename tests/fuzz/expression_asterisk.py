@@ -7,6 +7,7 @@ import re
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 
 from expression_texts import VARIABLES
@@ -107,13 +108,24 @@ def measured(root: Path, texts: list[str]) -> tuple[int, dict[int, str]]:
     configuration, position, version = plan(texts, collector.port), 0, 0
     while position < len(texts):
         with Lab(root, MODULES) as lab:
-            version = int(lab.version().partition(".")[0])
+            version = _version(lab)
             (lab.etc / "extensions.conf").write_bytes(configuration.encode("utf-8", "surrogateescape"))
             lab.command("dialplan reload")
             position = _batches(lab, collector, position, len(texts))
     collector.server.close()
     values = collector.results.items()
     return version, {number: value.decode("utf-8", "surrogateescape") for number, value in values}
+
+
+def _version(lab: Lab) -> int:
+    """The main version, once Asterisk is up and has all its commands; raises TimeoutError after 20 s."""
+    limit = time.monotonic() + 20
+    while time.monotonic() < limit:
+        found = re.match("Asterisk ([0-9]+)", "".join(lab.command("core show version")))
+        if found and "fully booted" in "".join(lab.command("core waitfullybooted")):
+            return int(found[1])
+        time.sleep(0.05)
+    raise TimeoutError("Asterisk does not come up")
 
 
 def _batches(lab: Lab, collector: Collector, position: int, count: int) -> int:

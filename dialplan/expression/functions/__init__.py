@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dialplan.expression.functions import codec, lists, logic, maths, strings, times
 from dialplan.expression.functions.registry import Builtin
-from dialplan.expression.names import NEWER_FUNCTIONS, WRITE_ONLY, known_to
+from dialplan.expression.names import NEWER_FUNCTIONS, SETS_VARIABLES, WRITE_ONLY, known_to
 from dialplan.expression.scope import Scope
 from dialplan.expression.value import UnknowableError, Unknown, Value, from_bytes_text, value_in
 
@@ -49,6 +49,7 @@ def call(scope: Scope, text: str) -> Value | None:
     if builtin is not None:
         return builtin.run(scope, data)
     if known_to(scope.world.version, name) and name not in WRITE_ONLY:
+        scope.uncertain |= name in SETS_VARIABLES or name.startswith("ODBC")
         return Unknown.because(f"${{{text}}}", f"{name}() depends on the call or the PBX")
     scope.warnings.append(f"function {name} is not known to Asterisk or cannot be read")
     return None

@@ -31,14 +31,15 @@ def _uri_encode(data: str) -> str:
 def _uri_decode(data: str) -> str:
     kept, position = [], 0
     while position < len(data):
-        code = _escape(data[position:])
+        code = _escape(data, position)
         kept.append(data[position] if code is None else chr(code))
         position += 1 if code is None else 3
     return c_string("".join(kept))
 
 
-def _escape(text: str) -> int | None:
-    """The byte of a `%hh` at the start of the text, read as sscanf's `%2x`."""
+def _escape(data: str, position: int) -> int | None:
+    """The byte of a `%hh` at `position`, read as sscanf's `%2x`."""
+    text = data[position : position + 3]
     if text[0] != "%" or len(text) < 3:
         return None
     if text[1] in " \t\n\v\f\r+-" or text[1:3] in ("0x", "0X"):

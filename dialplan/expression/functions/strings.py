@@ -9,7 +9,7 @@ from dialplan.expression.arguments import encoded_char, encoded_text, need, padd
 from dialplan.expression.ctext import C_SPACE, atoi, scan_float, scan_int
 from dialplan.expression.functions.registry import Builtin, pure, variable
 from dialplan.expression.regex import search
-from dialplan.expression.scope import VARIABLE_BUFFER, Scope
+from dialplan.expression.scope import MAX_LENGTH, VARIABLE_BUFFER, Scope
 from dialplan.expression.value import UnknowableError
 
 _UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
@@ -92,7 +92,10 @@ def _strreplace(scope: Scope, data: str) -> str | None:
     if not find or not name:
         return None
     count = atoi(limit) if limit else 0
-    return variable(scope, name).replace(find, by or "", count if count > 0 else -1)
+    text = variable(scope, name)
+    if len(text) + text.count(find) * len(by or "") > MAX_LENGTH:
+        raise UnknowableError("a text that grows too long")
+    return text.replace(find, by or "", count if count > 0 else -1)
 
 
 def _strbetween(scope: Scope, data: str) -> str | None:
@@ -100,8 +103,8 @@ def _strbetween(scope: Scope, data: str) -> str | None:
     if len(found) != 2 or not found[0]:
         return None
     text = variable(scope, found[0])
-    if len(text) * (len(found[1]) + 1) > 16 * VARIABLE_BUFFER:
-        raise UnknowableError("a text longer than Asterisk's buffers")
+    if len(text) * (len(found[1]) + 1) > MAX_LENGTH:
+        raise UnknowableError("a text that grows too long")
     return found[1].join(text)
 
 

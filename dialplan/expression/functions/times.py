@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from dialplan.expression.arguments import padded
 from dialplan.expression.functions.registry import Builtin
 from dialplan.expression.scope import Scope
-from dialplan.expression.timing import zone
+from dialplan.expression.timing import moved
 from dialplan.expression.value import UnknowableError
 
 _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
@@ -75,9 +75,7 @@ def _moment(scope: Scope, epoch: str | None, timezone: str | None) -> datetime:
     else:
         moment = now
     if timezone:
-        if moment.tzinfo is None:
-            raise UnknowableError("the time zone of the PBX")
-        return moment.astimezone(zone(timezone))
+        return moved(moment, timezone)
     if not epoch:
         return moment
     if now is None or now.tzinfo is None:

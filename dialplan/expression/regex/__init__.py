@@ -37,7 +37,7 @@ def _in_characters(pattern: str, text: str) -> Match | None:
     return Match((before, before + size), group, found.groups)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def search(pattern: str, text: str) -> Match | None:
     """The leftmost-longest match of `pattern` in `text`; None when the pattern is malformed.
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from dialplan.expression.regex.syntax import Assertion, Group, Node, Repeat, Set, Several
 from dialplan.expression.value import UnknowableError
 
-MAX_PROGRAM = 4000
-MAX_WORK = 4_000_000
+MAX_PROGRAM = 2000
+MAX_WORK = 1_000_000
 _WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from dialplan.expression.value import UnknowableError
 
 MAX_REPEAT = 32767
-MAX_NESTING = 100
+MAX_NESTING = 40
 _INTERVAL = re.compile(r"([0-9]*)(?:(,)([0-9]*))?\}")
 _ASSERTIONS = {"b": "word-edge", "B": "inside", "<": "word-start", ">": "word-end", "`": "start", "'": "end"}
 _NAME_LENGTH = 32
@@ -110,9 +110,12 @@ class _Reader:
         return parts[0] if len(parts) == 1 else Several("sequence", tuple(parts))
 
     def repeated(self) -> Node:
-        node = self.atom()
+        node, times = self.atom(), 0
         while not isinstance(node, Assertion) and (char := self.peek()) and char in "*+?{":
             self.take()
+            times += 1
+            if times > MAX_NESTING:
+                raise UnknowableError("a regular expression nested too deeply")
             least, most = (
                 self.interval() if char == "{" else {"*": (0, None), "+": (1, None), "?": (0, 1)}[char]
             )
