@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from enum import StrEnum
 
 from dialplan.applications.effect import Block, Digits, Effect, Ends
@@ -20,16 +20,20 @@ class Outcome(StrEnum):
     OPEN = "open"  # from here on something else decides: keys, a condition, a person, a program
 
 
-def follow(subject: Subject, start: Located) -> tuple[list[Located], Outcome]:
-    """The steps that surely run from `start` on, itself included, and the outcome after the last of them."""
+def follow(subject: Subject, start: Located, ended: Container[int] = ()) -> tuple[list[Located], Outcome]:
+    """The steps that surely run from `start` on, itself included, and the outcome after the last of them.
+
+    `ended`: ids of steps that need not be followed again; there the way is called open.
+    """
     path: list[Located] = []
-    seen: set[tuple[str, str, int]] = set()
+    seen: set[int] = set()
     here: Located | None = start
     while here is not None:
-        spot = (here.context.name, here.extension.pattern, here.step.priority)
-        if spot in seen:
+        if id(here) in seen:
             return path, Outcome.LOOP
-        seen.add(spot)
+        if id(here) in ended:
+            return path, Outcome.OPEN
+        seen.add(id(here))
         path.append(here)
         here, outcome = _after(subject, here)
         if here is None:
@@ -65,7 +69,7 @@ def _next(subject: Subject, here: Located) -> tuple[Located | None, Outcome]:
         return None, Outcome.OPEN
     if own is None:
         return None, Outcome.FALLS_OFF
-    return Located(here.context, here.extension, own), Outcome.OPEN
+    return subject.locate(own), Outcome.OPEN
 
 
 def _rivals(subject: Subject, here: Located) -> Iterator[Extension]:
@@ -101,4 +105,4 @@ def _steps_at(subject: Subject, here: Located, resolved: Resolved) -> Iterator[L
             number = target.number
             step = one.labelled(target.label) if number is None else one.steps.get(offset + number)
             if step is not None:
-                yield Located(part, one, step)
+                yield subject.locate(step)

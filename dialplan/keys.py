@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 from dialplan.applications.arguments import is_literal
@@ -35,16 +36,18 @@ def listening(subject: Subject, context: str) -> Iterator[tuple[Located, Call]]:
 
 def accepted(subject: Subject, context: str) -> str:
     """The keys that an extension of this context begins with."""
-    return "".join(key for key in KEYS if _begins(subject, context, key))
+    found: set[str] = set()
+    for part in subject.places.path(context):
+        for extension in part.extensions:
+            if extension.steps:
+                found.update(_first_keys(extension.pattern))
+    return "".join(key for key in KEYS if key in found)
 
 
-def _begins(subject: Subject, context: str, key: str) -> bool:
-    return any(
-        fit(extension.pattern, key, Mode.CANMATCH) is not Fit.NO
-        for part in subject.places.path(context)
-        for extension in part.extensions
-        if extension.steps
-    )
+@functools.lru_cache(maxsize=4096)
+def _first_keys(pattern: str) -> str:
+    """The keys that a number which fits the pattern may begin with."""
+    return "".join(key for key in KEYS if fit(pattern, key, Mode.CANMATCH) is not Fit.NO)
 
 
 def single_keys(subject: Subject, context: str) -> str:

@@ -47,7 +47,15 @@ class Resolved:
 
 
 def resolve(subject: Subject, located: Located, target: Target) -> Resolved:
-    """Look the target up in every context that may be current at this step."""
+    """Look the target, one of `located.targets`, up in every context that may be current at this step."""
+    key = id(located), id(target)
+    known: Resolved | None = subject.resolved.get(key)
+    if known is None:
+        known = subject.resolved[key] = _resolve(subject, located, target)
+    return known
+
+
+def _resolve(subject: Subject, located: Located, target: Target) -> Resolved:
     currents = subject.places.currents(located.context.name) if target.context is None else ("",)
     all_of_them = [
         _resolve_in(subject, located, target, current or located.context.name) for current in currents

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from dialplan.applications.arguments import is_literal
 from dialplan.applications.calls import Call, Target, calls, targets
@@ -18,12 +19,17 @@ from dialplan.plan.model import Context, Extension, Plan, Step
 from dialplan.suppression import Suppression, read
 
 
-class Located(NamedTuple):
-    """One step with the context and extension it is written in."""
+class Located:
+    """One step with the context and extension it is written in. The same step gives the same object."""
 
-    context: Context
-    extension: Extension
-    step: Step
+    __slots__ = ("_calls", "_targets", "context", "extension", "step")
+
+    def __init__(self, context: Context, extension: Extension, step: Step) -> None:
+        self.context = context
+        self.extension = extension
+        self.step = step
+        self._calls: tuple[Call, ...] | None = None
+        self._targets: tuple[tuple[Call, Target], ...] | None = None
 
     @property
     def spot(self) -> Spot:
@@ -33,12 +39,16 @@ class Located(NamedTuple):
     @property
     def calls(self) -> tuple[Call, ...]:
         """The applications it runs."""
-        return _calls(self.step.application, self.step.data)
+        if self._calls is None:
+            self._calls = tuple(calls(self.step.application, self.step.data))
+        return self._calls
 
     @property
-    def targets(self) -> Iterator[tuple[Call, Target]]:
+    def targets(self) -> tuple[tuple[Call, Target], ...]:
         """The places it may jump to, each with the application that jumps."""
-        return ((call, target) for call in self.calls for target in targets(call))
+        if self._targets is None:
+            self._targets = tuple((call, target) for call in self.calls for target in targets(call))
+        return self._targets
 
 
 def from_files(plan: Plan, table: Table, given: Mapping[str, str] | None = None) -> Subject:
@@ -55,11 +65,6 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-
-
-@functools.lru_cache(maxsize=65536)
-def _calls(application: str, data: str) -> tuple[Call, ...]:
-    return tuple(calls(application, data))
 
 
 class Subject:
@@ -82,6 +87,8 @@ class Subject:
         self.places = Places(plan)
         self.suppressions = tuple(suppressions)
         self.used: set[Suppression] = set()
+        # What resolve.py has found out, by step and target: the rules ask the same questions.
+        self.resolved: dict[tuple[int, int], Any] = {}
         self._by_spot: dict[tuple[str, str, int], list[Suppression]] = {}
         for item in self.suppressions:
             self._by_spot.setdefault((item.code, item.place.file, item.line), []).append(item)
@@ -124,19 +131,33 @@ class Subject:
             for extension in self.places.matching(context, exten)
         )
 
+    @functools.cached_property
+    def _written(self) -> dict[str, tuple[Located, ...]]:
+        return {
+            context.name: tuple(
+                Located(context, extension, step)
+                for extension in context.extensions
+                for step in extension.steps.values()
+            )
+            for context in self.plan.contexts.values()
+        }
+
+    @functools.cached_property
+    def _by_step(self) -> dict[int, Located]:
+        return {id(located.step): located for located in self.steps()}
+
     def steps(self) -> Iterator[Located]:
         """Every priority of the plan."""
-        for context in self.plan.contexts.values():
-            for extension in context.extensions:
-                for step in extension.steps.values():
-                    yield Located(context, extension, step)
+        return itertools.chain.from_iterable(self._written.values())
 
     def steps_of(self, context: str) -> Iterator[Located]:
         """Every priority that may run while this context is current."""
         for part in self.places.path(context):
-            for extension in part.extensions:
-                for step in extension.steps.values():
-                    yield Located(part, extension, step)
+            yield from self._written[part.name]
+
+    def locate(self, step: Step) -> Located:
+        """The step of the plan with its context and extension."""
+        return self._by_step[id(step)]
 
     def suppress(self, finding: Finding) -> bool:
         """True when the files ask to keep quiet about it; remembers which suppressions were needed."""

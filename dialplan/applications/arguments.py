@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 OPENING = {"${": "}", "$[": "]"}
+PLAIN = re.compile(r'[^$"\\()\[\]]*')
 
 
 def is_literal(text: str) -> bool:
@@ -54,6 +55,8 @@ def cut(text: str, separator: str, limit: int = 0) -> list[str]:
 
     `limit`: at most so many pieces, the last holds the rest; 0 for all.
     """
+    if "$" not in text:
+        return text.split(separator, limit - 1)
     pieces: list[str] = []
     start = index = 0
     while index < len(text):
@@ -73,6 +76,8 @@ def split(text: str, separator: str = ",") -> list[str]:
 
     Quotes and backslashes stay in the pieces.
     """
+    if PLAIN.fullmatch(text):
+        return text.split(separator)
     pieces: list[str] = []
     start = index = 0
     depth = {"(": 0, "[": 0}

@@ -6,6 +6,7 @@ Names, arguments and options are not repeated here: they are in the tables made 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 
 from dialplan.applications.effect import Block, Digits, Effect, Ends, Jump, Kind, Wait
@@ -438,6 +439,7 @@ def _rows() -> Iterable[Effect]:
 EFFECTS: Mapping[str, Effect] = {effect.name.lower(): effect for effect in _rows()}
 
 
+@functools.lru_cache(maxsize=4096)
 def find(name: str) -> Effect | None:
     """The row of an application in any case; None when nobody has written what it does (so: unknown)."""
     return EFFECTS.get(name.strip().lower())

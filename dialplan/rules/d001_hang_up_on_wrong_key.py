@@ -35,7 +35,7 @@ from collections.abc import Iterator
 from dialplan.finding import Finding, Severity
 from dialplan.follow import Outcome, follow
 from dialplan.keys import listening
-from dialplan.subject import Located, Subject
+from dialplan.subject import Subject
 
 CODE = "D001"
 SEVERITY = Severity.ERROR
@@ -51,7 +51,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             first = extension.steps.get(1)
             if extension.pattern != "i" or first is None or not any(listening(subject, context.name)):
                 continue
-            path, outcome = follow(subject, Located(context, extension, first))
+            path, outcome = follow(subject, subject.locate(first))
             if outcome in WORDS:
                 message = f"a caller who presses a wrong key in [{context.name}] {WORDS[outcome]}"
                 yield Finding(CODE, SEVERITY, message, path[-1].spot)

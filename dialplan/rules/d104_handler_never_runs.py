@@ -47,7 +47,7 @@ INCOMPLETE = "incomplete"
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each `t` that nothing leads to."""
     handlers = [
-        Located(context, extension, extension.steps[1])
+        subject.locate(extension.steps[1])
         for context in subject.plan.contexts.values()
         for extension in context.extensions
         if extension.pattern == "t" and 1 in extension.steps

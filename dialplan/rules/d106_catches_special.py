@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from dialplan.finding import Finding, Severity
 from dialplan.plan.patterns import Fit, fit
-from dialplan.subject import Located, Subject
+from dialplan.subject import Subject
 
 CODE = "D106"
 SEVERITY = Severity.WARNING
@@ -42,4 +42,4 @@ def check(subject: Subject) -> Iterator[Finding]:
                 message = (
                     f"{pattern} also catches {', '.join(caught)}: a time-out, wrong key or hang-up goes here"
                 )
-                yield Finding(CODE, SEVERITY, message, Located(context, extension, step).spot)
+                yield Finding(CODE, SEVERITY, message, subject.locate(step).spot)

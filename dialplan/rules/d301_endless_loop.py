@@ -37,15 +37,15 @@ MISSION = "D3"
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each loop, at the last Goto of it."""
-    reported: set[int] = set()
+    followed: set[int] = set()
     for located in subject.steps():
-        if located.calls[0].application.lower() != "goto" or id(located.step) in reported:
+        if not _is_goto(located) or id(located) in followed:
             continue
-        path, outcome = follow(subject, located)
+        path, outcome = follow(subject, located, followed)
+        followed.update(map(id, path))
         if outcome is not Outcome.LOOP:
             continue
         loop = _loop(subject, path)
-        reported.update(id(one.step) for one in path)
         if not any(_gives_way(one) for one in path):
             jump = max((one for one in loop if _is_goto(one)), key=lambda one: one.step.place[:2])
             message = f"goes round for ever: {len(loop)} steps, none waits, takes a key or asks a condition"
@@ -56,7 +56,7 @@ def _loop(subject: Subject, path: list[Located]) -> list[Located]:
     """The part of the path that repeats: from where the last step leads to."""
     again, _ = follow(subject, path[-1])
     back = again[1] if len(again) > 1 else path[-1]
-    start = next(index for index, one in enumerate(path) if one.step is back.step)
+    start = path.index(back)
     return path[start:]
 
 
