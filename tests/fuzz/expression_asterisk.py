@@ -107,7 +107,7 @@ def measured(root: Path, texts: list[str]) -> tuple[int, dict[int, str]]:
     collector.start()
     configuration, position, version = plan(texts, collector.port), 0, 0
     while position < len(texts):
-        with Lab(root, MODULES) as lab:
+        with Lab(root, MODULES) as lab, contextlib.closing(lab._socket), contextlib.closing(lab._reader):
             version = _version(lab)
             (lab.etc / "extensions.conf").write_bytes(configuration.encode("utf-8", "surrogateescape"))
             lab.command("dialplan reload")

@@ -9,7 +9,7 @@ from dialplan.expression.regex.syntax import Assertion, Group, Node, Repeat, Set
 from dialplan.expression.value import UnknowableError
 
 MAX_PROGRAM = 2000
-MAX_WORK = 1_000_000
+MAX_WORK = 300_000
 _WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
