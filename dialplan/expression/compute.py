@@ -27,8 +27,8 @@ def _no_call(name: str, arguments: list[Operand]) -> Operand:
     raise _FunctionCallError(name, arguments)
 
 
-def _pure(text: str) -> str | None:
-    """The value of an expression that calls nothing, else None."""
+def _pure(text: str) -> tuple[str, bool] | None:
+    """The value of an expression that calls nothing and whether it is in error, else None."""
     try:
         return parse_and_compute(text, _no_call)
     except _FunctionCallError:
@@ -41,9 +41,12 @@ _pure_cached = lru_cache(maxsize=65536)(_pure)
 def compute(scope: Scope, text: str) -> str:
     """The value of the expression whose references are already substituted."""
     known = _pure_cached(text) if len(text) < 256 else _pure(text)
-    if known is not None:
-        return known
-    return parse_and_compute(text, lambda name, arguments: _call(scope, name, arguments))
+    if known is None:
+        known = parse_and_compute(text, lambda name, arguments: _call(scope, name, arguments))
+    value, failed = known
+    if failed:
+        scope.warnings.append(f"syntax error in $[{text[:80]}]")
+    return value
 
 
 def _call(scope: Scope, name: str, arguments: list[Operand]) -> Operand:

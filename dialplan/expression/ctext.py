@@ -54,7 +54,7 @@ def scan_float(text: str, width: int = 30) -> float | None:
     if not found:
         return None
     if window[found.end() : found.end() + 1] in ("e", "E"):
-        return None  # scanf has eaten the e and cannot give it back
+        raise UnknowableError("a number with an empty exponent, which C libraries read differently")
     return float(found[0])
 
 

@@ -48,19 +48,21 @@ class _Machine:
         self.waiting: list[_Open] = []
         self.wants_operand = True
 
-    def run(self) -> str:
-        """The value of the longest expression that the parser accepts before it ends or fails."""
+    def run(self) -> tuple[str, bool]:
+        """The value of the longest expression that the parser accepts; whether something did not fit."""
+        failed = False
         try:
             while self.position < len(self.words):
                 word = self.words[self.position]
                 self.position += 1
                 (self._operand if self.wants_operand else self._operator)(word)
         except _SyntaxError:
-            pass
+            failed = True
         if self.wants_operand:
-            return "0" if self.waiting or self.operands else ""
+            pending = bool(self.waiting or self.operands)
+            return "0" if pending else "", failed or pending
         self._reduce(0)
-        return "0" if self.waiting else string(self.operands[-1])
+        return ("0", True) if self.waiting else (string(self.operands[-1]), failed)
 
     def _operand(self, word: Token) -> None:
         if word.kind == "word":
@@ -145,8 +147,8 @@ class _Machine:
             self.operands.append(BINARY[entry.kind][1](self.operands.pop(), last))
 
 
-def compute(text: str, call: Call) -> str:
-    """The value of the expression `text`. `call` evaluates `NAME(arguments)` inside it.
+def compute(text: str, call: Call) -> tuple[str, bool]:
+    """The value of the expression `text`, and whether it has a syntax error. `call` evaluates `NAME(…)`.
 
     Raises UnknowableError where Asterisk's answer depends on something not modelled.
     """

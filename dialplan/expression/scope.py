@@ -52,10 +52,7 @@ class Scope:
             return self.changes[key]
         if key in self.variables:
             return value_in(self.variables[key])
-        found = self.stored_global(name)
-        if found is None and self.world.missing != "":
-            return self.world.missing
-        return found
+        return self.stored_global(name)
 
     def stored_global(self, name: str) -> Value | None:
         """A global variable, None when there is none."""
@@ -63,7 +60,9 @@ class Scope:
         if key in self.global_changes:
             return self.global_changes[key]
         found = self.world.globals.get(key)
-        return None if found is None else value_in(found)
+        if found is None:
+            return None if self.world.missing == "" else value_in(self.world.missing)
+        return value_in(found)
 
     def store(self, name: str, value: Value) -> None:
         """Set a variable; up to two leading underscores only say who inherits it."""

@@ -52,7 +52,7 @@ def plan(texts: list[str], port: int) -> str:
 
 def _base() -> list[str]:
     values = {**VARIABLES, "REF": "$${E}{A}"}
-    values |= {"NEW": "", "UNSET": ""}
+    values |= {"NEW": "", "UNSET": "", "": ""}
     return [f"same => n,Set({name}={value})" for name, value in values.items()]
 
 

@@ -46,8 +46,19 @@ def _global(scope: Scope, data: str) -> Value | None:
     return "" if value is None else value
 
 
-def _exists_as(value: Value | None) -> str:
-    return "0" if value is None else "1"
+def _variable_exists(scope: Scope, name: str) -> str:
+    key = from_bytes_text(name)
+    known = key in scope.changes or key in scope.variables
+    return "1" if known else _global_exists(scope, name)
+
+
+def _global_exists(scope: Scope, name: str) -> str:
+    key = from_bytes_text(name)
+    if key in scope.global_changes or key in scope.world.globals:
+        return "1"
+    if scope.world.missing != "":
+        raise UnknowableError(f"whether {key} is set")
+    return "0"
 
 
 def _dialplan_exists(scope: Scope, data: str) -> str | None:
@@ -71,7 +82,7 @@ BUILTINS: dict[str, Builtin] = {
     "SET": Builtin(_set),
     "EVAL": Builtin(_eval),
     "GLOBAL": Builtin(_global),
-    "GLOBAL_EXISTS": Builtin(lambda scope, data: _exists_as(scope.stored_global(data))),
-    "VARIABLE_EXISTS": Builtin(lambda scope, data: _exists_as(scope.stored(data))),
+    "GLOBAL_EXISTS": Builtin(_global_exists),
+    "VARIABLE_EXISTS": Builtin(_variable_exists),
     "DIALPLAN_EXISTS": Builtin(_dialplan_exists),
 }

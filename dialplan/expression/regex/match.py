@@ -23,9 +23,10 @@ class Match(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """Go on at all of these, the first preferred."""
+    """Go on at all of these, the first preferred. `decides`: whether group 1 takes part depends on it."""
 
     targets: tuple[int, ...]
+    decides: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,12 @@ class _Compiler:
             self.code.append(Save(1))
 
     def choice(self, parts: tuple[Node, ...]) -> None:
-        exits = []
+        exits, decides = [], any(map(_holds_group, parts))
         for part in parts[:-1]:
             fork = self.reserve()
             self.emit(part)
             exits.append(self.reserve())
-            self.code[fork] = Jump((fork + 1, len(self.code)))
+            self.code[fork] = Jump((fork + 1, len(self.code)), decides)
         self.emit(parts[-1])
         for place in exits:
             self.code[place] = Jump((len(self.code),))
@@ -110,6 +111,17 @@ def compiled(tree: Node, groups: int) -> Program:
     compiler = _Compiler()
     compiler.emit(tree)
     return Program(tuple(compiler.code), groups, _doubtful(tree, False))
+
+
+def _holds_group(node: Node) -> bool:
+    match node:
+        case Group():
+            return node.number == 1 or _holds_group(node.body)
+        case Repeat():
+            return _holds_group(node.body)
+        case Several():
+            return any(map(_holds_group, node.parts))
+    return False
 
 
 def _nullable(node: Node) -> bool:
@@ -169,6 +181,7 @@ _Thread = tuple[int, int, int]  # where the match began; where group 1 began and
 class _Run:
     def __init__(self, program: Program, text: str) -> None:
         self.code, self.text, self.work = program.code, text, 0
+        self.backwards = False
 
     def follow(self, entry: int, thread: _Thread, place: int, threads: dict[int, _Thread]) -> None:
         """Add every instruction reachable from `entry` without reading, the preferred ones first."""
@@ -180,8 +193,9 @@ class _Run:
             threads[address] = thread
             self.work += 1
             match self.code[address] if address < len(self.code) else None:
-                case Jump(targets):
-                    stack.extend((target, thread) for target in reversed(targets))
+                case Jump(targets, decides):
+                    order = targets if decides and self.backwards else reversed(targets)
+                    stack.extend((target, thread) for target in order)
                 case Save(slot):
                     began, first, _ = thread
                     stack.append((address + 1, (began, place, -1) if slot == 0 else (began, first, place)))
@@ -235,6 +249,7 @@ def run(program: Program, text: str) -> Match:
     running = _Run(program, text)
     span = running.span()
     group = running.group(*span) if span and program.groups else None
-    if span and program.doubtful:
-        raise UnknowableError("a group of a regular expression that may be empty or absent")
+    running.backwards = True
+    if span and (program.doubtful or (program.groups and running.group(*span) != group)):
+        raise UnknowableError("a group of a regular expression that may be empty, absent or elsewhere")
     return Match(span, group, program.groups)

@@ -200,6 +200,8 @@ class _Reader:
 
     def range_to(self, low: str) -> list[str]:
         high = self.element()
+        if not (low + high).isascii():
+            raise UnknowableError("a range outside ASCII, which depends on Asterisk's locale")
         if len(high) != 1 or ord(high) < ord(low):
             raise PatternError("a range the wrong way round")
         return [chr(code) for code in range(ord(low), ord(high) + 1)]

@@ -123,6 +123,24 @@ def test_a_function_that_does_not_exist_warns_and_gives_nothing() -> None:
     assert any("NOSUCH" in warning for warning in found.warnings)
 
 
+@pytest.mark.parametrize("text", ["$[1 +]", "$[1 2]", "$[)]", "$[(1]", "$[1 ? 2]", "${A", "$[1"])
+def test_malformed_texts_warn(text: str) -> None:
+    assert run(text).warnings
+
+
+@pytest.mark.parametrize("text", ["$[]", "$[1 + 1]", '$["" = ""]', "${A}", "$[${NOWHERE}]"])
+def test_sound_texts_do_not_warn(text: str) -> None:
+    assert run(text).warnings == ()
+
+
+def test_whether_a_variable_exists() -> None:
+    assert evaluate("${VARIABLE_EXISTS(A)}${VARIABLE_EXISTS(B)}", {"A": ""}) == "10"
+    world = World(globals={"G": "1"}, missing=CALLER)
+    assert evaluate("${GLOBAL_EXISTS(G)}${VARIABLE_EXISTS(A)}", {"A": ""}, world=world) == "11"
+    assert isinstance(evaluate("${VARIABLE_EXISTS(B)}", {}, world=world), Unknown)
+    assert isinstance(evaluate("${GLOBAL(B)}", {}, world=world), Unknown)
+
+
 def test_functions_of_newer_versions_do_not_exist_in_older_ones() -> None:
     assert evaluate("${TRIM( a )}", {}) == "a"
     assert evaluate("${TRIM( a )}", {}, world=World(version=16)) == ""
