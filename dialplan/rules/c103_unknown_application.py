@@ -23,7 +23,6 @@ When to switch it off
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 from dialplan.applications.arguments import is_literal
@@ -53,6 +52,8 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _misspelt(subject: Subject, name: str) -> str:
+    import difflib  # slow to load, and seldom needed
+
     near = difflib.get_close_matches(name.lower(), subject.table.applications, n=1, cutoff=0.75)
     hint = f"; did you mean {subject.table.applications[near[0]].name}?" if near else ""
     return (

@@ -3,9 +3,10 @@
 What it finds
     A jump to a place that does not exist: Goto, GotoIf, GotoIfTime, Gosub, GosubIf, the same inside of
     ExecIf, and Dial's option G. The context, the extension, the priority or the label is missing, or
-    nothing is named at all: `Goto()`. A jump within the current context is judged in every context that
-    includes it, and is reported only when it is dead in all of them. A missing extension that the `i`
-    of its context takes is not reported.
+    nothing is named at all: `Goto()`. A Macro without its context is a warning: Asterisk goes on after
+    it. A jump within the current context is judged in every context that includes it, and is reported
+    when it is dead in all of them, or in one that another jump surely leads to. A missing extension
+    that the `i` of its context takes is not reported.
 Why it matters to a caller
     The call is cut off in the middle, without a word.
 Bad
@@ -45,11 +46,12 @@ def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each dead target that is written in a priority."""
     for located in subject.steps():
         for call, target in located.targets:
-            if target.kind is Kind.MACRO or "|" in target.text:
+            if "|" in target.text or not subject.table.find(call.application):
                 continue
             resolved = resolve(subject, located, target)
             if resolved.fate in DEAD:
-                yield Finding(CODE, SEVERITY, message(call, target, resolved), located.spot)
+                severity = Severity.WARNING if target.kind is Kind.MACRO else SEVERITY
+                yield Finding(CODE, severity, message(call, target, resolved), located.spot)
 
 
 def message(call: Call, target: Target, resolved: Resolved) -> str:
@@ -64,4 +66,5 @@ def message(call: Call, target: Target, resolved: Resolved) -> str:
         Fate.NO_PRIORITY: f"{exten} in [{resolved.context}] has no priority {place.priority}",
         Fate.NO_LABEL: f"{exten} in [{resolved.context}] has no label {place.label!r}",
     }[resolved.fate]
-    return f"{call.application} to {target.text}: {missing}: the call is cut off here"
+    end = "nothing is done here" if target.kind is Kind.MACRO else "the call is cut off here"
+    return f"{call.application} to {target.text}: {missing}: {end}"

@@ -38,7 +38,7 @@ def write(folder: Path, text: str, name: str = "extensions.conf") -> str:
         (DEAD, ["--select", "d101"], 1),
         ("[broken\n", [], 1),
         ("", [], 0),
-        ("[a]\nexten => s,1,Macro(x)\n", ["--asterisk", "16"], 0),
+        ("[a]\nexten => s,1,Macro(x)\n[macro-x]\nexten => s,1,NoOp()\n", ["--asterisk", "16"], 0),
         ("[a]\nexten => s,1,Macro(x)\n", ["--asterisk", "22"], 1),
     ],
 )
