@@ -17,6 +17,7 @@ from dialplan.source.sections import Line, Section, Sections, Source
 BLANKS: Final = "".join(map(chr, range(1, 33)))
 DEPTH_LIMIT: Final = 10
 INHERITED_LIMIT: Final = 1_000_000
+AGAIN_LIMIT: Final = 1_000_000
 _DIRECTIVE = re.compile(r"#([\x21-\x7f]*)(.*)", re.S)
 _tuple = tuple.__new__  # a third of the time of a NamedTuple's own constructor
 _BOM = "\xef\xbb\xbf"
@@ -39,6 +40,7 @@ class Reader:
         self._level = 0
         self._included: dict[str, int] = {}
         self._inherited = 0
+        self._again = 0
 
     def read(self, path: str, *, main: bool = True) -> None:
         """Read a file and all it includes; with `main` False as if an #include had named it."""
@@ -50,28 +52,34 @@ class Reader:
         self.notes.append(Note(severity, code, message, file, line))
 
     def _load(self, paths: list[str], alias: str) -> tuple[int, bool]:
-        """Read the files of one #include; returns how many there were, and whether all were read to their ends."""
-        comments, count, line = Comments(), 0, 0
+        """Read the files of one #include; returns how many there were, and whether all were read to the end."""
+        scan, count = _Scan(self), 0
         for path in paths:
             text = self._source.read(path)
             if text is None:
                 continue
             count += 1
-            self.files[path] = None
-            scan = _Scan(self, Source(path, alias), comments)
+            scan.source = Source(path, alias)
             try:
-                line = scan.run(text, line)
+                self._allow(scan, path, text)
+                scan.run(text)
             except CutOffError:
                 return count, False
-            opened = comments.unfinished()
+            opened = scan.comments.unfinished()
             if opened is not None:
-                what = (
-                    "a block comment is never closed"
-                    if opened
-                    else "a --; closes no comment: what follows is ignored"
+                what = "a block comment is never closed" if opened else "a --; closes no comment"
+                self.note(
+                    "warning", "comment-unterminated", f"{what}: what follows is ignored", path, opened or 1
                 )
-                self.note("warning", "comment-unterminated", what, path, opened or 1)
         return count, True
+
+    def _allow(self, scan: _Scan, path: str, text: Text) -> None:
+        """Keeps files that #tryinclude each other from being read for ever."""
+        if path in self.files:
+            self._again += len(text.lines)
+        self.files[path] = None
+        if self._again > AGAIN_LIMIT:
+            scan.fail("too-much-included", f"more than {AGAIN_LIMIT} lines were included again")
 
     def include(self, name: str, alias: str) -> bool:
         """#include; False when there was nothing to read."""
@@ -95,21 +103,21 @@ class Reader:
 
 
 class _Scan:
-    """One file, line by line."""
+    """The files of one #include, line by line: line numbers, comments and the section go on from one to the next."""
 
-    def __init__(self, reader: Reader, source: Source, comments: Comments) -> None:
+    def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self.source = source
-        self.comments = comments
+        self.source = Source("")
+        self.comments = Comments()
         self.section = reader.sections.current
         self.line = 0
 
-    def run(self, text: Text, before: int) -> int:
-        """Read all lines; `before` is the line number reached so far (it goes on across the files of one glob)."""
+    def run(self, text: Text) -> None:
+        """Read all lines of `source`."""
         comments, source = self.comments, self.source
         append = self.section.lines.append if self.section else None
-        number = before
-        for raw in self._lines(text, before):
+        number = self.line
+        for raw in self._lines(text, number):
             number += 1
             if comments.depth or ";" in raw:
                 self.line = number
@@ -128,7 +136,7 @@ class _Scan:
                 self.line = number
                 self._other(live, raw)
                 append = self.section.lines.append if self.section else None
-        return number
+        self.line = number
 
     def _lines(self, text: Text, before: int) -> list[str]:
         lines = text.lines
@@ -149,7 +157,7 @@ class _Scan:
         try:
             return self.comments.strip(raw, self.line)
         except TooDeepError:
-            self._fail("comment-nesting", "more than 128 nested block comments: Asterisk hangs here")
+            self.fail("comment-nesting", "more than 128 nested block comments: Asterisk hangs here")
 
     def _other(self, live: str, raw: str) -> None:
         """Anything but a plain `name = value`."""
@@ -158,14 +166,14 @@ class _Scan:
         elif live[0] == "#":
             self._directive(live)
         elif self.section is None:
-            self._fail("no-section", "a line before any [section]")
+            self.fail("no-section", "a line before any [section]")
         else:
             self._assignment(self.section, live, raw)
 
     def _header(self, live: str) -> None:
         name, closed, rest = live[1:].partition("]")
         if not closed:
-            self._fail("no-closing-bracket", "no closing ] of a [section]")
+            self.fail("no-closing-bracket", "no closing ] of a [section]")
         section = Section(name, self.source, self.line)
         self.section = section
         if not rest.startswith("("):
@@ -173,7 +181,7 @@ class _Scan:
             return
         options, closed, _ = rest[1:].partition(")")
         if not closed:
-            self._fail("no-closing-parenthesis", "no closing ) after a [section]")
+            self.fail("no-closing-parenthesis", "no closing ) after a [section]")
         added = False
         for option in options.split(","):
             added |= self._option(name, option, section)
@@ -189,18 +197,16 @@ class _Scan:
             return self._add_to_earlier(name, option[1:], fresh)
         else:
             base = sections.base(option)
-            if base is None or base is section:
-                self._fail(
-                    "unknown-template",
-                    f"section '{_shown(name)}' inherits from '{_shown(option)}', which is not above it",
-                )
+            if base is None:
+                message = f"section '{_shown(name)}' inherits from '{_shown(option)}', which is not above it"
+                self.fail("unknown-template", message)
             self._inherit(section, base)
         return False
 
     def _add_to_earlier(self, name: str, condition: str, fresh: Section) -> bool:
         earlier = self.reader.sections.earlier(name, condition)
         if earlier is None:
-            self._fail("unknown-section", f"[{_shown(name)}](+) adds to a section that is not above it")
+            self.fail("unknown-section", f"[{_shown(name)}](+) adds to a section that is not above it")
         if self.section is fresh:
             self._inherit(earlier, fresh)
             earlier.template |= fresh.template
@@ -209,8 +215,10 @@ class _Scan:
         return True
 
     def _inherit(self, section: Section, base: Section) -> None:
+        if base is section and base.size():
+            self.fail("inherits-itself", "a section that inherits from itself: Asterisk never comes back")
         if not self.reader.may_inherit(base.size()):
-            self._fail("too-much-inherited", f"templates give more than {INHERITED_LIMIT} lines")
+            self.fail("too-much-inherited", f"templates give more than {INHERITED_LIMIT} lines")
         section.inherit(base)
 
     def _directive(self, live: str) -> None:
@@ -235,7 +243,7 @@ class _Scan:
         if alias:
             self._note("warning", "included-again", f"'{_shown(name)}' is included more than once")
         if not self.reader.include(name, alias) and not forgiving:
-            self._fail(
+            self.fail(
                 "include-missing",
                 f"#include of '{_shown(name)}': no such file, or more than {DEPTH_LIMIT} levels deep",
             )
@@ -245,7 +253,7 @@ class _Scan:
         if escaped:
             live = live[1:]
             if not "!" <= live[:1] <= "\x7f":
-                self._fail("bad-escape", "a \\ with nothing to escape")
+                self.fail("bad-escape", "a \\ with nothing to escape")
         equals = live.find("=", int(escaped))
         if equals < 0:
             self._note("warning", "no-equals", "a line without =")
@@ -266,7 +274,7 @@ class _Scan:
     def _note(self, severity: str, code: str, message: str, line: int | None = None) -> None:
         self.reader.note(severity, code, message, self.source.path, line or self.line)
 
-    def _fail(self, code: str, message: str) -> NoReturn:
+    def fail(self, code: str, message: str) -> NoReturn:
         self._note("error", code, message)
         raise CutOffError
 

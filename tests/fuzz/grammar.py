@@ -86,13 +86,13 @@ class Grammar:
     def _header(self) -> str:
         """Mostly fit to be loaded: what is inherited from tends to exist."""
         name = self._one(_CONTEXTS)
-        if not self._seldom(0.35):
+        if not self._seldom(0.14):
             self._headers.append(name)
             return f"[{name}]"
         if self._seldom(0.08) or not self._headers:
             return f"[{name}]" + self._one(["(+)", "(zz)", "()", "(+", "(A)x", "(,)", "(+exten=1)", "(a,b)", "(a)"])
         known = self._one(self._headers)
-        other = self._one([name for name in self._headers if name.lower() != known.lower()] or ["zz"])  # (+,itself) never ends
+        other = self._one([name for name in self._headers if name and known and name.lower() != known.lower()] or ["zz"])  # (+,itself) never ends
         options = ["(!)", f"({known})", f"({known},{other})", f"(!,{known})", " (+)", f"({known})x", "(!,!)", "(!)"]
         if self._seldom(0.4):
             return f"[{known}]" + self._one(["(+)", "(+)", f"(+,{other})", f"({other},+)", "(+,+)", "(+,!)", "(+exten=.)"])
