@@ -13,17 +13,20 @@ from __future__ import annotations
 import argparse
 import collections
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[2])]
 
-from expression_asterisk import measured  # noqa: E402
+from expression_asterisk import BATCH, measured  # noqa: E402
 from expression_texts import VARIABLES, Generator  # noqa: E402
 from lab import default_roots  # noqa: E402
 
-from dialplan.expression import Hole, Unknown, World, evaluation  # noqa: E402
+from dialplan.expression import Evaluation, Hole, Unknown, Value, World, evaluation  # noqa: E402
 
+BASE: dict[str, Value] = {**VARIABLES, "NEW": "", "UNSET": "", "": ""}
 TARGETS = {("target", "100", 1), ("target", "100", 2), ("target", "s", 1)}
 
 
@@ -36,13 +39,18 @@ def exists(context: str, extension: str, priority: str) -> bool | None:
     return (context, extension, int(priority or "1")) in TARGETS
 
 
-def expected(text: str, number: int, version: int, now: datetime) -> str | Unknown:
-    """Our value, Unknown where we cannot tell."""
+def outcome(text: str, number: int, version: int, now: datetime, others: Mapping[str, Value]) -> Evaluation:
+    """Our evaluation; `others` are variables that earlier texts have left behind."""
     world = World(globals={"GV": "gval"}, dialplan_exists=exists, version=version)
-    value = evaluation(f"R{number}={text}", {**VARIABLES, "NEW": ""}, world=world, now=now).value
-    if isinstance(value, Unknown):
-        return value
-    return value[len(f"R{number}=") :]
+    return evaluation(f"R{number}={text}", {**others, **BASE}, world=world, now=now)
+
+
+def expected(
+    text: str, number: int, version: int, now: datetime, others: Mapping[str, Value] = MappingProxyType({})
+) -> str | Unknown:
+    """Our value, Unknown where we cannot tell."""
+    value = outcome(text, number, version, now, others).value
+    return value if isinstance(value, Unknown) else value[len(f"R{number}=") :]
 
 
 def crashes(text: str, version: int) -> bool:
@@ -65,19 +73,23 @@ def judged(root: Path, texts: list[str], show: int) -> collections.Counter[str]:
     started = datetime.now(UTC).replace(microsecond=0)
     version, results = measured(root, texts)
     seconds = int((datetime.now(UTC) - started).total_seconds()) + 1
+    moments = [started + timedelta(seconds=later) for later in range(seconds + 1)]
     totals = collections.Counter[str](texts=len(texts), answered=len(results))
-    for number, measured_value in results.items():
-        ours = expected(texts[number], number, version, started)
+    others: dict[str, Value] = {}
+    for number, theirs in sorted(results.items()):
+        if number % BATCH == 0:
+            others.clear()
+        text = texts[number]
+        ours = expected(text, number, version, started, others)
         if isinstance(ours, Unknown):
             totals.update(["unknown", f"  unknown: {ours.reason[:60]}"])
-            continue
-        moments = (started + timedelta(seconds=later) for later in range(seconds + 1))
-        same = ours == measured_value or any(
-            expected(texts[number], number, version, now) == measured_value for now in moments
-        )
-        totals["equal" if same else "different"] += 1
-        if not same and totals["different"] <= show:
-            print(f"{version}: {texts[number]!r}\n   Asterisk {measured_value!r}\n   ours     {ours!r}")
+        elif theirs == ours or theirs in (expected(text, number, version, now, others) for now in moments):
+            totals["equal"] += 1
+        else:
+            totals["different"] += 1
+            if totals["different"] <= show:
+                print(f"{version}: {text!r}\n   Asterisk {theirs!r}\n   ours     {ours!r}")
+        others |= outcome(text, number, version, started, others).changes
     return totals
 
 

@@ -29,7 +29,7 @@ def _to_int(value: float) -> int:
 
 def _modulo(left: float, right: float) -> float:
     first, second = _to_int(left), _to_int(right)
-    return math.fmod(first, second) if second else 0.0
+    return int(math.fmod(first, second)) if second else 0
 
 
 def _power(left: float, right: float) -> float:

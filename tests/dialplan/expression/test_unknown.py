@@ -71,6 +71,8 @@ def test_several_holes_keep_their_order() -> None:
         "${EVAL(${U})}",
         "${RAND(1,2)}",
         "$[SIN(1)]",
+        "${SORT(x:1e,y:2)}",
+        '$["b" =~ "(b|c)$|(b|c)*"]',
         "$[CHANNEL(x)]",
         "${POP(N,\\0)}",
         '$["aa" =~ "(a)\\1"]',
