@@ -21,6 +21,8 @@ COMMANDS = {
     "check": "may this number be called now?",
     "list": "add, remove or show suppressed numbers",
     "lint": "find what would trap or cut off a caller in the dialplan",
+    "rule": "explain a rule of lint, with a bad and a good example",
+    "dump": "show the dialplan as Asterisk would hold it",
     "hooks": "show the dialplan snippets to include",
     "agi": "the gate as a plain AGI script",
     "doctor": "what is wrong with this installation, and what to do",

@@ -1,0 +1,1 @@
+"""What each application does to a call: tables per Asterisk version, and effects written by hand."""

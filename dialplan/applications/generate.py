@@ -1,0 +1,75 @@
+"""Makes dialplan/applications/data/NN.json from Asterisk's documentation. Run it when a version is added:
+
+    python -m dialplan.applications.generate 22.10.0 /usr/share/asterisk/documentation/core-en_US.xml
+    python -m dialplan.applications.generate 20.20.1 /path/to/unpacked/asterisk-20.20.1
+
+A folder is taken as a source tree: the documentation blocks of its C files and its XML documentation files
+are read, as Asterisk's own build does (build_tools/get_documentation). Only names and options are written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from dialplan.applications.docs import DocsError, from_text, from_xml
+from dialplan.applications.tables import DATA, Table
+
+# The folders whose modules are documented (Asterisk's Makefile, MOD_SUBDIRS; its tests are not shipped).
+FOLDERS: tuple[str, ...] = (
+    "addons",
+    "apps",
+    "bridges",
+    "cdr",
+    "cel",
+    "channels",
+    "codecs",
+    "formats",
+    "funcs",
+)
+FOLDERS += ("main", "pbx", "res")
+BLOCK = re.compile(r"/\*\*\* DOCUMENTATION[^\n]*\n(.*?)\*\*\*/", re.DOTALL)
+DOCS_FILE = re.compile(r"<docs\b[^>]*>(.*)</docs>", re.DOTALL)
+
+
+def from_sources(root: Path, version: str) -> Table:
+    """Table of a source tree. Raises DocsError when it holds no documentation."""
+    body = "\n".join(_blocks(root))
+    return from_text(f'<docs xmlns:xi="http://www.w3.org/2001/XInclude">{body}</docs>', version)
+
+
+def _blocks(root: Path) -> Iterator[str]:
+    for folder in FOLDERS:
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix in (".c", ".cc"):
+                yield from BLOCK.findall(path.read_text(encoding="utf-8", errors="replace"))
+            elif path.suffix == ".xml":
+                yield from DOCS_FILE.findall(path.read_text(encoding="utf-8", errors="replace"))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write one data file; 0, or 2 with the reason on stderr."""
+    parser = argparse.ArgumentParser(description="Make an application table from Asterisk's documentation.")
+    parser.add_argument(
+        "version", help="the exact version, such as 22.10.0; the file is named by its first number"
+    )
+    parser.add_argument("source", type=Path, help="core-en_US.xml, or the folder of a source tree")
+    parser.add_argument("--output", type=Path, default=DATA, help="folder to write to")
+    args = parser.parse_args(argv)
+    read = from_sources if args.source.is_dir() else from_xml
+    try:
+        table = read(args.source, args.version)
+    except DocsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    target = args.output / f"{args.version.split('.')[0]}.json"
+    target.write_text(table.to_json(), encoding="utf-8")
+    print(f"{target}: {len(table.applications)} applications, {len(table.functions)} functions")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Asterisk's `${…}` and `$[…]`, evaluated as Asterisk does; what cannot be known is Unknown, never guessed.
+
+Pure functions of their arguments: no clock, no files. The rules are those of main/pbx_variables.c,
+main/ast_expr2.y and .fl and funcs/func_*.c, measured against the real server (tests/fuzz/expressions.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from dialplan.expression.compute import compute
+from dialplan.expression.ctext import condition as _condition
+from dialplan.expression.functions import call
+from dialplan.expression.scope import Scope
+from dialplan.expression.value import Hole, UnknowableError, Unknown, Value, to_bytes_text, value_out
+from dialplan.expression.world import NOTHING_KNOWN, World
+
+DATA_LIMIT = 8191
+"""Bytes of an application's data after substitution (EXT_DATA_SIZE less the NUL)."""
+
+__all__ = [
+    "DATA_LIMIT",
+    "Evaluation",
+    "Hole",
+    "Unknown",
+    "Value",
+    "World",
+    "condition",
+    "evaluate",
+    "evaluation",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A value and the effects of evaluating it.
+
+    `changes`, `global_changes`: the variables that functions such as SET and INC have set. `uncertain`: other
+    variables may have been changed as well, by a function that is not known well enough.
+    """
+
+    value: Value
+    changes: Mapping[str, Value]
+    global_changes: Mapping[str, Value]
+    warnings: tuple[str, ...]
+    uncertain: bool = False
+
+
+def evaluation(
+    text: str, variables: Mapping[str, Value], *, world: World = NOTHING_KNOWN, now: datetime | None = None
+) -> Evaluation:
+    """Application data `text` as the application receives it, with the effects of evaluating it.
+
+    `variables`: the channel's, without leading underscores; also EXTEN, CONTEXT, CHANNEL … where known.
+    `now`: the time on Asterisk's wall clock, with a time zone where it shall be converted; None is unknown.
+    """
+    scope = Scope(variables, world, now, call, compute)
+    try:
+        value = scope.substitute(to_bytes_text(text), DATA_LIMIT)
+    except UnknowableError as problem:
+        value = Unknown.because(text, str(problem))
+        scope.uncertain = True
+    changes = {name: value_out(new) for name, new in scope.changes.items()}
+    global_changes = {name: value_out(new) for name, new in scope.global_changes.items()}
+    return Evaluation(value_out(value), changes, global_changes, tuple(scope.warnings), scope.uncertain)
+
+
+def evaluate(
+    text: str, variables: Mapping[str, Value], *, world: World = NOTHING_KNOWN, now: datetime | None = None
+) -> Value:
+    """The value of `text` alone, see `evaluation`."""
+    if "$" not in text and len(text) <= DATA_LIMIT and text.isascii() and "\0" not in text:
+        return text
+    return evaluation(text, variables, world=world, now=now).value
+
+
+def condition(value: Value) -> bool | None:
+    """Whether GotoIf, ExecIf and While take the value as true; None when that cannot be known.
+
+    Empty is false; a leading integer decides by itself ("0]" is false); any other text is true.
+    """
+    if isinstance(value, str):
+        return _condition(to_bytes_text(value))
+    return None

@@ -1,0 +1,92 @@
+"""Judge a plan: run the rules, take out what is suppressed, name what could not be known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from dialplan.finding import Finding, Severity, Unknown
+from dialplan.rule import Rule
+from dialplan.subject import Subject
+from dialplan.unknowns import collect
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Findings and unknowns in order of place; `suppressed`: how many were switched off in the files."""
+
+    findings: tuple[Finding, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    suppressed: int = 0
+    files: tuple[str, ...] = ()
+    priorities: int = 0
+
+    def count(self, severity: Severity) -> int:
+        """How many findings of that severity."""
+        return sum(finding.severity is severity for finding in self.findings)
+
+    def worst(self) -> Severity | None:
+        """The highest severity found, None without a finding."""
+        return max((finding.severity for finding in self.findings), default=None)
+
+
+def lint(subject: Subject, rules: Sequence[Rule]) -> Report:
+    """Run the rules over one plan. What is unknown does not depend on which rules run."""
+    found = [finding for rule in rules if rule.check for finding in rule.check(subject)]
+    kept = [finding for finding in found if not subject.suppress(finding)]
+    ran = frozenset(rule.code for rule in rules)
+    reviewed = [finding for rule in rules if rule.review for finding in rule.review(subject, ran)]
+    hide = _hider(subject.plan.secrets)
+    return Report(
+        tuple(sorted(map(hide, kept + reviewed), key=_order)),
+        tuple(sorted(map(hide, collect(subject)), key=_order_unknown)),
+        len(found) - len(kept),
+        subject.plan.files,
+        sum(1 for _ in subject.steps()),
+    )
+
+
+Said = TypeVar("Said", Finding, Unknown)
+
+
+def _hider(secrets: Iterable[str]) -> Callable[[Said], Said]:
+    """Blots out credentials that globals brought into names of contexts and extensions."""
+    longest_first = sorted(secrets, key=len, reverse=True)
+
+    def clean(text: str) -> str:
+        for secret in longest_first:
+            text = text.replace(secret, "***")
+        return text
+
+    def hide(item: Said) -> Said:
+        if not longest_first:
+            return item
+        spot = replace(item.spot, context=clean(item.spot.context), exten=clean(item.spot.exten))
+        return replace(item, message=clean(item.message), spot=spot)
+
+    return hide
+
+
+def merge(reports: Iterable[Report]) -> Report:
+    """One report of several."""
+    whole = Report()
+    for report in reports:
+        whole = Report(
+            whole.findings + report.findings,
+            whole.unknown + report.unknown,
+            whole.suppressed + report.suppressed,
+            whole.files + report.files,
+            whole.priorities + report.priorities,
+        )
+    return whole
+
+
+def _order(finding: Finding) -> tuple[str, int, int, str, str]:
+    place = finding.spot.place
+    return place.file, place.line, place.column, finding.code, finding.message
+
+
+def _order_unknown(unknown: Unknown) -> tuple[str, int, int, str]:
+    place = unknown.spot.place
+    return place.file, place.line, place.column, unknown.message

@@ -1,0 +1,126 @@
+"""From a path to a plan."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from pathlib import Path
+from typing import Final
+
+from dialplan.plan.build import Builder
+from dialplan.plan.directives import is_true
+from dialplan.plan.merge import text
+from dialplan.plan.model import Diagnostic, Options, Place, Plan
+from dialplan.plan.substitute import Globals
+from dialplan.source.files import Files
+from dialplan.source.reader import Reader
+
+MAIN: Final = "extensions.conf"
+_BESIDE: Final = ("extensions.ael", "extensions.lua")
+
+
+class UnreadableError(Exception):
+    """There is nothing to read at this path: says which, and why."""
+
+
+def load(path: str | Path, *, root: str | Path | None = None) -> Plan:
+    """Read extensions.conf (or any file as if extensions.conf included it), a folder that holds it, or `-`.
+
+    #include is relative to `root`, by default the folder of the main file. Raises UnreadableError when the main
+    file cannot be read; whatever is in it, this returns a plan.
+    """
+    if str(path) == "-":
+        return loads(sys.stdin.buffer.read(), "<stdin>", root=root or Path.cwd())
+    main = Path(path)
+    if main.is_dir():
+        main /= MAIN
+    try:
+        data = main.read_bytes()
+    except OSError as error:
+        raise UnreadableError(f"cannot read {main}: {error.strerror}") from error
+    return loads(data, str(main), root=root or main.parent, main=main.name == MAIN)
+
+
+def loads(data: bytes, name: str = MAIN, *, root: str | Path = ".", main: bool = True) -> Plan:
+    """Read a plan from bytes; with `main` False as a file that extensions.conf includes."""
+    files = Files(Path(root))
+    files.give(name, data)
+    collecting = gc.isenabled()
+    gc.disable()  # nothing here is garbage, and looking for it takes half of the time
+    try:
+        return _load(files, name, main=main)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _load(files: Files, name: str, *, main: bool) -> Plan:
+    reader = Reader(files)
+    reader.read(name, main=main)
+    files.forget()
+    builder = _build(reader) if main is False or not reader.refused else None
+    refused = reader.refused and (main or not (builder and builder.contexts))
+    return _plan(reader, builder, files, refused=refused)
+
+
+def _build(reader: Reader) -> Builder:
+    builder = Builder(_globals(reader))
+    for section in reader.sections.all:
+        if not section.template and section.name.lower() not in ("general", "globals"):
+            builder.section(section)
+            section.forget()
+    builder.verify_includes()
+    return builder
+
+
+def _globals(reader: Reader) -> Globals:
+    variables = Globals()
+    for section in reader.sections.all:
+        if not section.template and section.name.lower() == "globals":
+            for line in section.all_lines():
+                variables.set(line.name, line.value)
+    return variables
+
+
+def _options(reader: Reader) -> Options:
+    """The first [general] only, its last value of each name (ast_variable_retrieve)."""
+    general = reader.sections.earlier("general", "")
+    given = {line.name.lower(): line.value for line in general.all_lines()} if general else {}
+    default = Options()
+    return Options(
+        autofallthrough=is_true(given.get("autofallthrough", "yes")),
+        extenpatternmatchnew=is_true(given.get("extenpatternmatchnew", "no")),
+        clearglobalvars=is_true(given.get("clearglobalvars", "no")),
+        static=is_true(given.get("static", "no")),
+        writeprotect=is_true(given.get("writeprotect", "no")),
+        userscontext=text(given.get("userscontext", default.userscontext)),
+        overrideswitch=text(given["overrideswitch"]) if given.get("overrideswitch") else None,
+    )
+
+
+def _plan(reader: Reader, builder: Builder | None, files: Files, *, refused: bool) -> Plan:
+    notes = [Diagnostic(n.severity, n.code, n.message, Place(n.file, n.line)) for n in reader.notes]
+    if builder is None:
+        return Plan({}, loads=False, diagnostics=tuple(notes), files=tuple(reader.files))
+    contexts = {}
+    for name in list(builder.contexts):
+        context = builder.contexts.pop(name).finish()
+        contexts[context.name] = context
+    variables = builder.globals
+    return Plan(
+        contexts,
+        not refused,
+        {text(name): text(value) for name, value in variables.values.items()},
+        _options(reader),
+        (*notes, *builder.diagnostics),
+        tuple(reader.files),
+        _not_covered(reader, builder, files),
+        frozenset(map(text, variables.secrets)),
+    )
+
+
+def _not_covered(reader: Reader, builder: Builder, files: Files) -> tuple[str, ...]:
+    found = [f"{name} is there and is not read" for name in _BESIDE if (files.root / name).is_file()]
+    found += [f"#exec at {path}:{line} is never run" for path, line in reader.execs]
+    found += [f"{text(what)} is only known to a running Asterisk" for what in builder.globals.unknown]
+    return tuple(found)

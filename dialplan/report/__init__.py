@@ -1,0 +1,1 @@
+"""What `concierge lint` prints: one module a format, each with `render(report) -> str`."""

@@ -1,0 +1,41 @@
+"""For people: one line a finding, then what was not proven and the sum."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from dialplan.finding import Severity
+from dialplan.lint import Report
+
+
+def render(report: Report) -> str:
+    """`FILE:LINE:COL: CODE message` a finding; nothing unproven is left out of the last lines."""
+    lines = []
+    for finding in report.findings:
+        place = finding.spot.place
+        lines.append(f"{place.file}:{place.line}:{place.column}: {finding.code} {finding.message}")
+    if report.unknown:
+        lines.append(f"not proven: {_plural(len(report.unknown), 'place')} (`--format json` lists each)")
+        for reason, count in sorted(Counter(item.reason for item in report.unknown).items()):
+            first = next(item for item in report.unknown if item.reason == reason)
+            place = first.spot.place
+            lines.append(f"  {count} {reason}, first {place.file}:{place.line}: {first.message}")
+    lines.append(_sum(report))
+    return "\n".join(lines) + "\n"
+
+
+def _sum(report: Report) -> str:
+    read = f"{_plural(report.priorities, 'priority', 'priorities')} in {_plural(len(report.files), 'file')}"
+    counts = ", ".join(
+        _plural(report.count(severity), str(severity))
+        for severity in (Severity.ERROR, Severity.WARNING, Severity.INFO)
+        if report.count(severity)
+    )
+    hidden = f"; {report.suppressed} suppressed in the files" if report.suppressed else ""
+    if counts:
+        return f"{counts} ({read}{hidden})"
+    return f"nothing found{' in what could be followed' if report.unknown else ''} ({read}{hidden})"
+
+
+def _plural(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"

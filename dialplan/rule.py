@@ -1,0 +1,152 @@
+"""A rule is one module in dialplan/rules: found by its file, explained by its docstring.
+
+A rule module has CODE, SEVERITY, MISSION (the promise it keeps, "" when it is about loading) and one of
+`check(subject)`, which yields Finding, or `review(subject, ran)`, which looks at the inline
+suppressions after all checks (`ran`: the codes that were checked). Its docstring is its page: a title line,
+then the sections of SECTIONS in that order.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from dialplan.finding import Finding, Severity
+from dialplan.subject import Subject
+
+SECTIONS = ("What it finds", "Why it matters to a caller", "Bad", "Good", "When to switch it off")
+
+Check = Callable[[Subject], Iterator[Finding]]
+Review = Callable[[Subject, frozenset[str]], Iterator[Finding]]
+
+
+class RuleError(RuntimeError):
+    """A rule module is incomplete: our bug; the text names the module and what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `sections` maps each of SECTIONS to its text."""
+
+    code: str
+    title: str
+    severity: Severity
+    mission: str
+    sections: dict[str, str]
+    check: Check | None
+    review: Review | None
+
+    def page(self) -> str:
+        """The page as Markdown."""
+        promise = f", keeps promise {self.mission}" if self.mission else ""
+        parts = [f"# {self.code}: {self.title}", f"Severity: {self.severity}{promise}."]
+        for name, text in self.sections.items():
+            body = f"```ini\n{_shown(text)}\n```" if name in ("Bad", "Good") else text
+            parts.append(f"## {name}\n\n{body}")
+        return "\n\n".join(parts) + "\n"
+
+
+def _shown(example: str) -> str:
+    """The marks that the tests read, as a reader likes them."""
+    return example.replace("; expect: ", "; <- ").replace("; expect-above: ", "; ^^ ")
+
+
+@functools.cache
+def rules() -> tuple[Rule, ...]:
+    """Every rule there is, by code. Raises RuleError for an incomplete or doubled one."""
+    package = importlib.import_module("dialplan.rules")
+    found: dict[str, Rule] = {}
+    for info in pkgutil.iter_modules(package.__path__):
+        if info.name.startswith("_"):
+            continue
+        rule = from_module(importlib.import_module(f"dialplan.rules.{info.name}"))
+        if rule.code in found:
+            raise RuleError(f"{info.name}: {rule.code} is there twice")
+        found[rule.code] = rule
+    return tuple(found[code] for code in sorted(found))
+
+
+def from_module(module: ModuleType) -> Rule:
+    """Read one rule module. Raises RuleError naming what it lacks."""
+    name = module.__name__
+    for constant in ("CODE", "SEVERITY", "MISSION"):
+        if not hasattr(module, constant):
+            raise RuleError(f"{name} has no {constant}")
+    check, review = getattr(module, "check", None), getattr(module, "review", None)
+    if (check is None) == (review is None):
+        raise RuleError(f"{name} needs either check or review")
+    title, sections = _read_page(name, module.__doc__ or "")
+    return Rule(module.CODE, title, module.SEVERITY, module.MISSION, sections, check, review)
+
+
+def _read_page(name: str, docstring: str) -> tuple[str, dict[str, str]]:
+    title, _, body = docstring.partition("\n")
+    sections: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in body.splitlines():
+        if line in SECTIONS:
+            current = sections.setdefault(line, [])
+        else:
+            current.append(line)
+    if tuple(sections) != SECTIONS or not title.strip():
+        raise RuleError(f"{name}: its docstring needs a title and, in order: {', '.join(SECTIONS)}")
+    texts = {key: textwrap.dedent("\n".join(lines)).strip("\n") for key, lines in sections.items()}
+    empty = [key for key, text in texts.items() if not text.strip()]
+    if empty:
+        raise RuleError(f"{name}: empty section {empty[0]}")
+    return title.strip().rstrip("."), texts
+
+
+def choose(select: Iterable[str], ignore: Iterable[str]) -> tuple[Rule, ...]:
+    """The rules to run: those whose code begins with a selected prefix (none: all) and with no ignored one.
+
+    Raises ValueError for a prefix that no rule has.
+    """
+    wanted, unwanted = [_prefixes(prefixes) for prefixes in (select, ignore)]
+    return tuple(
+        rule
+        for rule in rules()
+        if (not wanted or rule.code.startswith(wanted)) and not (unwanted and rule.code.startswith(unwanted))
+    )
+
+
+def _prefixes(prefixes: Iterable[str]) -> tuple[str, ...]:
+    checked = tuple(prefix.strip().upper() for prefix in prefixes if prefix.strip())
+    for prefix in checked:
+        if not any(rule.code.startswith(prefix) for rule in rules()):
+            raise ValueError(f"no rule begins with {prefix!r}; `concierge rule --all` lists them")
+    return checked
+
+
+def overview() -> str:
+    """Every rule in one line each: code, severity, title."""
+    return "".join(f"{rule.code}  {rule.severity!s:<8} {rule.title}\n" for rule in rules())
+
+
+def write_pages(folder: Path) -> None:
+    """Write docs/rules: the list and one page a rule; pages of rules that are gone are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = {f"{rule.code}.md": rule.page() for rule in rules()} | {"README.md": index_page()}
+    for old in folder.glob("*.md"):
+        if old.name not in pages:
+            old.unlink()
+    for name, text in pages.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def index_page() -> str:
+    """The list of rules as Markdown."""
+    rows = [f"| [{rule.code}]({rule.code}.md) | {rule.severity} | {rule.title} |" for rule in rules()]
+    head = ["# Rules", "", "Made from the rules themselves by `python -m dialplan.rule docs/rules`.", ""]
+    return "\n".join([*head, "| code | severity | finds |", "|---|---|---|", *rows]) + "\n"
+
+
+if __name__ == "__main__":
+    write_pages(Path(sys.argv[1]))

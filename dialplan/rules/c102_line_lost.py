@@ -1,0 +1,45 @@
+"""A line that Asterisk throws away
+
+What it finds
+    A line that Asterisk drops with no more than a warning in its log: no `=`, an unknown directive, a
+    priority that is no number, a priority or a label that is already taken, an extension without a
+    name, a missing `)`.
+Why it matters to a caller
+    The step is not there. A call ends at the gap, or does what an older line says instead of the newer
+    one.
+Bad
+    [menu]
+    exten => s,1,Answer()
+    exten => s,1,Dial(PJSIP/operator,30)   ; expect: C102
+Good
+    [menu]
+    exten => s,1,Answer()
+    exten => s,2,Dial(PJSIP/operator,30)
+When to switch it off
+    For a line that is meant for another program which reads the same file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dialplan.finding import Finding, Severity, Spot
+from dialplan.subject import Subject
+
+CODE = "C102"
+SEVERITY = Severity.WARNING
+MISSION = "D1"
+
+# Nothing is lost with these: the same thing is said twice.
+HARMLESS = frozenset({"already-included", "already-ignored", "already-switched", "included-again"})
+# These have a page of their own.
+ELSEWHERE = frozenset({"include-unknown", "catches-all"})
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """One finding for each line that the reader complains about and that the plan survives."""
+    for note in subject.plan.diagnostics:
+        if note.code in ELSEWHERE or (note.severity == "error" and not subject.plan.loads):
+            continue
+        severity = Severity.INFO if note.code in HARMLESS or note.severity == "info" else SEVERITY
+        yield Finding(CODE, severity, f"{note.message} ({note.code})", Spot(note.place))

@@ -1,0 +1,36 @@
+"""A suppression that suppresses nothing
+
+What it finds
+    `; concierge: ignore CODE` where that rule has nothing to say about the line.
+Why it matters to a caller
+    It hides the next mistake of that kind on this line.
+Bad
+    [from-trunk]
+    ; concierge: ignore D101 -- the context comes with the next release   ; expect: C901
+    exten => s,1,Dial(PJSIP/operator,30)
+Good
+    [from-trunk]
+    exten => s,1,Dial(PJSIP/operator,30)
+When to switch it off
+    While the same files are linted for several versions of Asterisk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dialplan.finding import Finding, Severity, Spot
+from dialplan.subject import Subject
+
+CODE = "C901"
+SEVERITY = Severity.WARNING
+MISSION = ""
+
+
+def review(subject: Subject, ran: frozenset[str]) -> Iterator[Finding]:
+    """Only codes that were checked in this run can be called unused."""
+    for item in subject.suppressions:
+        if item.code in ran and item not in subject.used:
+            yield Finding(
+                CODE, SEVERITY, f"nothing to ignore: {item.code} is not found here", Spot(item.place)
+            )

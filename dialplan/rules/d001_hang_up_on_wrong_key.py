@@ -1,0 +1,57 @@
+"""Hang-up on a wrong key
+
+What it finds
+    An `i` extension that surely ends the call, at once or after a prompt, in a context where callers
+    press keys. Only certain ways are judged: a condition, a question or a person on the way is no
+    finding.
+Why it matters to a caller
+    One slip of the finger and the call is over. Errors belong to a repetition or to the operator.
+Bad
+    [menu]
+    exten => s,1,Answer()
+    same => n,Background(welcome)
+    same => n,WaitExten(10)
+    exten => 1,1,Dial(PJSIP/sales,30)
+    exten => i,1,Playback(invalid)
+    same => n,Hangup()   ; expect: D001
+    exten => t,1,Dial(PJSIP/operator,30)
+Good
+    [menu]
+    exten => s,1,Answer()
+    same => n,Background(welcome)
+    same => n,WaitExten(10)
+    exten => 1,1,Dial(PJSIP/sales,30)
+    exten => i,1,Playback(invalid)
+    same => n,Dial(PJSIP/operator,30)
+    exten => t,1,Dial(PJSIP/operator,30)
+When to switch it off
+    After an opt-out that the law wants to be followed by an immediate end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dialplan.finding import Finding, Severity
+from dialplan.follow import Outcome, follow
+from dialplan.keys import listening
+from dialplan.subject import Subject
+
+CODE = "D001"
+SEVERITY = Severity.ERROR
+MISSION = "D10"
+
+WORDS = {Outcome.HANGUP: "is hung up here", Outcome.FALLS_OFF: "is cut off here, there is no next priority"}
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """One finding for each `i` whose certain way ends the call; it points at the last step."""
+    for context in subject.plan.contexts.values():
+        for extension in context.extensions:
+            first = extension.steps.get(1)
+            if extension.pattern != "i" or first is None or not any(listening(subject, context.name)):
+                continue
+            path, outcome = follow(subject, subject.locate(first))
+            if outcome in WORDS:
+                message = f"a caller who presses a wrong key in [{context.name}] {WORDS[outcome]}"
+                yield Finding(CODE, SEVERITY, message, path[-1].spot)

@@ -1,0 +1,105 @@
+"""Return without Gosub
+
+What it finds
+    A Return in a context that calls enter by Goto, and that no Gosub of the plan leads to in any way.
+    Nothing is said when some Gosub computes its target.
+Why it matters to a caller
+    Asterisk logs "Return without Gosub" and hangs up.
+Bad
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,Goto(ask,s,1)
+
+    [ask]
+    exten => s,1,Playback(welcome)
+    same => n,Return()   ; expect: D109
+Good
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,Gosub(ask,s,1)
+    same => n,Dial(PJSIP/operator,30)
+
+    [ask]
+    exten => s,1,Playback(welcome)
+    same => n,Return()
+When to switch it off
+    When a program (AGI, ARI, a queue's settings) enters the context by Gosub.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dialplan.applications.arguments import is_literal
+from dialplan.applications.effect import Kind
+from dialplan.finding import Finding, Severity
+from dialplan.subject import Subject
+
+CODE = "D109"
+SEVERITY = Severity.ERROR
+MISSION = "D10"
+
+WORD = re.compile(r"[\w-]+")
+JUMPING = frozenset({"goto", "gotoif", "gotoiftime"})
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """One finding for each Return that no open Gosub can be there for."""
+    edges, framed = _graph(subject)
+    if framed is None:
+        return
+    framed = _closure(edges, framed)
+    entered = {context for source, reached in edges.items() if source not in framed for context in reached}
+    for located in subject.steps():
+        name = located.context.name
+        if located.calls[0].application.lower() == "return" and name in entered and name not in framed:
+            message = (
+                f"Return in [{name}], which is entered by Goto and by no Gosub: the call is cut off here"
+            )
+            yield Finding(CODE, SEVERITY, message, located.spot)
+
+
+def _graph(subject: Subject) -> tuple[dict[str, set[str]], set[str] | None]:
+    """Contexts reached by Goto from other contexts; those that a Gosub may start in, None when computed.
+
+    A context whose name stands in any other application's arguments counts as started by a Gosub: options of
+    Dial, hang-up handlers and the like name subroutines in many ways.
+    """
+    edges: dict[str, set[str]] = {}
+    framed: set[str] = set()
+    for located in subject.steps():
+        source = located.context.name
+        for call in located.calls:
+            if call.application.lower() not in JUMPING:
+                framed.update(WORD.findall(call.data))
+        for _, target in located.targets:
+            if target.kind is Kind.GOSUB:
+                if not is_literal(target.context or "") and target.context != "${CONTEXT}":
+                    return edges, None
+                framed.update(
+                    subject.places.currents(source) if target.context is None else (target.context,)
+                )
+            elif target.kind is Kind.GOTO and target.context is not None and target.context != source:
+                edges.setdefault(source, set()).add(target.context)
+                if not is_literal(target.context):
+                    return edges, None
+    return _with_includes(subject, edges), framed
+
+
+def _with_includes(subject: Subject, edges: dict[str, set[str]]) -> dict[str, set[str]]:
+    """A line of an included context runs while its includer is current, and the other way round."""
+    for context in subject.plan.contexts.values():
+        for include in context.includes:
+            edges.setdefault(context.name, set()).add(include.context)
+    return edges
+
+
+def _closure(edges: dict[str, set[str]], start: set[str]) -> set[str]:
+    found, waiting = set(start), list(start)
+    while waiting:
+        for context in edges.get(waiting.pop(), ()):
+            if context not in found:
+                found.add(context)
+                waiting.append(context)
+    return found

@@ -1,0 +1,1 @@
+"""Configuration files as Asterisk reads them (main/config.c): sections and their lines, with places."""

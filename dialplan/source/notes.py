@@ -1,0 +1,15 @@
+"""What a configuration file complains about, before the dialplan gives it a place in the plan."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Note(NamedTuple):
+    """`severity` is `error`, `warning` or `info`; `file` a path as read."""
+
+    severity: str
+    code: str
+    message: str
+    file: str
+    line: int
