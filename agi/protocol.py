@@ -16,6 +16,7 @@ MAX_ENVIRONMENT = 16_384  # bytes; Asterisk sends some 600, arguments included s
 MAX_LINE = 2_000
 MAX_WORDS = 64
 MAX_REPLY = 16_384  # bytes, all lines of one answer
+MAX_REPLY_LINES = 500  # usage texts have some 30
 
 _REPLY = re.compile(r"([0-9]{3})(?: result=([^ ]*)(?: \((.*)\))?)?(?![^ -])", re.DOTALL)
 
@@ -151,8 +152,8 @@ class ReplyReader:
     def feed(self, raw: bytes) -> Reply | None:
         """One more line. Raises ProtocolError when it cannot belong to a reply or grows too large."""
         self._size += len(raw) + 1
-        if self._size > MAX_REPLY:
-            raise ProtocolError(f"an AGI reply of more than {MAX_REPLY} bytes")
+        if self._size > MAX_REPLY or len(self._lines) >= MAX_REPLY_LINES:
+            raise ProtocolError(f"an AGI reply of more than {MAX_REPLY} bytes or {MAX_REPLY_LINES} lines")
         line = raw.decode("utf-8", "replace")
         if not self._lines and line == "HANGUP":
             self.hung_up = True

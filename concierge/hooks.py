@@ -24,7 +24,7 @@ def extensions(settings: Settings, agi_port: int | None = None) -> str:
         operator=settings.operator.dial,
         ring=settings.operator.ring,
         rounds=settings.menu.total,
-        features="#".join(_feature(digit) for digit in settings.opt_out.digits),
+        features="#".join(feature_names(settings)),
     )
     contexts = files("concierge").joinpath("asterisk/contexts.conf").read_text(encoding="utf-8")
     return values + "\n" + contexts
@@ -40,6 +40,11 @@ def features(settings: Settings) -> str:
 
 def _in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
+
+
+def feature_names(settings: Settings) -> list[str]:
+    """The features that `features` maps, one per key."""
+    return [_feature(digit) for digit in settings.opt_out.digits]
 
 
 def _feature(digit: str) -> str:

@@ -15,6 +15,7 @@ from agi.handlers import Handler
 from agi.menu_guard import menu
 from agi.opt_out import opt_out
 from agi.outbound import outbound
+from agi.ping import ping
 from agi.server import Limits, Ports, Server, Services
 from ami.legs import Scope
 from ami.link import Access
@@ -63,7 +64,7 @@ class Service:
 
     def _handlers(self) -> Mapping[str, Handler]:
         limits = limits_of(self._settings)
-        return {"outbound": outbound, "menu": lambda environment: menu(environment, limits), "optout": opt_out}
+        return {"outbound": outbound, "menu": lambda environment: menu(environment, limits), "optout": opt_out, "ping": ping}
 
     def _build_listener(self, digits: dict[str, Scope], spool: Path) -> OptOutListener:
         ami = self._settings.ami

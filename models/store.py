@@ -156,8 +156,7 @@ class Store:
     def record(self, happened: ListEvent) -> Recorded:
         """Append one event, durably. Idempotent by `event_id`. Raises StoreError."""
         with explained(self.path), self._engine.begin() as connection:
-            # takes the write lock before reading, so that two writers cannot fold from the same state
-            connection.execute(text("UPDATE entry SET id = id WHERE id = -1"))
+            _lock_for_writing(connection)
             known = connection.execute(
                 select(list_event.c.seq).where(list_event.c.event_id == str(happened.event_id))
             ).first()
@@ -172,6 +171,12 @@ class Store:
         now = to_micros(datetime.now(UTC))
         with explained(self.path), self._engine.begin() as connection:
             connection.execute(insert(call_check), [_check_row(answer, now) for answer in answers])
+
+    def check_writable(self) -> None:
+        """Take the write lock and let go. Raises StoreError."""
+        with explained(self.path), self._engine.connect() as connection:
+            _lock_for_writing(connection)
+            connection.rollback()
 
     def entries(self, number: int | None = None) -> list[Entry]:
         """All entries, or those of one number, oldest first. Raises StoreError."""
@@ -194,6 +199,11 @@ class Store:
             query = query.where(call_check.c.number == number)
         with explained(self.path), self._engine.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def _lock_for_writing(connection: Connection) -> None:
+    """Before anything is read: two writers must not fold from the same state."""
+    connection.execute(text("UPDATE entry SET id = id WHERE id = -1"))
 
 
 def read_revision(connection: Connection) -> str | None:

@@ -67,12 +67,11 @@ async def test_a_connection_that_is_reset_before_the_header_is_one_line(bench):
 )
 async def test_what_is_no_header_is_refused_at_once(bench, data, said):
     call = await bench.call()
-    async with asyncio.timeout(0.2):  # before header_timeout
-        sending = asyncio.create_task(call.send(data))
-        assert await call.closed() == b""
+    sending = asyncio.create_task(call.send(data))
+    assert await call.closed() == b""
     line = await bench.misbehaved()
     assert line.startswith("decision=not-agi ")
-    assert said in line
+    assert said in line  # and not that header_timeout has passed
     assert "peer=127.0.0.1" in line
     sending.cancel()
 

@@ -21,11 +21,11 @@ async def _drip(call, data):
 
 
 async def test_200_slow_clients_do_not_hold_up_a_good_call(start, header):
-    bench = await start(limits=Limits(header_timeout=1.0, session_timeout=5))
+    bench = await start(limits=Limits(header_timeout=2.0, session_timeout=5))
     slow = [await bench.call() for _ in range(200)]
     drips = [asyncio.create_task(_drip(call, header())) for call in slow]
     await bench.until(lambda: len(bench.services.connections) == 200)
-    async with asyncio.timeout(0.5):
+    async with asyncio.timeout(1):
         assert await bench.good_call()
     assert bench.lines()[0].startswith("decision=allow ")
     assert len(bench.services.connections) >= 200
@@ -105,7 +105,7 @@ async def test_drain_drops_what_is_left_after_its_limit_and_tells_of_it(start, h
 
 
 async def test_drain_without_calls_is_at_once(bench):
-    async with asyncio.timeout(0.5):
+    async with asyncio.timeout(2):
         await bench.server.drain(5)
 
 

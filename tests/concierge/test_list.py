@@ -139,19 +139,19 @@ def test_bytes_that_are_no_text_are_no_crash(concierge, words, code):
     assert concierge(*words).returncode == code
 
 
-def test_six_first_commands_at_once_share_one_new_database(environment, tmp_path, home_db):
+def test_four_first_commands_at_once_share_one_new_database(environment, tmp_path, home_db):
     command = [str(CONCIERGE), "list", "add", NUMBER, *WHY]
     started = [
         subprocess.Popen(
             command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        for _ in range(6)
+        for _ in range(4)
     ]
     for process in started:
         _, errors = process.communicate(timeout=60)
         assert (process.returncode, errors) == (0, "")
     with closing(sqlite3.connect(home_db)) as connection:
-        assert connection.execute("SELECT count(*) FROM list_event").fetchone() == (6,)
+        assert connection.execute("SELECT count(*) FROM list_event").fetchone() == (4,)
         assert connection.execute("SELECT count(*) FROM entry").fetchone() == (1,)
     assert home_db.stat().st_mode & 0o777 == 0o600
     assert home_db.parent.stat().st_mode & 0o777 == 0o700

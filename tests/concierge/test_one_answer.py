@@ -105,9 +105,7 @@ def over_agi(port: int, number: str, campaign: str) -> tuple[str, str]:
     return words(line)
 
 
-def by_script(
-    config: Path, number: str, campaign: str, monkeypatch: pytest.MonkeyPatch
-) -> tuple[str, str]:
+def by_script(config: Path, number: str, campaign: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     class Stream:
         def __init__(self, buffer: io.BytesIO) -> None:
             self.buffer = buffer
@@ -135,9 +133,7 @@ def words(line: bytes) -> tuple[str, str]:
     return verdict.lower(), reason
 
 
-def by_command(
-    config: Path, number: str, campaign: str, capsys: pytest.CaptureFixture[str]
-) -> tuple[str, str]:
+def by_command(config: Path, number: str, campaign: str, capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
     code = main(["check", number, "--campaign", campaign, "--format", "json", "--config", str(config)])
     found = json.loads(capsys.readouterr().out)
     assert code == (0 if found["verdict"] == "allow" else 1)

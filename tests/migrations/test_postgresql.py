@@ -37,21 +37,20 @@ def engine():
         shutil.chown(folder, user)
 
     def program(name, *arguments):
-        command = [str(PROGRAMS / name), *arguments]
-        done = subprocess.run(
-            command,
-            user=user,
-            cwd=folder,
-            env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
-            stdin=subprocess.DEVNULL,
-            stdout=(out := (folder.parent / f"{folder.name}.{name}").open("w+")),
-            stderr=out,
-            check=False,
-        )
-        out.seek(0)
-        text = out.read()
-        out.close()
-        Path(out.name).unlink()
+        # a file, not a pipe: the server that pg_ctl leaves behind would keep a pipe open
+        with tempfile.TemporaryFile("w+") as output:
+            done = subprocess.run(
+                [str(PROGRAMS / name), *arguments],
+                user=user,
+                cwd=folder,
+                env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                check=False,
+            )
+            output.seek(0)
+            text = output.read()
         assert done.returncode == 0, text
 
     program("initdb", "-D", f"{folder}/data", "-U", "concierge", "-A", "trust", "--no-sync", "-E", "UTF8")

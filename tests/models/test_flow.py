@@ -98,3 +98,12 @@ def test_with_the_defaults_the_operator_comes_after(happening, goes, reason):
 )
 def test_a_state_that_somebody_has_changed_leads_to_the_operator(state):
     assert next_step(state, "main", "pass", Limits()).step is Step.OPERATOR
+
+
+@pytest.mark.parametrize(
+    ("menu", "happening"), [("no menu!", "pass"), ("", "pass"), ("main", "huh"), ("m" * 41, "pass")]
+)
+def test_a_report_that_cannot_be_read_does_not_forget_the_counts(menu, happening):
+    found = next_step("main.pass=3", menu, happening, Limits())
+    assert (found.step, found.reason, found.state) == (Step.OPERATOR, "menu-error", "main.pass=3")
+    assert next_step(found.state, "main", "pass", Limits()).step is Step.OPERATOR

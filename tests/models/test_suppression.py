@@ -54,6 +54,13 @@ def test_a_listing_after_the_end_begins_anew():
     assert not holds(again, 8)
 
 
+def test_a_listing_whose_end_is_over_takes_nothing_back():
+    """Clocks differ: another host may report at 12 that a number is listed until 9."""
+    entry = fold([add(1, until=10), add(12, until=9)])
+    assert holds(entry, 9)
+    assert not holds(entry, 10)
+
+
 def test_a_listing_after_a_removal_holds_again_even_when_it_was_reported_late():
     assert holds(fold([add(1), remove(5), add(6)]), 7)
     assert holds(fold([add(1), remove(5), add(4)]), 7)

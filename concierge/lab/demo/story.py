@@ -133,9 +133,9 @@ def lint(show: Show) -> None:
         return
     found = json.loads(done.stdout)
     for item in found["findings"]:
-        show.say(f"     {item['code']} {item['context']}: {item['message']}")
+        show.say(f"     {item['severity']} {item['code']} {item['context']}: {item['message']}")
     for item in found["unknown"]:
-        show.say(f"     not proven: {item if isinstance(item, str) else item.get('reason') or item.get('message')}")
+        show.say(f"     not proven, {item['context']},{item['exten']},{item['priority']}: {item['message']}")
     errors = [item for item in found["findings"] if item["severity"] == "error"]
     show.expect(not errors, "no error in it", f"{len(found['findings'])} findings, {len(found['unknown'])} not proven")
 

@@ -12,7 +12,6 @@ from concierge.lab.site import Site
 from models.store import Store
 from models.suppression import ListEvent
 
-
 # the demo's dialplan without its long prompts
 EXTENSIONS = """
 [outbound-quiet]

@@ -1,0 +1,50 @@
+"""`concierge doctor`: every precondition, each with what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from concierge.wiring import add_config, settings_of, store_path
+
+if TYPE_CHECKING:
+    from concierge.doctor.finding import Finding
+    from concierge.settings import Settings
+
+_SIGNS = {"ok": "✓", "warning": "!", "failed": "✗", "unknown": "?"}
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("--json", action="store_true", help="one JSON list of findings")
+    parser.add_argument("--etc", type=Path, default=Path("/etc/asterisk"), help="Asterisk's configuration folder")
+    add_config(parser)
+
+
+def run(args: Namespace) -> int:
+    """0 when nothing has failed, else 1."""
+    settings = settings_of(args)
+    findings = asyncio.run(_examine(settings, args.etc))
+    if args.json:
+        print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
+    else:
+        for finding in findings:
+            print(f"{_SIGNS[finding.state]} {finding.name}: {finding.seen}")
+            if finding.remedy:
+                print(f"    {finding.remedy}")
+    return 1 if any(finding.state == "failed" for finding in findings) else 0
+
+
+async def _examine(settings: Settings, etc: Path) -> list[Finding]:
+    from concierge.doctor.files import check_files
+    from concierge.doctor.host import check_host
+    from concierge.doctor.links import check_links
+
+    found = list(check_host(settings, store_path(settings)))
+    found += [finding async for finding in check_links(settings)]
+    found += check_files(settings, etc)
+    return found

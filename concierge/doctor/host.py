@@ -1,0 +1,59 @@
+"""This host: Python, the installed files, the settings, the database."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from concierge.doctor.finding import Finding, failed, ok, warning
+from concierge.integrity import changed_files
+from concierge.settings import Settings
+from models.errors import StoreError
+from models.store import Store
+
+
+def check_host(settings: Settings, path: Path) -> Iterator[Finding]:
+    """Everything that needs no network."""
+    yield _python()
+    yield _files()
+    yield _settings(settings)
+    yield _database(path)
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < (3, 11):
+        return failed("python", version, "install Python 3.11 or newer")
+    return ok("python", version)
+
+
+def _files() -> Finding:
+    changed = changed_files()
+    if changed:
+        return failed(
+            "installed files",
+            f"{len(changed)} differ from the wheel, first {changed[0]}",
+            "another package has replaced them: install Concierge into an environment of its own (pipx)",
+        )
+    return ok("installed files", "as in the wheel")
+
+
+def _settings(settings: Settings) -> Finding:
+    if not settings.operator.dial:
+        return warning("operator", "operator.dial is empty", "set it: callers who are in trouble end there")
+    return ok("operator", settings.operator.dial)
+
+
+def _database(path: Path) -> Finding:
+    try:
+        store = Store(path)
+    except StoreError as error:
+        return failed("database", str(error), "until then every outbound call is refused")
+    try:
+        store.check_writable()
+    except StoreError as error:
+        return failed("database", str(error), "until then no opt-out and no evidence can be kept")
+    finally:
+        store.close()
+    return ok("database", f"{path}: at head, writable")

@@ -1,0 +1,80 @@
+"""The links to Asterisk: does the daemon answer over AGI, does Asterisk accept us over AMI."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+
+from ami.link import Access, Link, NotSent, Timing, open_link
+from concierge.doctor.finding import Finding, failed, ok, unknown, warning
+from concierge.errors import SettingsError
+from concierge.setting_rules import ami_secret
+from concierge.settings import AgiSettings, Settings
+
+_TOO_MUCH = ("Command", "Originate", "Reload", "DBPut", "UpdateConfig")
+_SECONDS = 3.0
+
+
+async def check_links(settings: Settings) -> AsyncIterator[Finding]:
+    """Speaks as Asterisk would, then to Asterisk."""
+    yield await _agi(settings.agi)
+    if not settings.ami.user:
+        yield failed(
+            "manager login", "ami.user is empty", "without it no key press is heard: see `concierge hooks show`"
+        )
+        return
+    try:
+        access = Access(settings.ami.user, ami_secret(settings.ami), settings.ami.host, settings.ami.port)
+    except (SettingsError, ValueError) as error:
+        yield failed("manager login", str(error), "mend the setting")
+        return
+    async for finding in _ami(access):
+        yield finding
+
+
+async def _agi(agi: AgiSettings) -> Finding:
+    name = "daemon over AGI"
+    try:
+        async with asyncio.timeout(_SECONDS):
+            reader, writer = await asyncio.open_connection(agi.host, agi.port)
+            nonce = secrets.token_hex(8)
+            writer.write(f"agi_network: yes\nagi_network_script: ping\nagi_arg_1: {nonce}\n\n".encode())
+            answer = await reader.readline()
+            writer.write(b"200 result=1\n")
+            writer.close()
+    except TimeoutError:
+        return failed(name, f"{agi.host}:{agi.port} gave no answer in {_SECONDS:g} s", "restart `concierge serve`")
+    except OSError as error:
+        return failed(name, f"{agi.host}:{agi.port}: {error.strerror}", "start `concierge serve`")
+    if nonce.encode() not in answer:
+        return failed(name, f"something else answers at {agi.host}:{agi.port}", "set agi.port to a free one")
+    return ok(name, f"answers at {agi.host}:{agi.port}")
+
+
+async def _ami(access: Access) -> AsyncIterator[Finding]:
+    link = await open_link(access, Timing(connect=_SECONDS, login=_SECONDS, answer=_SECONDS), lambda _event: None)
+    if not isinstance(link, Link):
+        yield failed("manager login", str(link), "until then no key press is heard over AMI")
+        return
+    try:
+        yield ok("manager login", f"{link.greeting} accepts {access.user}")
+        yield await _rights(link)
+    finally:
+        link.close("done")
+
+
+async def _rights(link: Link) -> Finding:
+    name = "manager rights"
+    reply = await link.ask({"Action": "ListCommands"})
+    if isinstance(reply, NotSent):
+        return unknown(name, reply.reason, "run doctor again")
+    may = set(reply.headers)
+    if "UserEvent" not in may:
+        return failed(name, "UserEvent is not allowed", "write=user for this user in manager.conf")
+    excess = [action for action in _TOO_MUCH if action in may]
+    if excess:
+        return warning(
+            name, f"more than needed: {', '.join(excess)}", "take the lines of `concierge hooks show --part manager`"
+        )
+    return ok(name, "what is needed and no more")
