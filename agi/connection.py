@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from agi.handlers import Effect, GetVariable, Handler, Handling, Outcome, SetVariable
@@ -15,7 +16,6 @@ from agi.protocol import (
     MAX_ENVIRONMENT,
     MAX_REPLY,
     Environment,
-    HungUp,
     ProtocolError,
     Reply,
     ReplyReader,
@@ -40,14 +40,11 @@ class Connection(asyncio.Protocol):
         self._started = time.perf_counter()
         self._buffer = bytearray()
         self._environment: Environment | None = None
+        self._handling: Handling | None = None
         self._reader = ReplyReader()
-        self._asked = False
-        self._reply: Reply | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        self._asked: SetVariable | GetVariable | None = None
         self._ended = ""
         self._lost = False
-        self._working = False
-        self._performing = False
         self._task: asyncio.Task[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
@@ -73,7 +70,6 @@ class Connection(asyncio.Protocol):
             else:
                 self._take_replies()
         except ProtocolError as error:
-            self._reply = None
             self._end(str(error))
 
     def eof_received(self) -> bool:
@@ -108,97 +104,96 @@ class Connection(asyncio.Protocol):
             self._refuse(str(error))
             return
         self._begin(self._environment)
-        if self._buffer:
-            self._take_replies()
 
     def _begin(self, environment: Environment) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
         loop = asyncio.get_running_loop()
         self._deadline = loop.call_later(self._services.limits.session_timeout, self._too_late, "session too long")
-        self._working = True
         handler = self._services.handler(environment.path)
         if handler is None:
             self._finish(Outcome("unknown-path", {"reason": "404", "path": without_numbers(environment.path)}))
-            return
-        self._task = loop.create_task(self._serve(handler, environment))
+        elif self._buffer:
+            self._finish(Outcome("broken-off", {"reason": "more AGI replies than commands: bytes behind the header"}))
+        else:
+            self._within_bounds(self._start, handler, environment)
 
-    async def _serve(self, handler: Handler, environment: Environment) -> None:
+    # ---- the handler
+
+    def _within_bounds(self, step: Callable[..., None], *arguments: object) -> None:
         """The per-call boundary: whatever happens in a handler, the daemon lives and the line is written."""
         try:
-            self._finish(await self._drive(handler(environment)))
+            step(*arguments)
+        except StopIteration as done:
+            self._finish(done.value)
         except (Failed, ProtocolError) as error:
             self._finish(Outcome("broken-off", {"reason": str(error)}))
+        except Exception as error:  # noqa: BLE001 - logged with its traceback
+            self._finish(Outcome("error", {"reason": "internal", "path": self._path()}), error)
+
+    def _start(self, handler: Handler, environment: Environment) -> None:
+        self._handling = handler(environment)
+        self._advance(None)
+
+    def _advance(self, result: object) -> None:
+        """Drive the handler until it waits for Asterisk or for the store. No task unless it waits for the store."""
+        if self._handling is None:
+            return
+        effect = self._handling.send(result)
+        while (result := self._services.at_once(effect)) is not None:
+            effect = self._handling.send(result)
+        match effect:
+            case SetVariable(name, value):
+                self._command(effect, command("SET VARIABLE", name, value))
+            case GetVariable(name):
+                self._command(effect, command("GET VARIABLE", name))
+            case _:
+                self._task = asyncio.get_running_loop().create_task(self._perform(effect))
+
+    async def _perform(self, effect: Effect) -> None:
+        try:
+            result = await self._services.perform(effect)
         except asyncio.CancelledError:
             self._finish(Outcome("broken-off", {"reason": self._ended or "shutting down"}))
             raise
-        except Exception as error:  # noqa: BLE001 - logged with its traceback
-            self._finish(Outcome("error", {"reason": "internal", "path": environment.path}), error)
-
-    async def _drive(self, handling: Handling) -> Outcome:
-        result: object = None
-        try:
-            effect = next(handling)
-            while True:
-                result = self._services.at_once(effect)
-                if result is None:
-                    result = await self._perform(effect)
-                effect = handling.send(result)
-        except StopIteration as done:
-            outcome: Outcome = done.value
-            return outcome
-
-    async def _perform(self, effect: Effect) -> object:
-        match effect:
-            case SetVariable(name, value):
-                await self._command("SET VARIABLE", name, value)
-                return None
-            case GetVariable(name):
-                reply = await self._command("GET VARIABLE", name)
-                return reply.value if reply.result == "1" else ""
-            case _:
-                self._performing = True
-                try:
-                    return await self._services.perform(effect)
-                finally:
-                    self._performing = False
+        except Exception as error:  # noqa: BLE001 - the same boundary, behind the wait
+            self._finish(Outcome("error", {"reason": "internal", "path": self._path()}), error)
+            return
+        self._task = None
+        self._within_bounds(self._advance, result)
 
     # ---- commands and replies
 
-    async def _command(self, name: str, *words: str) -> Reply:
-        line = command(name, *words)
+    def _command(self, effect: SetVariable | GetVariable, line: bytes) -> None:
         if self._ended or self._transport is None:
             raise Failed(self._ended or "not connected")
-        self._asked = True
+        self._asked = effect
         self._transport.write(line)
-        while self._reply is None:
-            if self._ended:
-                raise Failed(self._ended)
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-        reply, self._reply = self._reply, None
-        if reply.status is not Status.DONE:
-            raise Failed(f"{name} {words[0]} was answered {reply.code} {reply.result}".rstrip())
-        return reply
 
     def _take_replies(self) -> None:
         *lines, rest = self._buffer.split(b"\n")
         if len(rest) > MAX_REPLY:
             raise ProtocolError("an AGI reply without an end")
         self._buffer = bytearray(rest)
+        found: Reply | None = None
         for line in lines:
             reply = self._reader.feed(bytes(line))
             if reply is None:
                 continue
-            if not self._asked:
+            if self._asked is None or found is not None:
                 raise ProtocolError("more AGI replies than commands")
-            self._asked, self._reply = False, reply
-        if self._reply is not None:
-            self._wake()
+            found = reply
+        if found is not None:
+            self._within_bounds(self._answered, found)
 
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+    def _answered(self, reply: Reply) -> None:
+        asked, self._asked = self._asked, None
+        if asked is None:
+            return
+        if reply.status is not Status.DONE:
+            verb = "SET" if isinstance(asked, SetVariable) else "GET"
+            raise Failed(f"{verb} VARIABLE {asked.name} was answered {reply.code} {reply.result}".rstrip())
+        self._advance(None if isinstance(asked, SetVariable) else reply.value if reply.result == "1" else "")
 
     # ---- endings
 
@@ -221,26 +216,33 @@ class Connection(asyncio.Protocol):
     def _end(self, why: str) -> None:
         if not self._ended:
             self._ended = why
-        self._wake()
+        if self._asked is not None:
+            self._finish(Outcome("broken-off", {"reason": self._ended}))
 
     def _finish(self, outcome: Outcome, error: Exception | None = None) -> None:
+        """The one log line of a call, and the end of its handler."""
         environment = self._environment or Environment({})
         call = {"uniqueid": environment.get("uniqueid"), "channel": without_numbers(environment.get("channel"))}
         self._services.log_line(outcome.decision, {**outcome.fields, **call}, self._milliseconds(), error)
-        self._working = False
+        self._handling = self._asked = self._task = None
+        if not self._ended:
+            self._ended = "answered"
         if self._transport is not None:
             self._transport.close()
         self._leave()
 
     def _leave(self) -> None:
         """Both ends are done: the client is gone and the handler has returned."""
-        if self._lost and not self._working:
+        if self._lost and self._handling is None:
             if self._deadline is not None:
                 self._deadline.cancel()
             self._services.closed(self)
 
     def _milliseconds(self) -> float:
         return (time.perf_counter() - self._started) * 1000
+
+    def _path(self) -> str:
+        return self._environment.path if self._environment is not None else ""
 
     def _peer(self) -> str:
         name = self._transport.get_extra_info("peername") if self._transport is not None else None
@@ -249,15 +251,10 @@ class Connection(asyncio.Protocol):
     def abort(self, why: str) -> None:
         """Drop the session now."""
         self._end(why)
-        if self._performing and self._task is not None:
+        if self._task is not None:
             self._task.cancel()
         if self._transport is not None:
             self._transport.abort()
-
-    @property
-    def hung_up(self) -> HungUp | None:
-        """Has Asterisk said that the channel is gone?"""
-        return HungUp() if self._reader.hung_up else None
 
 
 def _may_become_agi(start: bytearray) -> bool:

@@ -116,11 +116,6 @@ class Reply:
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HungUp:
-    """The channel is gone, or the connection is; nothing more will be answered."""
-
-
 def parse_reply(line: str) -> Reply:
     """One complete reply line -> Reply. Raises ProtocolError."""
     found = _REPLY.match(line)

@@ -64,7 +64,12 @@ class Service:
 
     def _handlers(self) -> Mapping[str, Handler]:
         limits = limits_of(self._settings)
-        return {"outbound": outbound, "menu": lambda environment: menu(environment, limits), "optout": opt_out, "ping": ping}
+        return {
+            "outbound": outbound,
+            "menu": lambda environment: menu(environment, limits),
+            "optout": opt_out,
+            "ping": ping,
+        }
 
     def _build_listener(self, digits: dict[str, Scope], spool: Path) -> OptOutListener:
         ami = self._settings.ami

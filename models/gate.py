@@ -46,7 +46,7 @@ class Judge:
         return self.judged(question, destination, known, history, at)
 
     def answer_patiently(self, question: Question, at: datetime | None = None) -> Answer:
-        """The same, after a lock has passed; blocks for a quarter of a second at most. For processes of one question."""
+        """The same, after a lock has passed; blocks for 0.25 s at most. For processes of one question."""
         until = time.monotonic() + _PATIENCE
         answer = self.answer(question, at)
         while self.is_passing(answer) and time.monotonic() < until:

@@ -1,4 +1,4 @@
-"""A caller who goes round, presses wrong keys, stays silent or meets an error reaches the operator, never a hang-up."""
+"""A caller who goes round, presses wrong keys, stays silent or meets an error reaches the operator."""
 
 from __future__ import annotations
 
