@@ -38,6 +38,8 @@ writetimeout = 5000
 eventfilter = Event: OriginateResponse
 """
 
+LOGGER = "[general]\n[logfiles]\nfull => warning,error\n"  # as a busy PBX: no line per priority
+
 PLAN = """
 [noop]
 exten => _X.,1,NoOp()
@@ -155,7 +157,7 @@ def main() -> None:
     args = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        site = stack.enter_context(Site("22", extensions="#include bench.conf\n", manager=MANAGER, files={"bench.conf": ""}))
+        site = stack.enter_context(Site("22", extensions="#include bench.conf\n", manager=MANAGER, files={"bench.conf": "", "logger.conf": LOGGER}))
         ports = {name: site.pbx.ports.spare() for name in ("bare", "panoramisk")}
         processes = {
             "bare": stack.enter_context(server("bare.py", ports["bare"])).pid,
