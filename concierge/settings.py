@@ -36,7 +36,7 @@ class StoreSettings:
 
     path: str = ""
     strict_evidence: bool = False
-    evidence_delay: float = 0.02
+    evidence_delay: float = 0.03
     evidence_queue: int = 10_000
 
 

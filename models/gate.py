@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from models.contact import Answer, History, Question
 from models.journal import Journal
 from models.number import NotANumber, Number, Site, interpret
-from models.policy import Decision, Knowledge, NotListed, Reason, Rules, Unavailable, both, may_call, refuse
-from models.reader import Reader
+from models.policy import Decision, Knowledge, Listed, NotListed, Reason, Rules, Unavailable, both, may_call, refuse
+from models.reader import Known, Reader
 
 Clock = Callable[[], datetime]
 
@@ -41,8 +41,7 @@ class Judge:
         known: Knowledge = NotListed()
         history = History()
         if isinstance(destination, Number):
-            known = self._know(destination)
-            history = self.reader.history(destination.e164, at)
+            known, history = self._know(destination, at)
         return self.judged(question, destination, known, history, at)
 
     def answer_patiently(self, question: Question, at: datetime | None = None) -> Answer:
@@ -54,12 +53,13 @@ class Judge:
             answer = self.answer(question, at)
         return answer
 
-    def _know(self, number: Number) -> Knowledge:
+    def _know(self, number: Number, at: datetime) -> Known:
         """Of a text with several readings, each counts: none of them may be a listed person."""
-        known = self.reader.look_up(number.e164)
+        known, history = self.reader.know(number.e164, at)
+        known = _of_this(number.e164, known)
         for other in number.also:
-            known = both(known, self.reader.look_up(other))
-        return known
+            known = both(known, _of_this(other, self.reader.know(other, at).entries))
+        return Known(known, history)
 
     def judged(
         self,
@@ -79,6 +79,16 @@ class Judge:
             return False
         known = self.reader.look_up(answer.destination.e164)
         return not isinstance(known, Unavailable) or known.passing
+
+
+def _of_this(number: int, known: Knowledge) -> Knowledge:
+    """Entries of shorter numbers count when this one is in no numbering plan: the exchange would ring the shorter."""
+    if not isinstance(known, Listed) or all(entry.number == number for entry in known.entries):
+        return known
+    entries = known.entries
+    if Number(number).valid:
+        entries = tuple(entry for entry in entries if entry.number == number)
+    return Listed(entries) if entries else NotListed()
 
 
 class Gate:

@@ -25,7 +25,7 @@ _RETRY = 0.5  # seconds between attempts while the store cannot be written
 class Journal:
     """The only writer of this process. Its methods belong to one event loop; SQL runs in its thread."""
 
-    def __init__(self, path: Path, *, delay: float = 0.02, most: int = 10_000) -> None:
+    def __init__(self, path: Path, *, delay: float = 0.03, most: int = 10_000) -> None:
         """`delay`: seconds a row may wait for company; `most`: rows that may wait."""
         self._path = path
         self._delay = delay

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, literal, select, true
 from sqlalchemy.dialects.sqlite import dialect
 
 from models.contact import History
@@ -24,6 +24,8 @@ from models.tables import call_check, entry, from_micros, to_micros
 from models.wal import Former, check_own_log, former
 
 _MONTH = 30 * 86_400 * 1_000_000  # microseconds
+_LONG_AGO = datetime(1970, 3, 1, tzinfo=UTC)
+NO_HISTORY = History()
 _REOPEN_EVERY = 0.2  # seconds; a broken database must not cost each call a new attempt
 
 
@@ -42,9 +44,26 @@ class _Query:
 
 # a question asked by a person at the command line is no contact
 _allowed = (call_check.c.number == bindparam("n")) & (call_check.c.verdict == "ALLOW") & (call_check.c.via != "cli")
-_ENTRIES = _Query(select(entry).where(entry.c.number == bindparam("n")))
-_LAST = _Query(select(call_check.c.at, call_check.c.campaign).where(_allowed).order_by(call_check.c.at.desc()).limit(1))
-_RECENT = _Query(select(func.count()).select_from(call_check).where(_allowed & (call_check.c.at >= bindparam("t"))))
+_nothing = select(literal(1).label("one")).subquery("one_row")  # so that a number without entries is a row too
+_last = select(call_check.c.at, call_check.c.campaign).where(_allowed).order_by(call_check.c.at.desc()).limit(1)
+_last_row = _last.subquery("last_row")
+_recent = select(func.count()).select_from(call_check).where(_allowed & (call_check.c.at >= bindparam("t")))
+_SHORTER = ("n1", "n2", "n3")
+_numbers: list[Any] = [bindparam(name) for name in ("n", *_SHORTER)]
+_KNOW = _Query(
+    select(*entry.c, _last_row.c.at, _last_row.c.campaign, _recent.scalar_subquery()).select_from(
+        _nothing.outerjoin(entry, entry.c.number.in_(_numbers)).outerjoin(_last_row, true())
+    )
+)
+_ENTRY_COLUMNS = len(entry.c)
+_SHORTEST = 10_000_000  # fewer digits than eight are no subscriber's
+
+
+class Known(NamedTuple):
+    """What one look into the store gives."""
+
+    entries: Knowledge
+    history: History
 
 
 class Reader:
@@ -61,31 +80,30 @@ class Reader:
         self._broken_until = 0.0
         self._why: StoreError | None = None
 
-    def look_up(self, number: int) -> Knowledge:
-        """The entries of a number (E.164), or that there are none, or why that cannot be said."""
+    def know(self, number: int, at: datetime) -> Known:
+        """The entries of a number (E.164), or why they cannot be said; and its earlier allowed calls.
+
+        Entries of numbers that this one begins with, up to three digits shorter, are among them: an exchange ignores
+        digits that are dialled too many, so the caller has to judge whether this one exists.
+        """
         try:
-            rows = _ENTRIES.rows(self._connect(), n=number)
-            entries: tuple[Entry, ...] = tuple(entry_from_row(row) for row in rows)
+            rows = _KNOW.rows(self._connect(), t=to_micros(at) - _MONTH, n=number, **_shorter(number))
+            entries: tuple[Entry, ...] = tuple(
+                entry_from_row(row[:_ENTRY_COLUMNS]) for row in rows if row[0] is not None
+            )
         except (sqlite3.Error, OSError, StoreError) as error:
-            return self._unavailable(error)
+            return Known(self._unavailable(error), History())
         except ValueError as error:  # this row only
-            return Unavailable(str(explain(self.path, f"malformed: {error}")))
-        return Listed(entries) if entries else NotListed()
+            return Known(Unavailable(str(explain(self.path, f"malformed: {error}"))), History())
+        return Known(Listed(entries) if entries else NotListed(), _history(*rows[0][_ENTRY_COLUMNS:]))
+
+    def look_up(self, number: int) -> Knowledge:
+        """The entries alone."""
+        return self.know(number, _LONG_AGO).entries
 
     def history(self, number: int, at: datetime) -> History:
-        """Earlier allowed calls; an empty history when it cannot be read (it decides nothing)."""
-        try:
-            connection = self._connect()
-            last = _LAST.rows(connection, n=number)
-            if not last:
-                return History()
-            recent = _RECENT.rows(connection, n=number, t=to_micros(at) - _MONTH)
-            return History(from_micros(last[0][0]), last[0][1], recent[0][0])
-        except (sqlite3.Error, OSError, StoreError) as error:
-            self._unavailable(error)
-        except (TypeError, OverflowError):
-            pass  # a time that this program never wrote
-        return History()
+        """The history alone; empty when it cannot be read (it decides nothing)."""
+        return self.know(number, at).history
 
     def close(self) -> None:
         """Let go of the file."""
@@ -131,6 +149,22 @@ class Reader:
         if not passing and known is not self._why:  # the same again is no new attempt, and puts none off
             self._why, self._broken_until = known, time.monotonic() + _REOPEN_EVERY
         return Unavailable(str(known), passing)
+
+
+def _shorter(number: int) -> dict[str, int]:
+    found = {}
+    for name in _SHORTER:
+        if number >= 10 * _SHORTEST:
+            number //= 10
+        found[name] = number
+    return found
+
+
+def _history(last_at: Any, campaign: Any, recent: Any) -> History:
+    try:
+        return NO_HISTORY if last_at is None else History(from_micros(last_at), campaign, recent)
+    except (TypeError, OverflowError):  # a time that this program never wrote
+        return NO_HISTORY
 
 
 def _words(error: Exception) -> str:
