@@ -66,9 +66,9 @@ def assignment(
 ) -> Evaluation:
     """What the application Set does with the data `text`: the value it assigns, and all changes.
 
-    Functions that set variables (GLOBAL, LOCAL, HASH, ARRAY, PUSH, UNSHIFT, DELETE) are followed; others, such
-    as CALLERID(num), change no variable. Without `=` nothing is assigned. A deleted variable becomes empty,
-    LOCAL is taken to stand in a Gosub.
+    Functions that set variables (GLOBAL, LOCAL, HASH, ARRAY, PUSH, UNSHIFT, DELETE) are followed; others, as
+    CALLERID(num), change none. Without `=` nothing is assigned. A deleted variable becomes empty; LOCAL is
+    taken to stand in a Gosub.
     """
     scope, value = _run(text, variables, world, now)
     pieces: tuple[str | Hole, ...] = (value,) if isinstance(value, str) else value.pieces
