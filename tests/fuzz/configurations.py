@@ -5,7 +5,8 @@
 Each generated set of files is loaded by a private Asterisk (chroot DIR, needs root; loopback only) and by us. Equal
 means: loaded or refused; `dialplan show` byte by byte (contexts, extensions in order, caller ids, priorities, labels,
 applications, data, files, lines, includes, ignorepats, switches, hints); AMI's ShowDialPlan; the globals; and the
-lines that the log complains about. Sets that hold a value which only a running Asterisk can know are counted apart.
+lines that the log complains about. Sets that hold a value which only a running Asterisk can know are counted apart,
+and so are those that crash it (an unclosed [ in a pattern, a hint for a pattern with a dash).
 Roots default to concierge/asterisk-22 and asterisk-16 below $XDG_CACHE_HOME or ~/.cache.
 """
 
@@ -122,10 +123,14 @@ def run(root: Path, seed: int, count: int, keep: Path | None) -> int:
                 continue
             except Difference as difference:
                 problem = f"{difference}"
-            except TimeoutError:
-                problem = "Asterisk does not answer"
+            except (TimeoutError, ConnectionError) as error:
+                endless = "inherits-itself" in {d.code for d in load(lab.etc / "extensions.conf").diagnostics}
                 lab.close()
                 lab = Lab(root)
+                if endless or isinstance(error, ConnectionError):
+                    outcomes["hangs Asterisk" if endless else "crashes Asterisk"] += 1
+                    continue
+                problem = f"Asterisk does not answer: {error}"
             outcomes["different"] += 1
             print(f"seed {seed} number {number}: {problem}"[:3000], flush=True)
             if keep:

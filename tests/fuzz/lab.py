@@ -100,7 +100,9 @@ class Lab:
     def command(self, command: str) -> list[str]:
         """A CLI command's output, one character a byte."""
         self.send("Command", Command=command)
-        lines = next(m for m in self.messages() if not m[0].startswith(b"Event:"))
+        lines = next((m for m in self.messages() if not m[0].startswith(b"Event:")), None)
+        if lines is None:
+            raise ConnectionError("Asterisk is gone")
         if lines and lines[0] == b"Response: Follows":  # 13 and older; kept for odd builds
             return [line.decode("latin-1") for line in lines[2:]]
         return [line[8:].decode("latin-1") for line in lines if line.startswith(b"Output: ")]
