@@ -63,14 +63,25 @@ class Globals:
     ) -> str:
         if nested:
             body = self._expand(body, local, depth + 1)
+        if opening == "[":
+            return self._expression(body, whole)
         name, _, span = _split(body)
-        if opening == "[" or "(" in name or (_RUNTIME.fullmatch(name) and name not in local):
+        if "(" in name or (_RUNTIME.fullmatch(name) and name not in local):
             self.unknown[whole] = None
             return whole
         value = local.get(name, self.values.get(name, ""))
         if looks_secret(name, value) and name not in local:
             self.secrets.add(value)
         return _substring(value, span)
+
+    def _expression(self, body: str, whole: str) -> str:
+        from dialplan.expression import evaluate
+
+        value = evaluate(f"$[{body.encode('latin-1').decode('utf-8', 'surrogateescape')}]", {})
+        if isinstance(value, str):
+            return value.encode("utf-8", "surrogateescape").decode("latin-1")
+        self.unknown[whole] = None
+        return whole
 
 
 def _body(text: str, start: int, opening: str) -> tuple[str, int, bool]:
