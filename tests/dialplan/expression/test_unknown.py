@@ -283,6 +283,9 @@ def test_an_unknown_condition_is_none() -> None:
         ("13:00-13:30,*,*,*,Europe/Warsaw", True),
         ("*,xyz,*,*", False),
         ("12:00,*,*,*", True),
+        ("12:00-9:00,*,*,*", True),
+        ("9:00-12:00,*,*,*", True),
+        ("12:01-9:00,*,*,*", False),
     ],
 )
 def test_time(spec: str, open_: bool) -> None:
