@@ -15,7 +15,9 @@ Chunk: TypeAlias = "list[Line] | tuple[Chunk, ...]"
 
 
 class Source(NamedTuple):
-    """A file as read; `alias` is Asterisk's own name for the lines of a file that is included again, else ''."""
+    """A file as read; `alias` is Asterisk's own name for the lines of a file that is included again, else
+    ''.
+    """
 
     path: str
     alias: str = ""
@@ -32,7 +34,9 @@ class Line(NamedTuple):
 
 
 class Section:
-    """`[name]`: its own lines, after those it inherited. Inherited lines are shared, not copied, until read."""
+    """`[name]`: its own lines, after those it inherited. Inherited lines are shared, not copied, until
+    read.
+    """
 
     __slots__ = ("_appender", "_chunks", "inherited", "line", "lines", "name", "source", "template")
 
@@ -110,7 +114,8 @@ class Section:
 class Appender:
     """`+=` on a list of lines, without copying the growing value each time (ast_variable_update).
 
-    Asterisk takes the value of the last line of that name, and writes the longer one to the first line whose name
+    Asterisk takes the value of the last line of that name, and writes the longer one to the first line whose
+    name
     and value are the same but for case.
     """
 

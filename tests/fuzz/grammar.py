@@ -1,5 +1,6 @@
 """Random configuration files: everything a dialplan may hold, and what it should not."""
 
+# ruff: noqa: E501 - word lists
 from __future__ import annotations
 
 import random

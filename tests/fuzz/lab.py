@@ -1,4 +1,6 @@
-"""A private Asterisk for differential fuzzing: chroot into a root, own folder below its /tmp, AMI on loopback."""
+"""A private Asterisk for differential fuzzing: chroot into a root, own folder below its /tmp, AMI on
+loopback.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,8 @@ class Lab:
         files = {
             "asterisk.conf": f"[directories]\n{folders}[options]\nverbose = 0\n",
             "modules.conf": "[modules]\nautoload=no\n" + "".join(f"load={name}.so\n" for name in modules),
-            "logger.conf": "[general]\nlogger_queue_limit=1000000\n[logfiles]\nfull => notice,warning,error\n",
+            "logger.conf": "[general]\nlogger_queue_limit=1000000\n"
+            "[logfiles]\nfull => notice,warning,error\n",
             "manager.conf": f"[general]\nenabled=yes\nbindaddr=127.0.0.1\nport={self._port}\n"
             "[fuzz]\nsecret=fuzz\nread=all\nwrite=all\nwritetimeout=10000\n",
             "extensions.conf": "[general]\n",
