@@ -13,9 +13,11 @@ HIDDEN: Final = "***"
 
 
 def as_data(plan: Plan, *, values: bool = False, secrets: bool = False) -> dict[str, Any]:
-    """JSON-ready. Globals are null without `values`; what looks like a credential is hidden without `secrets`.
+    """JSON-ready. Globals are null without `values`; what looks like a credential is hidden without
+    `secrets`.
 
-    Contexts by name, extensions in Asterisk's matching order, `file` as Asterisk names it (no folders); `files` are
+    Contexts by name, extensions in Asterisk's matching order, `file` as Asterisk names it (no folders);
+    `files` are
     the paths that were read.
     """
     hide = _hider(plan, secrets=secrets)
@@ -111,7 +113,9 @@ def _file(place: Place) -> str:
 
 
 def as_text(data: dict[str, Any]) -> Iterator[str]:
-    """The same for people: written as extensions.conf, in the order in which Asterisk tries it, with places."""
+    """The same for people: written as extensions.conf, in the order in which Asterisk tries it, with
+    places.
+    """
     for found in data["diagnostics"]:
         yield f"; {found['file']}:{found['line']}: {found['severity']}: {found['message']} ({found['code']})"
     yield from (f"; not covered: {what}" for what in data["not_covered"])
@@ -128,7 +132,8 @@ def as_text(data: dict[str, Any]) -> Iterator[str]:
 def _context_text(context: dict[str, Any]) -> Iterator[str]:
     yield f"[{context['name']}]  ; {context['file']}:{context['line']}"
     for hint in context["hints"]:
-        yield f"exten => {_number(hint['exten'], hint['cid'])},hint,{hint['data']}{_arguments(hint['arguments'])}"
+        number = _number(hint["exten"], hint["cid"])
+        yield f"exten => {number},hint,{hint['data']}{_arguments(hint['arguments'])}"
     for extension in context["extensions"]:
         number = _number(extension["pattern"], extension["cid"])
         for step in extension["priorities"]:

@@ -1,4 +1,6 @@
-"""Dialplans of a wanted size: many menus, one flat context, explicit priorities, a context of single patterns."""
+"""Dialplans of a wanted size: many menus, one flat context, explicit priorities, a context of single
+patterns.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ _STEPS_OF_MENU: Final = 19
 
 def menus(priorities: int) -> Iterator[str]:
     """Many contexts of 19 priorities each, as menus look that FreePBX writes."""
-    yield "[general]\nautofallthrough=yes\n[globals]\nTRUNK=PJSIP/trunk\n[ivr-common]\nexten => *,1,Hangup()\n"
+    yield "[general]\n[globals]\nTRUNK=PJSIP/trunk\n[ivr-common]\nexten => *,1,Hangup()\n"
     for index in range(priorities // _STEPS_OF_MENU):
         yield _MENU.format(i=index) + "\n"
 
@@ -43,7 +45,8 @@ def flat(priorities: int) -> Iterator[str]:
     yield "[internal]\n"
     for index in range(priorities // 5):
         yield f"exten => {100000 + index},1,NoOp(call to ${{EXTEN}})\n"
-        yield "same => n,Set(X=1)\nsame => n,Dial(PJSIP/${EXTEN},30)\nsame => n,VoiceMail(${EXTEN})\nsame => n,Hangup()\n"
+        yield "same => n,Set(X=1)\nsame => n,Dial(PJSIP/${EXTEN},30)\n"
+        yield "same => n,VoiceMail(${EXTEN})\nsame => n,Hangup()\n"
 
 
 def explicit(priorities: int) -> Iterator[str]:

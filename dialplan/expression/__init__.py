@@ -14,7 +14,7 @@ from dialplan.expression.compute import compute
 from dialplan.expression.ctext import condition as _condition
 from dialplan.expression.functions import call
 from dialplan.expression.scope import Scope
-from dialplan.expression.value import Hole, UnknowableError, Unknown, Value, to_bytes_text, value_out
+from dialplan.expression.value import Hole, UnknowableError, Unknown, Value, join, to_bytes_text, value_out
 from dialplan.expression.world import NOTHING_KNOWN, World
 
 DATA_LIMIT = 8191
@@ -27,6 +27,7 @@ __all__ = [
     "Unknown",
     "Value",
     "World",
+    "assignment",
     "condition",
     "evaluate",
     "evaluation",
@@ -56,12 +57,43 @@ def evaluation(
     `variables`: the channel's, without leading underscores; also EXTEN, CONTEXT, CHANNEL … where known.
     `now`: the time on Asterisk's wall clock, with a time zone where it shall be converted; None is unknown.
     """
+    scope, value = _run(text, variables, world, now)
+    return _ended(scope, value)
+
+
+def assignment(
+    text: str, variables: Mapping[str, Value], *, world: World = NOTHING_KNOWN, now: datetime | None = None
+) -> Evaluation:
+    """What the application Set does with the data `text`: the value it assigns, and all changes.
+
+    Functions that set variables (GLOBAL, LOCAL, HASH, ARRAY, PUSH, UNSHIFT, DELETE) are followed; others, as
+    CALLERID(num), change none. Without `=` nothing is assigned. A deleted variable becomes empty; LOCAL is
+    taken to stand in a Gosub.
+    """
+    scope, value = _run(text, variables, world, now)
+    pieces: tuple[str | Hole, ...] = (value,) if isinstance(value, str) else value.pieces
+    name, equals, first = pieces[0].partition("=") if isinstance(pieces[0], str) else ("", "", "")
+    if not equals:
+        scope.uncertain |= isinstance(value, Unknown)
+        return _ended(scope, "")
+    assigned = join((first, Unknown(pieces[1:]) if pieces[1:] else ""))
+    if name:
+        scope.store(name, assigned)
+    return _ended(scope, assigned)
+
+
+def _run(
+    text: str, variables: Mapping[str, Value], world: World, now: datetime | None
+) -> tuple[Scope, Value]:
     scope = Scope(variables, world, now, call, compute)
     try:
-        value = scope.substitute(to_bytes_text(text), DATA_LIMIT)
+        return scope, scope.substitute(to_bytes_text(text), DATA_LIMIT)
     except UnknowableError as problem:
-        value = Unknown.because(text, str(problem))
         scope.uncertain = True
+        return scope, Unknown.because(text, str(problem))
+
+
+def _ended(scope: Scope, value: Value) -> Evaluation:
     changes = {name: value_out(new) for name, new in scope.changes.items()}
     global_changes = {name: value_out(new) for name, new in scope.global_changes.items()}
     return Evaluation(value_out(value), changes, global_changes, tuple(scope.warnings), scope.uncertain)

@@ -11,6 +11,7 @@ from dialplan.expression.template import Reference, Target, parse_target, split,
 from dialplan.expression.unknowns import unknown_reference
 from dialplan.expression.value import UnknowableError, Unknown, Value, from_bytes_text, join, value_in
 from dialplan.expression.world import World
+from dialplan.expression.writing import write
 
 VARIABLE_BUFFER = 4096
 """VAR_BUF_SIZE: a variable's value holds at most one byte less."""
@@ -18,8 +19,8 @@ MAX_DEPTH = 15
 """MAX_VARIABLE_SUB_RECURSE_DEPTH: deeper substitutions give nothing (and overflow the stack before 18)."""
 MAX_NESTING = 30
 """Nesting without that limit (inside functions), where Asterisk would run out of stack some day."""
-MAX_WORK = 4_000_000
-"""Characters looked at in one evaluation: enough for any text, no end for one that evaluates itself."""
+MAX_WORK = 1_000_000
+"""Characters looked at in one evaluation: enough for any text, an end for one that evaluates itself."""
 MAX_LENGTH = 65536
 """Longer texts are not followed through functions that let them grow."""
 
@@ -65,20 +66,8 @@ class Scope:
         return value_in(found)
 
     def store(self, name: str, value: Value) -> None:
-        """Set a variable; up to two leading underscores only say who inherits it."""
-        if name.endswith(")"):
-            self._store_function(name, value)
-            return
-        bare = name[1:] if name.startswith("_") else name
-        bare = bare[1:] if name.startswith("__") else bare
-        self.changes[from_bytes_text(bare)] = value
-
-    def _store_function(self, name: str, value: Value) -> None:
-        if name.startswith("GLOBAL("):
-            self.global_changes[from_bytes_text(name[7:-1])] = value
-        else:
-            self.warnings.append(f"{name} is written to, which has effects that are not modelled")
-            self.uncertain |= not name.startswith(("CALLERID(", "CHANNEL(", "CDR(", "DB(", "TIMEOUT("))
+        """Set a variable or write to a function."""
+        write(self, name, value)
 
     def lookup(self, name: str) -> Value:
         """The value of `${name}`."""
@@ -100,7 +89,7 @@ class Scope:
             return self._too_deep(text)
         if self.nesting >= MAX_NESTING:
             raise UnknowableError("a nesting that may exhaust Asterisk's stack")
-        self.work += len(text) + 100
+        self.work += len(text) + 400
         if self.nesting and (self.work > MAX_WORK or len(text) > MAX_LENGTH):
             raise UnknowableError("a text that grows too long or takes too long")
         before = self.depth

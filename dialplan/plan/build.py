@@ -184,7 +184,8 @@ class Builder(Directives):
     def _in_use(self, entry: Entry, priority: int) -> str:
         used = entry.steps[priority]
         which = "the hint" if priority == HINT else f"priority {priority}"
-        return f"{which} of '{text(self._exten)}' is already in use at line {used.place.line} of {used.place.file}"
+        place = f"line {used.place.line} of {used.place.file}"
+        return f"{which} of '{text(self._exten)}' is already in use at {place}"
 
     def _label(self, line: Line, entry: Entry, label: str, priority: int) -> str | None:
         """The label as kept; None when another priority has it already."""

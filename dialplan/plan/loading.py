@@ -26,8 +26,8 @@ class UnreadableError(Exception):
 def load(path: str | Path, *, root: str | Path | None = None) -> Plan:
     """Read extensions.conf (or any file as if extensions.conf included it), a folder that holds it, or `-`.
 
-    #include is relative to `root`, by default the folder of the main file. Raises UnreadableError when the main
-    file cannot be read; whatever is in it, this returns a plan.
+    #include is relative to `root`, by default the folder of the main file. Raises UnreadableError when the
+    main file cannot be read; whatever is in it, this returns a plan.
     """
     if str(path) == "-":
         return loads(sys.stdin.buffer.read(), "<stdin>", root=root or Path.cwd())

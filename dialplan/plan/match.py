@@ -74,7 +74,9 @@ def search(
     when: datetime | None = None,
     mode: Mode = Mode.MATCH,
 ) -> Outcome:
-    """As `find`, with how far it came and what is unknown; CANMATCH and MATCHMORE as while digits are dialled."""
+    """As `find`, with how far it came and what is unknown; CANMATCH and MATCHMORE as while digits are
+    dialled.
+    """
     return _Search(plan, exten, callerid, when, mode).run(context, lambda e: e.steps.get(priority))
 
 
@@ -91,7 +93,9 @@ def find_label(
 
 
 def possible(plan: Plan, context: str, exten: str, priority: int) -> tuple[Found, ...]:
-    """Every step that can run for some caller at some time, in the order of the search, up to the first certain one."""
+    """Every step that can run for some caller at some time, in the order of the search, up to the first
+    certain one.
+    """
     found: list[Found] = []
     for name, extension, sure in _Search(plan, exten, None, None, Mode.MATCH).anyone(context):
         step = extension.steps.get(priority)

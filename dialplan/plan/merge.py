@@ -1,4 +1,6 @@
-"""One context while it is being filled: what Asterisk accepts, and what it turns away (pbx.c: add_priority)."""
+"""One context while it is being filled: what Asterisk accepts, and what it turns away (pbx.c:
+add_priority).
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Entry:
         self.ordered = True
 
     def repeats(self, label: str, priority: int) -> bool:
-        """Whether Asterisk sees that an earlier or the next priority has this label; later ones it does not look at."""
+        """Whether Asterisk sees that an earlier or the next priority has this label; later ones it does not
+        look at.
+        """
         used = (self.labels or {}).get(label)
         if not used:
             return False

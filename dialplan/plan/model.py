@@ -1,4 +1,6 @@
-"""What Asterisk holds in memory after `dialplan reload`: contexts, extensions, steps, each with its place in the files."""
+"""What Asterisk holds in memory after `dialplan reload`: contexts, extensions, steps, each with its place in
+the files.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """`exten => pattern,hint,devices`. `label` and `arguments` are rare: `hint(label),Custom:x(arguments)`."""
+    """`exten => pattern,hint,devices`. `label` and `arguments` are rare:
+    `hint(label),Custom:x(arguments)`.
+    """
 
     exten: str
     cid: str | None
@@ -45,7 +49,8 @@ class Hint:
 class Extension:
     """All steps of one pattern and one caller-id pattern (None: any caller; "": callers without a number).
 
-    `steps` by ascending priority; empty when only a hint exists. `labels` gives the priority that a jump reaches.
+    `steps` by ascending priority; empty when only a hint exists. `labels` gives the priority that a jump
+    reaches.
     """
 
     pattern: str
@@ -62,7 +67,9 @@ class Extension:
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """`include => context,timing`; timing is `times,weekdays,days,months[,zone]`, None: always; `written` is all of it."""
+    """`include => context,timing`; timing is `times,weekdays,days,months[,zone]`, None: always; `written` is
+    all of it.
+    """
 
     context: str
     timing: str | None
@@ -80,7 +87,9 @@ class Ignorepat:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """`switch|lswitch|eswitch => name/data`: extensions that live outside of the dialplan. `kind` is one of the three."""
+    """`switch|lswitch|eswitch => name/data`: extensions that live outside of the dialplan. `kind` is one of
+    the three.
+    """
 
     kind: str
     name: str
@@ -104,7 +113,9 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """What Asterisk complains about while loading; severity is `error`, `warning` or `info`. Never holds a value of a global."""
+    """What Asterisk complains about while loading; severity is `error`, `warning` or `info`. Never holds a
+    value of a global.
+    """
 
     severity: str
     code: str
@@ -129,8 +140,10 @@ class Options:
 class Plan:
     """A whole dialplan. With `loads` False Asterisk refuses all of it and `contexts` is empty.
 
-    `globals` hold secrets in real systems: never print values. `not_covered` names what exists beside the plan and
-    was not read (extensions.ael, extensions.lua, switches, values that only a running Asterisk knows). `secrets` are
+    `globals` hold secrets in real systems: never print values. `not_covered` names what exists beside the
+    plan and
+    was not read (extensions.ael, extensions.lua, switches, values that only a running Asterisk knows).
+    `secrets` are
     credential-looking globals that were put into extensions or includes.
     """
 

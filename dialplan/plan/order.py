@@ -1,6 +1,7 @@
 """Names and order of extensions (main/pbx.c: ext_strncpy, ext_cmp, ext_cmp_pattern_pos).
 
-Two extensions are the same when their keys are equal, and Asterisk tries them in ascending order of their keys:
+Two extensions are the same when their keys are equal, and Asterisk tries them in ascending order of their
+keys:
 exact ones first, then patterns position by position, fewer characters first. Keys are made from bytes held as
 Latin-1 text.
 """
@@ -64,13 +65,13 @@ def _single(char: str) -> int:
 class _Positions(dict[str, int]):
     """The rank of each token of a pattern, worked out once."""
 
-    def __missing__(self, token: str) -> int:
+    def __missing__(self, piece: str) -> int:
         if len(self) > _REMEMBERED:
             self.clear()
-        if token == "[":
+        if piece == "[":
             rank = _UNCLOSED
         else:
-            rank = self[token] = _set(token[1:-1]) if token[0] == "[" else _single(token)
+            rank = self[piece] = _set(piece[1:-1]) if piece[0] == "[" else _single(piece)
         return rank
 
 
@@ -102,7 +103,9 @@ _OUTSIDE: Final = {chars: re.compile(rf"(\[[^\]]*\]?)|[{chars}]+") for chars in 
 
 
 def shrink(number: str) -> str:
-    """A caller-id pattern as stored (main/callerid.c: ast_shrink_phone_number): no blanks, dashes, parentheses, dots but a last one."""
+    """A caller-id pattern as stored (main/callerid.c: ast_shrink_phone_number): no blanks, dashes,
+    parentheses, dots but a last one.
+    """
     if not _SHRINKABLE.intersection(number):
         return number
     kept, depth = [], 0

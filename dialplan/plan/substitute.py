@@ -17,7 +17,8 @@ _RUNTIME = re.compile(r"EPOCH|SYSTEMNAME|ENTITYID|AST[A-Z]+DIR")
 class Globals:
     """Global variables as they are set line by line, and what of them went into the plan's own names.
 
-    `secrets` are credential-looking values that were put into extensions or includes; `unknown` are references
+    `secrets` are credential-looking values that were put into extensions or includes; `unknown` are
+    references
     that only a running Asterisk can resolve (functions, expressions, its own paths): these stay as written.
     """
 
@@ -27,7 +28,9 @@ class Globals:
         self.unknown: dict[str, None] = {}
 
     def set(self, name: str, value: str) -> None:
-        """One line of [globals]: `_` and `__` before a name say how it is inherited and do not belong to it."""
+        """One line of [globals]: `_` and `__` before a name say how it is inherited and do not belong to
+        it.
+        """
         value = self.substitute(value)
         if name.endswith(")"):
             self.unknown[name] = None
@@ -35,7 +38,9 @@ class Globals:
         self.values[re.sub("^__?", "", name)] = value
 
     def substitute(self, text: str, limit: int = VALUE_LIMIT, local: dict[str, str] | None = None) -> str:
-        """The text with the globals of this moment put in; unset ones are empty. `local` goes first (EXTEN of a hint)."""
+        """The text with the globals of this moment put in; unset ones are empty. `local` goes first (EXTEN
+        of a hint).
+        """
         if "$" not in text:
             return text[:limit]
         return self._expand(text, local or {}, 0)[:limit]
@@ -63,14 +68,25 @@ class Globals:
     ) -> str:
         if nested:
             body = self._expand(body, local, depth + 1)
+        if opening == "[":
+            return self._expression(body, whole)
         name, _, span = _split(body)
-        if opening == "[" or "(" in name or (_RUNTIME.fullmatch(name) and name not in local):
+        if "(" in name or (_RUNTIME.fullmatch(name) and name not in local):
             self.unknown[whole] = None
             return whole
         value = local.get(name, self.values.get(name, ""))
         if looks_secret(name, value) and name not in local:
             self.secrets.add(value)
         return _substring(value, span)
+
+    def _expression(self, body: str, whole: str) -> str:
+        from dialplan.expression import evaluate
+
+        value = evaluate(f"$[{body.encode('latin-1').decode('utf-8', 'surrogateescape')}]", {})
+        if isinstance(value, str):
+            return value.encode("utf-8", "surrogateescape").decode("latin-1")
+        self.unknown[whole] = None
+        return whole
 
 
 def _body(text: str, start: int, opening: str) -> tuple[str, int, bool]:

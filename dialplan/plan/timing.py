@@ -27,7 +27,9 @@ class Timing:
     problems: tuple[str, ...] = ()
 
     def holds(self, at: datetime) -> bool:
-        """Whether the include is in force; a time with a zone is converted to the include's own zone if it has one."""
+        """Whether the include is in force; a time with a zone is converted to the include's own zone if it
+        has one.
+        """
         if at.tzinfo is not None and self.zone:
             at = at.astimezone(_zone(self.zone))
         return bool(

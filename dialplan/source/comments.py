@@ -1,4 +1,6 @@
-"""Comments: `;` to the end of the line, `;-- … --;` blocks that nest, `\\;` (config_text_file_load, main/config.c)."""
+"""Comments: `;` to the end of the line, `;-- … --;` blocks that nest, `\\;` (config_text_file_load,
+main/config.c).
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ class Comments:
         return text[start : _end(text, start)] if start >= 0 else ""
 
     def unfinished(self) -> int | None:
-        """The line on which a block comment began that is still open; 0 for a stray `--;`; None when all are closed."""
+        """The line on which a block comment began that is still open; 0 for a stray `--;`; None when all are
+        closed.
+        """
         if not self.depth:
             return None
         return self.opened[-1] if self.depth > 0 and self.opened else 0

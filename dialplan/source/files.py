@@ -1,9 +1,12 @@
-"""Finding and reading files: the configuration root, globs as glob(3) with braces, bytes to lines as fgets."""
+"""Finding and reading files: the configuration root, globs as glob(3) with braces, bytes to lines as
+fgets.
+"""
 
 from __future__ import annotations
 
 import glob
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +37,9 @@ class Files:
         self._texts[path] = decode(data)
 
     def find(self, name: str) -> list[str]:
-        """The paths that an #include of this name means, existing or not (a plain name is returned as it is)."""
+        """The paths that an #include of this name means, existing or not (a plain name is returned as it
+        is).
+        """
         found = self._found.get(name)
         if found is None:
             found = self._found[name] = self._find(name)
@@ -59,7 +64,8 @@ class Files:
         paths: list[str] = []
         for pattern in braces(name):
             if _MAGIC.search(pattern):
-                paths += sorted(glob.glob(glob.escape(root) + pattern.replace("[^", "[!")))
+                found = glob.glob(glob.escape(root) + pattern.replace("[^", "[!"))  # noqa: PTH207 - Path.glob shows dot files
+                paths += sorted(found)
             else:
                 paths.append(root + pattern)
         return paths
@@ -92,7 +98,7 @@ def _first_brace(text: str) -> tuple[str, list[str], str] | None:
         if (text[at] == "," and depth == 1) or depth == 0:
             cuts.append(at)
         if depth == 0:
-            choices = [text[a + 1 : b] for a, b in zip(cuts, cuts[1:], strict=False)]
+            choices = [text[a + 1 : b] for a, b in pairwise(cuts)]
             return text[:start], choices, text[at + 1 :]
     return None
 
@@ -106,7 +112,9 @@ def _read(path: str) -> Text | None:
 
 
 def decode(data: bytes) -> Text:
-    """Bytes to lines as fgets with a buffer of 8192 cuts them; the last one is what follows the last newline."""
+    """Bytes to lines as fgets with a buffer of 8192 cuts them; the last one is what follows the last
+    newline.
+    """
     if b"\0" in data:
         return _with_nul(data)
     lines = data.decode("latin-1").split("\n")

@@ -1,6 +1,7 @@
 """Reads a configuration file with everything it includes, as main/config.c does (config_text_file_load).
 
-What is wrong in the main file makes Asterisk refuse all of it. What is wrong in an included file only ends that
+What is wrong in the main file makes Asterisk refuse all of it. What is wrong in an included file only ends
+that
 file, silently but for a line in the log, and what follows its #include is read on.
 """
 
@@ -52,7 +53,9 @@ class Reader:
         self.notes.append(Note(severity, code, message, file, line))
 
     def _load(self, paths: list[str], alias: str) -> tuple[int, bool]:
-        """Read the files of one #include; returns how many there were, and whether all were read to the end."""
+        """Read the files of one #include; returns how many there were, and whether all were read to the
+        end.
+        """
         scan, count = _Scan(self), 0
         for path in paths:
             text = self._source.read(path)
@@ -103,7 +106,9 @@ class Reader:
 
 
 class _Scan:
-    """The files of one #include, line by line: line numbers, comments and the section go on from one to the next."""
+    """The files of one #include, line by line: line numbers, comments and the section go on from one to the
+    next.
+    """
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader

@@ -6,6 +6,7 @@ Text is held as Latin-1, one character a byte, because Asterisk counts, cuts and
 from __future__ import annotations
 
 import re
+from bisect import insort
 from typing import NamedTuple, TypeAlias
 
 _NAME_LIMIT = 79
@@ -14,7 +15,9 @@ Chunk: TypeAlias = "list[Line] | tuple[Chunk, ...]"
 
 
 class Source(NamedTuple):
-    """A file as read; `alias` is Asterisk's own name for the lines of a file that is included again, else ''."""
+    """A file as read; `alias` is Asterisk's own name for the lines of a file that is included again, else
+    ''.
+    """
 
     path: str
     alias: str = ""
@@ -31,7 +34,9 @@ class Line(NamedTuple):
 
 
 class Section:
-    """`[name]`: its own lines, after those it inherited. Inherited lines are shared, not copied, until read."""
+    """`[name]`: its own lines, after those it inherited. Inherited lines are shared, not copied, until
+    read.
+    """
 
     __slots__ = ("_appender", "_chunks", "inherited", "line", "lines", "name", "source", "template")
 
@@ -107,28 +112,37 @@ class Section:
 
 
 class Appender:
-    """`+=` on a list of lines, without copying the growing value each time (ast_variable_update)."""
+    """`+=` on a list of lines, without copying the growing value each time (ast_variable_update).
+
+    Asterisk takes the value of the last line of that name, and writes the longer one to the first line whose
+    name
+    and value are the same but for case.
+    """
 
     def __init__(self, lines: list[Line]) -> None:
         self._lines = lines
         self._seen = 0
         self._last: dict[str, int] = {}
-        self._folded: dict[str, list[int]] = {}
+        self._same: dict[str, list[int]] = {}
+        self._lengths: dict[tuple[str, int], list[int]] = {}
         self._pieces: dict[int, list[str]] = {}
+        self._size: dict[int, int] = {}
 
     def extend(self, name: str, text: str) -> bool:
         self._index()
         found = self._last.get(name)
         if found is None:
             return False
-        target = self._target(name, found)
-        pieces = self._pieces_of(target)
-        if target != found:
-            pieces[:] = [self._value(found)]
-            self._rename(target, name)
-        pieces.append(text if pieces[0] else text.lstrip(_BLANKS))
-        if not pieces[0]:
-            del pieces[0]
+        size, folded = self._size[found], name.lower()
+        target = self._target(found, folded, size)
+        text = text if size else text.lstrip(_BLANKS)
+        if target != found or found not in self._pieces:
+            self._pieces[target] = [self._value(found)]
+        self._pieces[target].append(text)
+        self._lengths[folded, self._size[target]].remove(target)
+        self._size[target] = size + len(text)
+        insort(self._lengths.setdefault((folded, size + len(text)), []), target)
+        self._rename(target, name, folded)
         return True
 
     def finish(self) -> None:
@@ -138,32 +152,34 @@ class Appender:
 
     def _index(self) -> None:
         for index in range(self._seen, len(self._lines)):
-            name = self._lines[index].name
+            name, value = self._lines[index][:2]
+            folded = name.lower()
             self._last[name] = index
-            self._folded.setdefault(name.lower(), []).append(index)
+            self._size[index] = len(value)
+            self._same.setdefault(folded, []).append(index)
+            self._lengths.setdefault((folded, len(value)), []).append(index)
         self._seen = len(self._lines)
 
-    def _target(self, name: str, found: int) -> int:
-        """The line that Asterisk replaces: the last whose name and value are the same but for case."""
-        same = self._folded[name.lower()]
-        if same[-1] == found:
+    def _target(self, found: int, folded: str, size: int) -> int:
+        """The line that is replaced; an empty value is the same as any."""
+        if not size:
+            return self._same[folded][0]
+        alike = self._lengths[folded, size]
+        if alike[0] == found:
             return found
         value = self._value(found).lower()
-        return next(i for i in reversed(same) if not value or i == found or self._value(i).lower() == value)
+        return next(index for index in alike if index == found or self._value(index).lower() == value)
 
-    def _rename(self, index: int, name: str) -> None:
+    def _rename(self, index: int, name: str, folded: str) -> None:
         old = self._lines[index].name
+        if old == name:
+            return
         self._lines[index] = self._lines[index]._replace(name=name)
         self._last[name] = max(index, self._last[name])
-        if self._last.get(old) == index and old != name:
-            rest = [i for i in self._folded[name.lower()] if self._lines[i].name == old]
-            if rest:
-                self._last[old] = rest[-1]
-            else:
-                del self._last[old]
-
-    def _pieces_of(self, index: int) -> list[str]:
-        return self._pieces.setdefault(index, [self._lines[index].value])
+        if self._last[old] == index:
+            del self._last[old]
+            rest = [other for other in self._same[folded] if self._lines[other].name == old]
+            self._last.update({old: rest[-1]} if rest else {})
 
     def _value(self, index: int) -> str:
         pieces = self._pieces.get(index)

@@ -1,5 +1,6 @@
 """Random configuration files: everything a dialplan may hold, and what it should not."""
 
+# ruff: noqa: E501 - word lists
 from __future__ import annotations
 
 import random
@@ -8,7 +9,7 @@ _CONTEXTS = ["a", "b", "c", "A", "general", "globals", "GLOBALS", "default", "x 
 _EXTENSIONS = ["s", "1", "12", "1-2", "123", "_X.", "_x.", "_1XX", "_1xx", "_[1-3]X", "_[321]x", "_[1-3]", "_N!", "_!", "_.",
     "_Z-X", "_[13-5a]", "_[]X", "_[", "_[a", "_[5-1]2", "_[5-19]", "_12.", "_1[2]", "i", "t", "h", "_s-.", "s-BUSY", "1 2",
     "_[1 2]", "_[1-3-]X", "_[-1]", "_[,]1", "_[[1]", "_]1", "", "*9", "_*X", "é", "_[é]", "a]b", "(1)", "+48",
-    "_+X.", "1/", "${G1}", "${G2}", "1${G3}", "_${G1:1}", "${G${G4}}", "${NONE}5", "$1", "_X-[1-2]-!", "_1X/2", "x" * 300]  # fmt: skip
+    "_+X.", "1/", "${G1}", "${G2}", "1${G3}", "_${G1:1}", "$[1+${G4}]", "${G${G4}}", "${NONE}5", "$1", "_X-[1-2]-!", "_1X/2", "x" * 300]  # fmt: skip
 _CIDS = ["", "", "", "", "", "", "/", "/1", "/_1X", "/(12) 3-4", "/_[1-3]X.", "/1.2.", "/_N-X", "/${G1}", "/a/b", "/[1"]
 _PRIORITIES = ["1", "1", "1", "2", "3", "n", "n", "n", "n", "n", "n", "s", "next", "same", "hint", "n+2", "1+1", "lab", "lab+101", "foo",
     "n(lab)", "n(lab)", "n(foo)", "1(foo)", "n()", "n(foo", "n (foo)", "n(a)b", "0", "-1", "1x", " 2 ", "02", "4294967297",
@@ -19,7 +20,7 @@ _CALLS = ["NoOp()", "NoOp(a,b)", "Dial(SIP/1,20)", "Hangup", "NoOp(", "NoOp(a)b"
 _TIMES = ["", "", "", ",9:00-17:00,mon-fri,*,*", "|9:00-17:00|*|*|*", ",*,*,*,*", ",25:00,x,32,foo", ",9:00&10:00-11:00", ",",
     ",9:00|10:00", ",*,*,1-5&7,jan-feb,UTC", ",,,,", ",09:00-,*,*,*"]  # fmt: skip
 _GLOBALS = ["G1 = 12", "G2 => _X.", "G3=", "G4 = 1", "G1 => 7${G4}", "__G5 = x", "_G4=2", "G6 = ${G1}${G1:1}${G1:-1:1}", "G1+=3", "G2 += 4",
-    "g1 += 5", "G7 = a;b", "G8 = a\\;b", "F(x) = 1", "G9 = ${NONE}-${G1:0:1}", "= 5", "G10 = ${G1", "G1=1", "g1=1", "G11=$5$"]  # fmt: skip
+    "g1 += 5", "G7 = a;b", "G8 = a\\;b", "F(x) = 1", "G9 = ${NONE}-${G1:0:1}", "= 5", "G10 = ${G1", "G12 = $[${G1}+2]", "G13=$[1>2]x$[a]", "G1=1", "g1=1", "G11=$5$"]  # fmt: skip
 _FILES = ["a.conf", "a.conf", "b.conf", "sub/c.conf", "sub/*.conf", "{a,b}.conf", "sub/[cd].conf", '"a.conf"', "<b.conf>", "sub/d.conf",
     "{a.conf,sub/c.conf}", "a.conf ; c", "./a.conf", "sub/?.conf", "[ab].conf"]  # fmt: skip
 _BAD_FILES = ["*.none", "missing.conf", "sub", '"a.conf', "/etc/none.conf", "", '"', "extensions.conf"]

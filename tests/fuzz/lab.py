@@ -1,4 +1,6 @@
-"""A private Asterisk for differential fuzzing: chroot into a root, own folder below its /tmp, AMI on loopback."""
+"""A private Asterisk for differential fuzzing: chroot into a root, own folder below its /tmp, AMI on
+loopback.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,8 @@ class Lab:
         files = {
             "asterisk.conf": f"[directories]\n{folders}[options]\nverbose = 0\n",
             "modules.conf": "[modules]\nautoload=no\n" + "".join(f"load={name}.so\n" for name in modules),
-            "logger.conf": "[general]\nlogger_queue_limit=1000000\n[logfiles]\nfull => notice,warning,error\n",
+            "logger.conf": "[general]\nlogger_queue_limit=1000000\n"
+            "[logfiles]\nfull => notice,warning,error\n",
             "manager.conf": f"[general]\nenabled=yes\nbindaddr=127.0.0.1\nport={self._port}\n"
             "[fuzz]\nsecret=fuzz\nread=all\nwrite=all\nwritetimeout=10000\n",
             "extensions.conf": "[general]\n",
@@ -100,7 +103,9 @@ class Lab:
     def command(self, command: str) -> list[str]:
         """A CLI command's output, one character a byte."""
         self.send("Command", Command=command)
-        lines = next(m for m in self.messages() if not m[0].startswith(b"Event:"))
+        lines = next((m for m in self.messages() if not m[0].startswith(b"Event:")), None)
+        if lines is None:
+            raise ConnectionError("Asterisk is gone")
         if lines and lines[0] == b"Response: Follows":  # 13 and older; kept for odd builds
             return [line.decode("latin-1") for line in lines[2:]]
         return [line[8:].decode("latin-1") for line in lines if line.startswith(b"Output: ")]

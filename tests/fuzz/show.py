@@ -11,7 +11,9 @@ _BUFFER = 1023
 
 def blocks(plan: Plan) -> dict[str, list[str]]:
     """The lines of each context, by its header line; text holds one character a byte."""
-    return {f"[ Context '{raw(name)}' created by 'pbx_config' ]": _lines(c) for name, c in plan.contexts.items()}
+    return {
+        f"[ Context '{raw(name)}' created by 'pbx_config' ]": _lines(c) for name, c in plan.contexts.items()
+    }
 
 
 def shown(output: list[str]) -> dict[str, list[str]]:
@@ -29,7 +31,14 @@ def shown(output: list[str]) -> dict[str, list[str]]:
 def listed(plan: Plan) -> list[tuple[str, str, str, str, str, str]]:
     """(context, extension, label, priority, application, data) as AMI's ShowDialPlan gives them, sorted."""
     return sorted(
-        (raw(context.name), raw(e.pattern), raw(s.label or ""), str(s.priority), raw(s.application), raw(s.data))
+        (
+            raw(context.name),
+            raw(e.pattern),
+            raw(s.label or ""),
+            str(s.priority),
+            raw(s.application),
+            raw(s.data),
+        )
         for context in plan.contexts.values()
         for e in context.extensions
         for s in e.steps.values()
@@ -70,7 +79,10 @@ def _extension(extension: Extension) -> list[str]:
         entries.append((-1, extension.hint))
     lines = []
     for _, entry in sorted(entries, key=lambda entry: entry[0]):
-        lines.append(f"  {head[:_BUFFER]:<17} {_call(entry)[:_BUFFER]:<45} [{place_name(entry.place)}:{entry.place.line}]")
+        lines.append(
+            f"  {head[:_BUFFER]:<17} {_call(entry)[:_BUFFER]:<45}"
+            f" [{place_name(entry.place)}:{entry.place.line}]"
+        )
         head = ""
     for at, (_, entry) in enumerate(sorted(entries, key=lambda entry: entry[0])):
         if at and entry.label:

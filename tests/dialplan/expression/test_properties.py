@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialplan.expression import DATA_LIMIT, Unknown, World, condition, evaluate, evaluation
@@ -51,6 +51,7 @@ SYNTAX = st.sampled_from(
 TEXTS = st.one_of(st.text(), st.lists(SYNTAX, max_size=60).map("".join))
 
 
+@settings(deadline=None)  # a machine under load
 @given(TEXTS)
 def test_any_text(text: str) -> None:
     first = evaluation(text, VARIABLES)
@@ -65,11 +66,13 @@ def test_text_without_dollars_is_itself(text: str) -> None:
     assert evaluate(text, {}) == text
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_characters="\x00", codec="utf-8"), max_size=200), TEXTS)
 def test_a_known_variable_is_copied(value: str, name: str) -> None:
     assert evaluate("<${A}>", {"A": value, name: "other"} if name != "A" else {"A": value}) == f"<{value}>"
 
 
+@settings(deadline=None)
 @given(TEXTS, st.text(max_size=20))
 def test_unknown_admits_what_a_known_value_gives(text: str, value: str) -> None:
     """The result with the variable known is among those that the unknown result allows."""

@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dialplan.expression import Evaluation, Hole, Unknown, Value, World, condition, evaluate, evaluation
+from dialplan.expression import (
+    Evaluation,
+    Hole,
+    Unknown,
+    Value,
+    World,
+    assignment,
+    condition,
+    evaluate,
+    evaluation,
+)
 
 CALLER = Unknown.because("${CALLERID(num)}", "the caller is not known")
 
@@ -165,6 +175,51 @@ def test_effects(text: str, value: str, changes: dict[str, str]) -> None:
     assert (found.value, found.changes, found.uncertain) == (value, changes, False)
 
 
+@pytest.mark.parametrize(
+    ("data", "changes"),
+    [
+        ("X=1", {"X": "1"}),
+        ("X=a=b", {"X": "a=b"}),
+        ("X=", {"X": ""}),
+        ("X = 1", {"X ": " 1"}),
+        ("_X=1", {"X": "1"}),
+        ("__X=1", {"X": "1"}),
+        ("___X=1", {"_X": "1"}),
+        ("X", {}),
+        ("", {}),
+        ("N=$[${N}+1]", {"N": "6"}),
+        ("X=${INC(N)}", {"N": "6", "X": "6"}),
+        ("ARRAY(A,B,C)=1,2", {"A": "1", "B": "2", "C": ""}),
+        ("HASH(h,k)=v", {"~HASH~h~k~": "v"}),
+        ("PUSH(L)=4", {"L": "1,2,3,4"}),
+        ("UNSHIFT(L,-)=0", {"L": "0-1,2,3"}),
+        ("PUSH(NEW)=1", {"NEW": "1"}),
+        ("LOCAL(X)=1", {"X": "1"}),
+        ("CALLERID(num)=1", {}),
+        ("${A}X=1", {"aX": "1"}),
+    ],
+)
+def test_assignment(data: str, changes: dict[str, str]) -> None:
+    found = assignment(data, {"N": "5", "L": "1,2,3", "A": "a"})
+    assert (found.changes, found.uncertain) == (changes, False)
+
+
+def test_assignment_of_globals() -> None:
+    assert assignment("GLOBAL(X)=1", {}).global_changes == {"X": "1"}
+
+
+def test_assignment_of_unknown_values() -> None:
+    given = {"U": CALLER, "L": "1"}
+    assert assignment("X=a${U}", given).changes == {"X": Unknown(("a", *CALLER.pieces))}
+    assert assignment("PUSH(L)=${U}", given).changes == {"L": Unknown(("1,", *CALLER.pieces))}
+    assert all(isinstance(new, Unknown) for new in assignment("ARRAY(A,B)=${U}", given).changes.values())
+
+
+@pytest.mark.parametrize("data", ["${U}=1", "X${U}", "ODBC_X(1)=2"])
+def test_assignment_to_some_variable(data: str) -> None:
+    assert assignment(data, {"U": CALLER}).uncertain
+
+
 def test_global_effects() -> None:
     found = evaluation("${SET(GLOBAL(G)=1)}${GLOBAL(G)}", {})
     assert (found.value, found.changes, found.global_changes) == ("11", {}, {"G": "1"})
@@ -228,6 +283,9 @@ def test_an_unknown_condition_is_none() -> None:
         ("13:00-13:30,*,*,*,Europe/Warsaw", True),
         ("*,xyz,*,*", False),
         ("12:00,*,*,*", True),
+        ("12:00-9:00,*,*,*", True),
+        ("9:00-12:00,*,*,*", True),
+        ("12:01-9:00,*,*,*", False),
     ],
 )
 def test_time(spec: str, open_: bool) -> None:
