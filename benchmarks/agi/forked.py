@@ -1,11 +1,12 @@
 """Reference: the usual AGI script, started anew for each call: pyst2 and SQLAlchemy, one look-up."""
 
+import io
 import sys
 
 from asterisk.agi import AGI
 from sqlalchemy import create_engine, text
 
-agi = AGI(stderr=open("/dev/null", "w"))  # noqa: SIM115
+agi = AGI(stderr=io.StringIO())
 engine = create_engine(f"sqlite:///{sys.argv[1]}")
 with engine.connect() as connection:
     number = int(agi.env.get("agi_arg_1", "0"))

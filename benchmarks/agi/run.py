@@ -40,6 +40,8 @@ eventfilter = Event: OriginateResponse
 
 LOGGER = "[general]\n[logfiles]\nfull => warning,error\n"  # as a busy PBX: no line per priority
 
+FILES = {"bench.conf": "", "logger.conf": LOGGER}
+
 PLAN = """
 [noop]
 exten => _X.,1,NoOp()
@@ -157,7 +159,7 @@ def main() -> None:
     args = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        site = stack.enter_context(Site("22", extensions="#include bench.conf\n", manager=MANAGER, files={"bench.conf": "", "logger.conf": LOGGER}))
+        site = stack.enter_context(Site("22", extensions="#include bench.conf\n", manager=MANAGER, files=FILES))
         ports = {name: site.pbx.ports.spare() for name in ("bare", "panoramisk")}
         processes = {
             "bare": stack.enter_context(server("bare.py", ports["bare"])).pid,

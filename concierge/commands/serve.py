@@ -53,7 +53,7 @@ def run(args: Namespace) -> int:
 def _no_searching_for_the_caller() -> None:
     """The switches that the logging HOWTO names under "Optimization": no line shows what they would collect."""
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging._srcfile = None  # type: ignore[attr-defined]
+    logging._srcfile = None
 
 
 async def _serve(settings: Settings, path: Path, parts: Iterable[str]) -> None:
