@@ -153,3 +153,21 @@ def test_a_key_pressed_while_the_daemon_is_down_holds_at_once_and_is_recorded_la
     assert len(events(number)) == 1
     wait_until(lambda: not site.pbx.db_show("concierge-optout"), 5, "the kept copy to go")
     assert refused_now(site, number)
+
+
+def test_an_emergency_call_passes_while_a_key_press_waits_to_be_recorded(
+    site: Site, callee: Phone, number: int, events: Events
+) -> None:
+    call = campaign_call(site, callee, number)
+    site.stop_daemon(signal.SIGKILL)
+    since = site.ami.mark()
+    call.press("9")
+    site.ami.wait_for_application("Playback", since=since, data="opt-out-recorded")
+    site.pbx.hangup_all()
+    site.start_daemon()
+    assert site.pbx.db_show("concierge-optout")
+    site.ami.originate("Local/112@outbound-quiet/n", context="campaign", exten="s", variables=CAMPAIGN)
+    assert callee.wait_for_call("112")
+    site.pbx.hangup_all()
+    assert refused_now(site, number)
+    wait_until(lambda: events(number), 5, "the record")
