@@ -23,9 +23,7 @@ STDIN = "<stdin>"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="extensions.conf, a folder that holds it, or -"
-    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="extensions.conf, a folder that holds it, or -")
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write there instead of stdout")
     parser.add_argument("--select", default="", metavar="CODES", help="only these rules, such as D1,C103")

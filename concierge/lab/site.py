@@ -1,8 +1,8 @@
 """A private PBX with Concierge installed on it: configuration, hooks, prompts, and the daemon as its own process.
 
-    with Site("22") as site, site.pbx.phone("callee") as callee:
-        site.concierge("list", "add", "+48600100200", "--reason", "asked", "--source", "letter")
-        site.ami.originate("Local/48600100200@outbound/n", context="campaign", exten="s", variables=SPRING)
+with Site("22") as site, site.pbx.phone("callee") as callee:
+    site.concierge("list", "add", "+48600100200", "--reason", "asked", "--source", "letter")
+    site.ami.originate("Local/48600100200@outbound/n", context="campaign", exten="s", variables=SPRING)
 """
 
 from __future__ import annotations

@@ -46,9 +46,7 @@ def test_exit_codes(text: str, options: list[str], code: int, tmp_path: Path) ->
     assert main(["lint", write(tmp_path, text), *options]) == code
 
 
-def test_a_folder_several_paths_and_a_file_for_the_output(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_several_paths_and_a_file_for_the_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path, DEAD)
     other = write(tmp_path, WARNED, "other.conf")
     target = tmp_path / "report.json"
