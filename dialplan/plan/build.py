@@ -159,7 +159,7 @@ class Builder(Directives):
             return
         found = self._entry
         if found is None or priority == HINT:
-            found = self._find_entry(priority)
+            found = self._find_entry(line, priority)
         entry, name = found
         if priority in entry.steps:
             self.note(line, "warning", "priority-in-use", self._in_use(entry, priority))
@@ -175,10 +175,13 @@ class Builder(Directives):
         place = _tuple(Place, (path, line[2], column, alias))
         entry.add(_tuple(Step, (priority, label, known, data, place)), name)
 
-    def _find_entry(self, priority: int) -> tuple[Entry, str]:
+    def _find_entry(self, line: Line, priority: int) -> tuple[Entry, str]:
         found = self.context.entry(self._exten, self._cid, hint=priority == HINT)
         if priority != HINT:
             self._entry = found
+        if self._exten[0] == "_" and self._exten.rfind("[") > self._exten.rfind("]"):
+            message = f"'{text(self._exten)}' opens a set with [ and never closes it: Asterisk may crash"
+            self.note(line, "warning", "pattern-unclosed", message)
         return found
 
     def _in_use(self, entry: Entry, priority: int) -> str:

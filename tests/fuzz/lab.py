@@ -82,6 +82,8 @@ class Lab:
         self._socket = connection
         self.send("Login", Username="fuzz", Secret="fuzz", Events="off")
         self.answer()
+        while not self.version():
+            time.sleep(0.02)
         self.command("core waitfullybooted")
         return connection
 
@@ -123,7 +125,9 @@ class Lab:
         raise TimeoutError(f"{until!r} never came to {self.log}")
 
     def version(self) -> str:
-        return re.sub(r"^Asterisk (\S+).*", r"\1", self.command("core show version")[0])
+        """ "" while it starts."""
+        found = re.match(r"Asterisk (\d\S*)", "".join(self.command("core show version")[:1]))
+        return found[1] if found else ""
 
     def close(self) -> None:
         """End it and remove its files."""
