@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 DAY: Final = 24 * 60
 _DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_TIME = re.compile(r"[ \t\n\r\v\f]*([+-]?\d|\d\d):[ \t\n\r\v\f]*([+-]?\d|\d\d)", re.A)
-_NUMBER = re.compile(r"[ \t\n\r\v\f]*([+-]?\d|\d\d)", re.A)
+_TIME = re.compile(r"[ \t\n\r\v\f]*(\d\d|[+-]?\d):[ \t\n\r\v\f]*(\d\d|[+-]?\d)", re.A)
+_NUMBER = re.compile(r"[ \t\n\r\v\f]*(\d\d|[+-]?\d)", re.A)
 
 
 @dataclass(frozen=True, slots=True)
