@@ -1,5 +1,6 @@
 """From lines to contexts (pbx/pbx_config.c): what is kept, under which number, and what is turned away."""
 
+# ruff: noqa: E501 - one case a line
 from __future__ import annotations
 
 from pathlib import Path
@@ -155,7 +156,9 @@ def test_other_dialplans_beside_are_named(tmp_path: Path) -> None:
 
 
 def test_options_come_from_the_first_general() -> None:
-    plan = plan_of("[general]\nautofallthrough=no\nExtenPatternMatchNew=1\nextenpatternmatchnew=yes\n[general]\nautofallthrough=yes\n")
+    plan = plan_of(
+        "[general]\nautofallthrough=no\nExtenPatternMatchNew=1\nextenpatternmatchnew=yes\n[general]\nautofallthrough=yes\n"
+    )
     assert not plan.options.autofallthrough
     assert plan.options.extenpatternmatchnew
     assert plan.contexts == {}
@@ -163,7 +166,9 @@ def test_options_come_from_the_first_general() -> None:
 
 
 def test_includes_keep_their_order_and_timing() -> None:
-    plan = plan_of("[a]\ninclude => b|9:00-17:00|mon-fri|*|*\ninclude => c\ninclude => d,\ninclude => e,1|2\n")
+    plan = plan_of(
+        "[a]\ninclude => b|9:00-17:00|mon-fri|*|*\ninclude => c\ninclude => d,\ninclude => e,1|2\n"
+    )
     found = [(i.context, i.timing) for i in plan.contexts["a"].includes]
     assert found == [("b", "9:00-17:00|mon-fri|*|*"), ("c", None), ("d", None), ("e,1", "2")]
 

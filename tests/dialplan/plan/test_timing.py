@@ -49,6 +49,9 @@ def test_the_includes_own_zone() -> None:
     assert timing.holds(SUNDAY.replace(tzinfo=None)) is False
 
 
-@pytest.mark.parametrize("text", ["24:00", "9", "9:60", "9:00-", "x-9:00", "*,xyz", "*,8", "*,*,32", "*,*,0", "*,*,*,13", "*,mon-x"])
+@pytest.mark.parametrize(
+    "text",
+    ["24:00", "9", "9:60", "9:00-", "x-9:00", "*,xyz", "*,8", "*,*,32", "*,*,0", "*,*,*,13", "*,mon-x"],
+)
 def test_what_asterisk_skips_is_named(text: str) -> None:
     assert len(parse(text).problems) == 1
