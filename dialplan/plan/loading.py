@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -107,16 +108,24 @@ def _plan(reader: Reader, builder: Builder | None, files: Files, *, refused: boo
         context = builder.contexts.pop(name).finish()
         contexts[context.name] = context
     variables = builder.globals
+    secrets = frozenset(map(text, variables.secrets))
     return Plan(
         contexts,
         not refused,
         {text(name): text(value) for name, value in variables.values.items()},
         _options(reader),
-        (*notes, *builder.diagnostics),
+        (*notes, *_discreet(builder.diagnostics, secrets)),
         tuple(reader.files),
         _not_covered(reader, builder, files),
-        frozenset(map(text, variables.secrets)),
+        secrets,
     )
+
+
+def _discreet(diagnostics: list[Diagnostic], secrets: frozenset[str]) -> list[Diagnostic]:
+    """Messages name extensions and contexts, and these may hold a credential."""
+    for secret in secrets:
+        diagnostics = [replace(d, message=d.message.replace(secret, "***")) for d in diagnostics]
+    return diagnostics
 
 
 def _not_covered(reader: Reader, builder: Builder, files: Files) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ class Lab:
         self._log_at = 0
         self._write(modules)
         self._process = self._start()
+        self.pid = self._process.pid
         self._socket = self._login()
 
     def _write(self, modules: list[str]) -> None:
@@ -70,7 +71,7 @@ class Lab:
         limit = time.monotonic() + 60
         while True:
             try:
-                connection = socket.create_connection(("127.0.0.1", self._port), timeout=20)
+                connection = socket.create_connection(("127.0.0.1", self._port), timeout=60)
                 break
             except OSError:
                 if time.monotonic() > limit or self._process.poll() is not None:
