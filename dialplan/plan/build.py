@@ -16,6 +16,7 @@ from dialplan.source.sections import Line, Section
 NAME_LIMIT: Final = 255
 _NOTHING_YET: Final = -2
 _ONE_SET: Final = re.compile(r"[^\[\]]*\[[^\[\]]*\][^\[\]]*", re.S)
+_REMEMBERED: Final = 10_000
 _DISCOURAGED: Final = frozenset({"_.", "_!"})
 _FEW: Final = {str(number): number for number in range(1, 100)}
 _tuple = tuple.__new__  # a third of the time of a NamedTuple's own constructor
@@ -27,6 +28,7 @@ class Builder(Directives):
     def __init__(self, variables: Globals) -> None:
         super().__init__(variables)
         self._names: dict[str, str] = {}
+        self._nexts: dict[str, str | None] = {"n": None}
 
     def section(self, section: Section) -> None:
         """One section that is a context; the last extension and the counter of `n` start afresh."""
@@ -86,8 +88,8 @@ class Builder(Directives):
         if written != "n":
             written = written.strip(BLANKS)
         label, plus = None, 0
-        if written == "n" and self._counter > _NOTHING_YET:
-            priority = self._counter + 1
+        if written in self._nexts and self._counter > _NOTHING_YET:
+            priority, label = self._counter + 1, self._nexts[written]
         elif written in _FEW:
             priority = _FEW[written]
         else:
@@ -114,6 +116,8 @@ class Builder(Directives):
         elif parsed.word == "hint":
             number = HINT
         elif parsed.word in ("n", "next", "s", "same"):
+            if parsed.word[0] == "n" and not parsed.plus and len(self._nexts) < _REMEMBERED:
+                self._nexts[written] = parsed.label
             if self._counter > _NOTHING_YET:
                 number = self._counter + (parsed.word[0] == "n")
             else:
@@ -192,10 +196,12 @@ class Builder(Directives):
 
     def _label(self, line: Line, entry: Entry, label: str, priority: int) -> str | None:
         """The label as kept; None when another priority has it already."""
-        label = text(label)
+        if not label.isascii():
+            label = text(label)
         if entry.repeats(label, priority):
             self.note(line, "warning", "label-in-use", f"label '{label}' is already in use: it is dropped")
             return None
+        entry.add_label(label, priority)
         self.context.note_label(entry, label)
         return label
 

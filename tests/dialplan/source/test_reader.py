@@ -45,6 +45,26 @@ def test_plain_lines(read) -> None:  # type: ignore[no-untyped-def]
     assert lines(reader) == [("a", ["x=1", "y=2", "z=> 3", "x== 4", ";\\[q]=5"])]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "exten =>",
+        "exten => ",
+        "exten =>\t1",
+        "same =>",
+        "same => x",
+        "same =>  x",
+        "exten => x",
+        "exten => x\r",
+    ],
+)
+def test_the_usual_forms_are_read_as_the_others(read, line: str) -> None:  # type: ignore[no-untyped-def]
+    name, _, value = line.partition("=>")
+    assert lines(read(f"[a]\n{line}\n")) == [("a", [f"{name.strip()}={value.strip()}"])]
+    found = read(f"[a]\n{line}\n").sections.all[0].all_lines()[0]
+    assert not found.value or line[found.column - 1 :].rstrip() == found.value
+
+
 def test_every_line_keeps_its_place(read) -> None:  # type: ignore[no-untyped-def]
     reader = read("\ufeff[a]\n\n  exten => 1,1,A\n")
     section = reader.sections.all[0]
