@@ -149,6 +149,10 @@ def test_what_only_a_running_asterisk_knows_is_named() -> None:
     assert len(plan.not_covered) == 4
 
 
+def test_switches_are_named_as_not_covered() -> None:
+    assert plan_of("[a]\neswitch => Realtime/x@y\n").not_covered == ("switch Realtime/x@y in context a",)
+
+
 def test_other_dialplans_beside_are_named(tmp_path: Path) -> None:
     for name in ("extensions.conf", "extensions.ael", "extensions.lua"):
         (tmp_path / name).touch()
