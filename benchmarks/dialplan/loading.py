@@ -1,10 +1,11 @@
-"""From files to plan: our CPU time against asterisklint's and against a real Asterisk's own reload, in one run.
+"""From files to plan: CPU time against asterisklint's and against a real Asterisk's reload, in one run.
 
     python benchmarks/dialplan/loading.py [--asterisklint PATH] [--root DIR] [--repeat 5]
 
-asterisklint 0.4.3 is installed into a throw-away virtualenv unless PATH names its executable. Asterisk runs in the
-root DIR (default: concierge/asterisk-22 in the cache folder; needs root; loopback only). Both Python programs are timed
-with their start-up, as child processes; Asterisk's CPU time is that of its process during the reload.
+asterisklint 0.4.3 is installed into a throw-away virtualenv unless PATH names its executable. Asterisk runs
+in the root DIR (default: concierge/asterisk-22 in the cache folder; needs root; loopback only). Both Python
+programs are timed with their start-up, as child processes; Asterisk's CPU time is that of its process during
+the reload.
 """
 
 # ruff: noqa: E402 - runnable from anywhere
@@ -75,9 +76,8 @@ def _cpu(pid: int) -> float:
 
 
 def compare(lab: Lab | None, lint: Path, repeat: int, folder: Path) -> None:
-    print(
-        f"{'plan':<18}{'ours s':>8}{'MB':>6}{'asterisklint s':>16}{'MB':>6}{'ratio':>7}{'reload s':>10}{'ratio':>7}"
-    )
+    print(f"{'plan':<18}{'ours s':>8}{'MB':>6}{'asterisklint s':>16}{'MB':>6}{'ratio':>7}", end="")
+    print(f"{'reload s':>10}{'ratio':>7}")
     for shape, sizes in SIZES.items():
         for size in sizes:
             text = "".join(SHAPES[shape](size))

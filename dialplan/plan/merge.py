@@ -39,7 +39,7 @@ class Entry:
         self._sorted: list[int] | None = None
 
     def repeats(self, label: str, priority: int) -> bool:
-        """Whether Asterisk sees that an earlier or the next priority has this label; it looks at no later one."""
+        """Whether Asterisk sees that an earlier or the next priority has this label."""
         if not self.labels or label not in self.labels:
             return False
         lowest = self.labels[label][-1]  # each one that was let through is lower than those before it

@@ -7,7 +7,8 @@ Equal means: loaded or refused; `dialplan show` byte by byte (contexts, extensio
 priorities, labels, applications, data, files, lines, includes, ignorepats, switches, hints); AMI's
 ShowDialPlan; the globals; and the lines that the log complains about. Counted apart: sets that hold a value
 which only a running Asterisk can know, and those that crash it (an unclosed [ in a pattern, a hint for a
-pattern with a dash). Roots default to concierge/asterisk-22 and asterisk-16 below $XDG_CACHE_HOME or ~/.cache.
+pattern with a dash). Roots default to concierge/asterisk-22 and asterisk-16 below $XDG_CACHE_HOME or
+~/.cache.
 """
 
 # ruff: noqa: E402 - runnable from anywhere

@@ -56,6 +56,9 @@ def test_names_are_relative_to_the_root_which_stands_for_etc_asterisk(tmp_path: 
     assert files.find("/etc/asterisk/d/[^b].conf") == [f"{tmp_path}/d/a.conf"]
     assert files.find("missing.conf") == [f"{tmp_path}/missing.conf"]
     assert files.find("*.none") == []
+    assert files.find("d/\\a.conf") == [f"{tmp_path}/d/a.conf"]
+    assert files.find("d/\\x.conf") == [f"{tmp_path}/d/\\x.conf"]
+    assert files.find("\\d/?.conf") == [f"{tmp_path}/d/a.conf", f"{tmp_path}/d/b.conf"]
     assert files.find("/dev/null") == ["/dev/null"]
 
 
