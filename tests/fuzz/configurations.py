@@ -18,6 +18,7 @@ import argparse
 import posixpath
 import re
 import shutil
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -170,6 +171,7 @@ def main() -> int:
     parser.add_argument("--root", type=Path, action="append")
     parser.add_argument("--keep", type=Path, help="folder for the files of each difference")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no Asterisk is left behind
     return int(sum(run(root, args.seed, args.count, args.keep) for root in args.root or default_roots()) > 0)
 
 

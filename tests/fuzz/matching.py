@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import random
 import re
+import signal
 import sys
 from collections import Counter
 from datetime import UTC, datetime
@@ -274,6 +275,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--root", type=Path, action="append")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no Asterisk is left behind
     return int(sum(run(root, args.seed, args.count) for root in args.root or default_roots()) > 0)
 
 
