@@ -19,6 +19,7 @@ HINT: Final = -1
 Order: TypeAlias = tuple[object, ...]
 
 _ANY_CALLER: Final = (1,)
+_NONE_LOWER: Final[dict[str, int]] = {}
 _tuple = tuple.__new__  # a third of the time of a NamedTuple's own constructor
 _NO_LABELS: Final[Mapping[str, int]] = MappingProxyType({})
 
@@ -26,7 +27,7 @@ _NO_LABELS: Final[Mapping[str, int]] = MappingProxyType({})
 class Entry:
     """All priorities of one extension and caller-id pattern so far."""
 
-    __slots__ = ("_sorted", "cid", "head", "labels", "last", "name", "order", "ordered", "steps")
+    __slots__ = ("_lowest", "_sorted", "cid", "head", "labels", "last", "name", "order", "ordered", "steps")
 
     def __init__(self, name: str, cid: str | None, order: Order) -> None:
         self.name = name
@@ -34,7 +35,8 @@ class Entry:
         self.order = order
         self.head = self.last = 1 << 62
         self.steps: dict[int, Step] = {}
-        self.labels: dict[str, list[int]] | None = None
+        self.labels: dict[str, int] | None = None
+        self._lowest: dict[str, int] = _NONE_LOWER
         self.ordered = True
         self._sorted: list[int] | None = None
 
@@ -42,7 +44,7 @@ class Entry:
         """Whether Asterisk sees that an earlier or the next priority has this label."""
         if not self.labels or label not in self.labels:
             return False
-        lowest = self.labels[label][-1]  # each one that was let through is lower than those before it
+        lowest = self._lowest.get(label, self.labels[label])
         if lowest < priority:
             return True
         if self._sorted is None:
@@ -63,9 +65,15 @@ class Entry:
             insort(self._sorted, priority)
 
     def add_label(self, label: str, priority: int) -> None:
+        """The first one keeps the label; one that was let through after it is lower than those before."""
         if self.labels is None:
-            self.labels = {}
-        self.labels.setdefault(label, []).append(priority)
+            self.labels = {label: priority}
+        elif label not in self.labels:
+            self.labels[label] = priority
+        else:
+            if self._lowest is _NONE_LOWER:
+                self._lowest = {}
+            self._lowest[label] = priority
 
 
 class Filling:
@@ -101,7 +109,7 @@ class Filling:
         """The priority that a label means for this extension: own, else that of a pattern that fits it."""
         for entry in sorted(self._labelled.get(label, ()), key=lambda entry: entry.order):
             if fit(entry.name, exten) is not Fit.NO and fits_caller(entry.cid, cid) and entry.labels:
-                return entry.labels[label][0]
+                return entry.labels[label]
         return None
 
     def finish(self) -> Context:
@@ -139,7 +147,7 @@ def _extension(entry: Entry) -> Extension:
     steps = entry.steps if entry.ordered else dict(sorted(entry.steps.items()))
     cid = None if entry.cid is None else text(entry.cid)
     name = entry.name if entry.name.isascii() else text(entry.name)
-    labels = {label: used[0] for label, used in entry.labels.items()} if entry.labels else _NO_LABELS
+    labels = entry.labels or _NO_LABELS
     first = next(iter(steps.values()))
     given = steps.get(HINT)
     if given is None:

@@ -106,8 +106,9 @@ class Reader:
 
 
 class _Scan:
-    """The files of one #include, line by line: line numbers, comments and the section go on from one to the
-    next.
+    """The files of one #include, line by line.
+
+    Line numbers, comments and the section go on from one file to the next.
     """
 
     def __init__(self, reader: Reader) -> None:
