@@ -16,6 +16,7 @@ from dialplan.source.sections import Line, Section
 NAME_LIMIT: Final = 255
 _NOTHING_YET: Final = -2
 _ONE_SET: Final = re.compile(r"[^\[\]]*\[[^\[\]]*\][^\[\]]*", re.S)
+_REMEMBERED: Final = 10_000
 _DISCOURAGED: Final = frozenset({"_.", "_!"})
 _FEW: Final = {str(number): number for number in range(1, 100)}
 _tuple = tuple.__new__  # a third of the time of a NamedTuple's own constructor
@@ -27,6 +28,7 @@ class Builder(Directives):
     def __init__(self, variables: Globals) -> None:
         super().__init__(variables)
         self._names: dict[str, str] = {}
+        self._nexts: dict[str, str | None] = {"n": None}
 
     def section(self, section: Section) -> None:
         """One section that is a context; the last extension and the counter of `n` start afresh."""
@@ -86,8 +88,8 @@ class Builder(Directives):
         if written != "n":
             written = written.strip(BLANKS)
         label, plus = None, 0
-        if written == "n" and self._counter > _NOTHING_YET:
-            priority = self._counter + 1
+        if written in self._nexts and self._counter > _NOTHING_YET:
+            priority, label = self._counter + 1, self._nexts[written]
         elif written in _FEW:
             priority = _FEW[written]
         else:
@@ -114,6 +116,8 @@ class Builder(Directives):
         elif parsed.word == "hint":
             number = HINT
         elif parsed.word in ("n", "next", "s", "same"):
+            if parsed.word[0] == "n" and not parsed.plus and len(self._nexts) < _REMEMBERED:
+                self._nexts[written] = parsed.label
             if self._counter > _NOTHING_YET:
                 number = self._counter + (parsed.word[0] == "n")
             else:
@@ -159,7 +163,7 @@ class Builder(Directives):
             return
         found = self._entry
         if found is None or priority == HINT:
-            found = self._find_entry(priority)
+            found = self._find_entry(line, priority)
         entry, name = found
         if priority in entry.steps:
             self.note(line, "warning", "priority-in-use", self._in_use(entry, priority))
@@ -175,10 +179,13 @@ class Builder(Directives):
         place = _tuple(Place, (path, line[2], column, alias))
         entry.add(_tuple(Step, (priority, label, known, data, place)), name)
 
-    def _find_entry(self, priority: int) -> tuple[Entry, str]:
+    def _find_entry(self, line: Line, priority: int) -> tuple[Entry, str]:
         found = self.context.entry(self._exten, self._cid, hint=priority == HINT)
         if priority != HINT:
             self._entry = found
+        if self._exten[0] == "_" and self._exten.rfind("[") > self._exten.rfind("]"):
+            message = f"'{text(self._exten)}' opens a set with [ and never closes it: Asterisk may crash"
+            self.note(line, "warning", "pattern-unclosed", message)
         return found
 
     def _in_use(self, entry: Entry, priority: int) -> str:
@@ -189,10 +196,12 @@ class Builder(Directives):
 
     def _label(self, line: Line, entry: Entry, label: str, priority: int) -> str | None:
         """The label as kept; None when another priority has it already."""
-        label = text(label)
+        if not label.isascii():
+            label = text(label)
         if entry.repeats(label, priority):
             self.note(line, "warning", "label-in-use", f"label '{label}' is already in use: it is dropped")
             return None
+        entry.add_label(label, priority)
         self.context.note_label(entry, label)
         return label
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from dialplan.plan.build import Builder
 from dialplan.plan.directives import is_true
 from dialplan.plan.merge import text
-from dialplan.plan.model import Diagnostic, Options, Place, Plan
+from dialplan.plan.model import Context, Diagnostic, Options, Place, Plan
 from dialplan.plan.substitute import Globals
 from dialplan.source.files import Files
 from dialplan.source.reader import Reader
@@ -107,20 +109,31 @@ def _plan(reader: Reader, builder: Builder | None, files: Files, *, refused: boo
         context = builder.contexts.pop(name).finish()
         contexts[context.name] = context
     variables = builder.globals
+    secrets = frozenset(map(text, variables.secrets))
     return Plan(
         contexts,
         not refused,
         {text(name): text(value) for name, value in variables.values.items()},
         _options(reader),
-        (*notes, *builder.diagnostics),
+        (*notes, *_discreet(builder.diagnostics, secrets)),
         tuple(reader.files),
-        _not_covered(reader, builder, files),
-        frozenset(map(text, variables.secrets)),
+        _not_covered(reader, builder, files, contexts.values()),
+        secrets,
     )
 
 
-def _not_covered(reader: Reader, builder: Builder, files: Files) -> tuple[str, ...]:
+def _discreet(diagnostics: list[Diagnostic], secrets: frozenset[str]) -> list[Diagnostic]:
+    """Messages name extensions and contexts, and these may hold a credential."""
+    for secret in secrets:
+        diagnostics = [replace(d, message=d.message.replace(secret, "***")) for d in diagnostics]
+    return diagnostics
+
+
+def _not_covered(
+    reader: Reader, builder: Builder, files: Files, contexts: Iterable[Context]
+) -> tuple[str, ...]:
     found = [f"{name} is there and is not read" for name in _BESIDE if (files.root / name).is_file()]
     found += [f"#exec at {path}:{line} is never run" for path, line in reader.execs]
     found += [f"{text(what)} is only known to a running Asterisk" for what in builder.globals.unknown]
+    found += [f"switch {s.name}/{s.data} in context {c.name}" for c in contexts for s in c.switches]
     return tuple(found)

@@ -19,6 +19,8 @@ from dialplan.plan.timing import Timing, parse
 
 STACK_LIMIT: Final = 512
 _REMEMBERED: Final = 50_000
+_NARROWED: Final = 8
+_FEW: Final = 16
 
 Wanted: TypeAlias = Callable[[Extension], Step | None]
 
@@ -136,12 +138,20 @@ class _Index:
             yield from self._all
             return
         yield from self._exact.get(exten.replace("-", ""), ())
-        first = exten[0]
-        if first not in self._starting:
-            self._starting[first] = [
-                e for e in self._patterns if fit(e.pattern, first, Mode.CANMATCH) is not Fit.NO
-            ]
-        yield from self._starting[first]
+        yield from self._starting_with(exten[:_NARROWED])
+
+    def _starting_with(self, digits: str) -> list[Extension]:
+        """The patterns that a number which starts like this may still fit."""
+        known = self._starting.get(digits)
+        if known is None:
+            wider = self._starting_with(digits[:-1]) if len(digits) > 1 else self._patterns
+            if len(wider) <= _FEW:
+                return wider
+            if len(self._starting) > _REMEMBERED:
+                self._starting.clear()
+            known = [e for e in wider if fit(e.pattern, digits, Mode.CANMATCH) is not Fit.NO]
+            self._starting[digits] = known
+        return known
 
 
 _INDEXES: WeakKeyDictionary[Plan, dict[str, _Index]] = WeakKeyDictionary()

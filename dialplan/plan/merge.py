@@ -4,43 +4,52 @@ add_priority).
 
 from __future__ import annotations
 
+from bisect import bisect, insort
 from collections.abc import Mapping
+from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 from dialplan.plan.model import Context, Extension, Hint, Ignorepat, Include, Place, Step, Switch
 from dialplan.plan.order import Key, key, without_blanks, without_fluff
 from dialplan.plan.patterns import Fit, fit, fits_caller
 
 HINT: Final = -1
+Order: TypeAlias = tuple[object, ...]
+
 _ANY_CALLER: Final = (1,)
+_NONE_LOWER: Final[dict[str, int]] = {}
+_tuple = tuple.__new__  # a third of the time of a NamedTuple's own constructor
 _NO_LABELS: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Entry:
     """All priorities of one extension and caller-id pattern so far."""
 
-    __slots__ = ("cid", "head", "labels", "last", "name", "order", "ordered", "steps")
+    __slots__ = ("_lowest", "_sorted", "cid", "head", "labels", "last", "name", "order", "ordered", "steps")
 
-    def __init__(self, name: str, cid: str | None, order: tuple[object, ...]) -> None:
+    def __init__(self, name: str, cid: str | None, order: Order) -> None:
         self.name = name
         self.cid = cid
         self.order = order
         self.head = self.last = 1 << 62
         self.steps: dict[int, Step] = {}
-        self.labels: dict[str, list[int]] | None = None
+        self.labels: dict[str, int] | None = None
+        self._lowest: dict[str, int] = _NONE_LOWER
         self.ordered = True
+        self._sorted: list[int] | None = None
 
     def repeats(self, label: str, priority: int) -> bool:
-        """Whether Asterisk sees that an earlier or the next priority has this label; later ones it does not
-        look at.
-        """
-        used = (self.labels or {}).get(label)
-        if not used:
+        """Whether Asterisk sees that an earlier or the next priority has this label."""
+        if not self.labels or label not in self.labels:
             return False
-        following = min((other for other in self.steps if other > priority), default=None)
-        return min(used) < priority or following in used
+        lowest = self._lowest.get(label, self.labels[label])
+        if lowest < priority:
+            return True
+        if self._sorted is None:
+            self._sorted = sorted(self.steps)
+        return self._sorted[bisect(self._sorted, priority)] == lowest
 
     def add(self, step: Step, name: str) -> None:
         priority = step[0]
@@ -52,10 +61,19 @@ class Entry:
             self.ordered = False
         self.last = priority
         self.steps[priority] = step
-        if step[1] is not None:
-            if self.labels is None:
-                self.labels = {}
-            self.labels.setdefault(step[1], []).append(priority)
+        if self._sorted is not None:
+            insort(self._sorted, priority)
+
+    def add_label(self, label: str, priority: int) -> None:
+        """The first one keeps the label; one that was let through after it is lower than those before."""
+        if self.labels is None:
+            self.labels = {label: priority}
+        elif label not in self.labels:
+            self.labels[label] = priority
+        else:
+            if self._lowest is _NONE_LOWER:
+                self._lowest = {}
+            self._lowest[label] = priority
 
 
 class Filling:
@@ -68,7 +86,7 @@ class Filling:
         self.ignorepats: dict[str, Ignorepat] = {}
         self.switches: dict[tuple[str, str], Switch] = {}
         self.autohints = False
-        self._entries: dict[tuple[object, ...], Entry] = {}
+        self._entries: dict[Order, Entry] = {}
         self._written: dict[object, tuple[Entry, str]] = {}
         self._labelled: dict[str, list[Entry]] = {}
 
@@ -77,11 +95,9 @@ class Filling:
         written = exten if cid is None and not hint else (exten, cid, hint)
         found = self._written.get(written)
         if found is None:
-            name = without_blanks(exten)
-            order = _order(name if hint else without_fluff(exten), cid)
+            name, shown, order = _names(exten, cid, hint)
             entry = self._entries.get(order)
             if entry is None:
-                shown = None if cid is None else without_fluff(cid)
                 entry = self._entries[order] = Entry(name, shown, order)
             found = self._written[written] = entry, name
         return found
@@ -93,7 +109,7 @@ class Filling:
         """The priority that a label means for this extension: own, else that of a pattern that fits it."""
         for entry in sorted(self._labelled.get(label, ()), key=lambda entry: entry.order):
             if fit(entry.name, exten) is not Fit.NO and fits_caller(entry.cid, cid) and entry.labels:
-                return entry.labels[label][0]
+                return entry.labels[label]
         return None
 
     def finish(self) -> Context:
@@ -116,20 +132,26 @@ class Filling:
 _ORDER: Final = attrgetter("order")
 
 
-def _order(exten: str, cid: str | None) -> tuple[object, ...]:
-    own: Key = key(exten)
-    return (*own, *_ANY_CALLER) if cid is None else (*own, 0, *key(without_fluff(cid)))
+@lru_cache(maxsize=4096)
+def _names(exten: str, cid: str | None, hint: bool) -> tuple[str, str | None, Order]:
+    """The name shown, the caller-id pattern shown, and the key that tells it from others."""
+    name = without_blanks(exten)
+    own: Key = key(name if hint else without_fluff(exten))
+    if cid is None:
+        return name, None, (*own, *_ANY_CALLER)
+    cid = without_fluff(cid)
+    return name, cid, (*own, 0, *key(cid))
 
 
 def _extension(entry: Entry) -> Extension:
     steps = entry.steps if entry.ordered else dict(sorted(entry.steps.items()))
     cid = None if entry.cid is None else text(entry.cid)
-    name = text(entry.name)
-    labels = {label: used[0] for label, used in entry.labels.items()} if entry.labels else _NO_LABELS
+    name = entry.name if entry.name.isascii() else text(entry.name)
+    labels = entry.labels or _NO_LABELS
     first = next(iter(steps.values()))
     given = steps.get(HINT)
     if given is None:
-        return Extension(name, cid, steps, first.place, None, labels)
+        return _tuple(Extension, (name, cid, steps, first[4], None, labels))
     hint = Hint(name, cid, given.application, given.place, given.label, given.data)
     steps = {priority: step for priority, step in steps.items() if priority != HINT}
     return Extension(name, cid, steps, next(iter(steps.values()), given).place, hint, labels)

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
+
+_NO_LABELS: Mapping[str, int] = MappingProxyType({})
 
 
 class Place(NamedTuple):
@@ -45,8 +48,7 @@ class Hint:
     arguments: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Extension:
+class Extension(NamedTuple):
     """All steps of one pattern and one caller-id pattern (None: any caller; "": callers without a number).
 
     `steps` by ascending priority; empty when only a hint exists. `labels` gives the priority that a jump
@@ -58,7 +60,7 @@ class Extension:
     steps: Mapping[int, Step]
     place: Place
     hint: Hint | None = None
-    labels: Mapping[str, int] = field(default_factory=dict)
+    labels: Mapping[str, int] = _NO_LABELS
 
     def labelled(self, label: str) -> Step | None:
         """The step that a jump to this label reaches."""

@@ -14,6 +14,7 @@ LINE_LIMIT = 8191
 _PATH_LIMIT = 255
 _ETC = "/etc/asterisk"
 _MAGIC = re.compile(r"[*?\[]")
+_ESCAPED = re.compile(r"\\(.)", re.S)
 _ALTERNATIVES_LIMIT = 4096
 
 
@@ -58,17 +59,31 @@ class Files:
     def _find(self, name: str) -> list[str]:
         name = name.encode("latin-1").decode("utf-8", "surrogateescape")
         if name == _ETC or name.startswith(_ETC + "/"):
-            name = name[len(_ETC) + 1 :]
+            name = name[len(_ETC) + 1 :].lstrip("/")
         name = name[: _PATH_LIMIT - len(_ETC)]
         root = "" if name.startswith("/") else f"{self.root}/"
         paths: list[str] = []
         for pattern in braces(name):
-            if _MAGIC.search(pattern):
-                found = glob.glob(glob.escape(root) + pattern.replace("[^", "[!"))  # noqa: PTH207 - Path.glob shows dot files
-                paths += sorted(found)
-            else:
-                paths.append(root + pattern)
+            paths += _matching(root, pattern) if _MAGIC.search(pattern) else [_plain(root + pattern)]
         return paths
+
+
+def _matching(root: str, pattern: str) -> list[str]:
+    pattern = _ESCAPED.sub(lambda escaped: glob.escape(escaped[1]), pattern.replace("[^", "[!"))
+    return sorted(glob.glob(glob.escape(root) + pattern))  # noqa: PTH207 - Path.glob finds dot files
+
+
+def _plain(path: str) -> str:
+    """A backslash protects what follows it, if there is such a file."""
+    unescaped = _ESCAPED.sub(r"\1", path)
+    return unescaped if unescaped != path and _exists(unescaped) else path
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def braces(pattern: str) -> list[str]:

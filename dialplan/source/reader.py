@@ -106,8 +106,9 @@ class Reader:
 
 
 class _Scan:
-    """The files of one #include, line by line: line numbers, comments and the section go on from one to the
-    next.
+    """The files of one #include, line by line.
+
+    Line numbers, comments and the section go on from one file to the next.
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -124,11 +125,19 @@ class _Scan:
         number = self.line
         for raw in self._lines(text, number):
             number += 1
+            live = raw
             if comments.depth or ";" in raw:
                 self.line = number
-                live = self._live(raw).strip(BLANKS)
-            else:
-                live = raw.strip(BLANKS)
+                live = self._live(raw)
+            elif append and live[7:9] > "  " and live[-1] > " ":  # as nearly every line is written
+                start = live[:8]
+                if start == "same => ":
+                    append(_tuple(Line, ("same", live[8:], number, 9, source)))
+                    continue
+                if start == "exten =>" and live[8:9] == " " and live[9:10] > " ":
+                    append(_tuple(Line, ("exten", live[9:], number, 10, source)))
+                    continue
+            live = live.strip(BLANKS)
             if not live:
                 continue
             equals = live.find("=")

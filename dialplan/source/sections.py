@@ -62,10 +62,6 @@ class Section:
         self._chunks.append(node)
         self.inherited += size
 
-    def take(self, other: Section) -> None:
-        """Append the lines of a section that is given up (`[name](base,+)`)."""
-        self.inherit(other)
-
     def all_lines(self) -> list[Line]:
         """Every line in Asterisk's order: inherited before own."""
         self._finish_appends()

@@ -2,14 +2,13 @@
 
     python tests/fuzz/configurations.py --count 3000 --seed 1 [--root DIR ...] [--keep DIR]
 
-Each generated set of files is loaded by a private Asterisk (chroot DIR, needs root; loopback only) and by
-us. Equal
-means: loaded or refused; `dialplan show` byte by byte (contexts, extensions in order, caller ids, priorities,
-labels, applications, data, files, lines, includes, ignorepats, switches, hints); AMI's ShowDialPlan; the globals;
-and the
-lines that the log complains about. Sets that hold a value which only a running Asterisk can know are counted apart
-and so are those that crash it (an unclosed [ in a pattern, a hint for a pattern with a dash).
-Roots default to concierge/asterisk-22 and asterisk-16 below $XDG_CACHE_HOME or ~/.cache.
+Each generated set of files is loaded by a private Asterisk (chroot DIR, needs root; loopback only) and by us.
+Equal means: loaded or refused; `dialplan show` byte by byte (contexts, extensions in order, caller ids,
+priorities, labels, applications, data, files, lines, includes, ignorepats, switches, hints); AMI's
+ShowDialPlan; the globals; and the lines that the log complains about. Counted apart: sets that hold a value
+which only a running Asterisk can know, and those that crash it (an unclosed [ in a pattern, a hint for a
+pattern with a dash). Roots default to concierge/asterisk-22 and asterisk-16 below $XDG_CACHE_HOME or
+~/.cache.
 """
 
 # ruff: noqa: E402 - runnable from anywhere
@@ -19,6 +18,7 @@ import argparse
 import posixpath
 import re
 import shutil
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -44,6 +44,7 @@ _WITHOUT_LINE = frozenset(
         "label-in-use",
         "too-many-includes",
         "bad-time",
+        "pattern-unclosed",
         "exec-skipped",
     ]
 )
@@ -170,6 +171,7 @@ def main() -> int:
     parser.add_argument("--root", type=Path, action="append")
     parser.add_argument("--keep", type=Path, help="folder for the files of each difference")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no Asterisk is left behind
     return int(sum(run(root, args.seed, args.count, args.keep) for root in args.root or default_roots()) > 0)
 
 

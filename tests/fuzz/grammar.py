@@ -22,7 +22,7 @@ _TIMES = ["", "", "", ",9:00-17:00,mon-fri,*,*", "|9:00-17:00|*|*|*", ",*,*,*,*"
 _GLOBALS = ["G1 = 12", "G2 => _X.", "G3=", "G4 = 1", "G1 => 7${G4}", "__G5 = x", "_G4=2", "G6 = ${G1}${G1:1}${G1:-1:1}", "G1+=3", "G2 += 4",
     "g1 += 5", "G7 = a;b", "G8 = a\\;b", "F(x) = 1", "G9 = ${NONE}-${G1:0:1}", "= 5", "G10 = ${G1", "G12 = $[${G1}+2]", "G13=$[1>2]x$[a]", "G1=1", "g1=1", "G11=$5$"]  # fmt: skip
 _FILES = ["a.conf", "a.conf", "b.conf", "sub/c.conf", "sub/*.conf", "{a,b}.conf", "sub/[cd].conf", '"a.conf"', "<b.conf>", "sub/d.conf",
-    "{a.conf,sub/c.conf}", "a.conf ; c", "./a.conf", "sub/?.conf", "[ab].conf"]  # fmt: skip
+    "{a.conf,sub/c.conf}", "s\\ub/c.conf", "s\\ub/*.conf", "a.conf ; c", "./a.conf", "sub/?.conf", "[ab].conf"]  # fmt: skip
 _BAD_FILES = ["*.none", "missing.conf", "sub", '"a.conf', "/etc/none.conf", "", '"', "extensions.conf"]
 _ODD = ["foo", "foo bar", "=", "= x", "\\foo = 1", "\\[x] = 2", "#", "#foo", "#include", "#exec /bin/true",
     "]", ";", ";;", ";---", "; text", "autohints = yes", "autohints => no", "samething => n,NoOp()", "SAME => n,NoOp()", "Exten => 9,1,A(b)",

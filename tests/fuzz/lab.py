@@ -36,6 +36,7 @@ class Lab:
         self._log_at = 0
         self._write(modules)
         self._process = self._start()
+        self.pid = self._process.pid
         self._socket = self._login()
 
     def _write(self, modules: list[str]) -> None:
@@ -70,7 +71,7 @@ class Lab:
         limit = time.monotonic() + 60
         while True:
             try:
-                connection = socket.create_connection(("127.0.0.1", self._port), timeout=20)
+                connection = socket.create_connection(("127.0.0.1", self._port), timeout=60)
                 break
             except OSError:
                 if time.monotonic() > limit or self._process.poll() is not None:
@@ -82,6 +83,8 @@ class Lab:
         self._socket = connection
         self.send("Login", Username="fuzz", Secret="fuzz", Events="off")
         self.answer()
+        while not self.version():
+            time.sleep(0.02)
         self.command("core waitfullybooted")
         return connection
 
@@ -123,7 +126,9 @@ class Lab:
         raise TimeoutError(f"{until!r} never came to {self.log}")
 
     def version(self) -> str:
-        return re.sub(r"^Asterisk (\S+).*", r"\1", self.command("core show version")[0])
+        """ "" while it starts."""
+        found = re.match(r"Asterisk (\d\S*)", "".join(self.command("core show version")[:1]))
+        return found[1] if found else ""
 
     def close(self) -> None:
         """End it and remove its files."""
