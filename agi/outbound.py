@@ -1,7 +1,8 @@
 """`/outbound`: may this number be called now? One command back: the verdict with the caller's nonce at its end.
 
 The number is argument 1, else the variable OUTNUM (FreePBX), else the extension; argument 2 is the nonce; the
-campaign is argument 3, else `?campaign=…`. The answer is one channel variable:
+campaign is argument 3, else `?campaign=…`; argument 4 is `pending` when the PBX keeps a key press of this person.
+The answer is one channel variable:
 
     CONCIERGE_ANSWER = VERDICT!reason!entry!last contact!contacts in 30 days!E.164 digits!nonce
 
@@ -40,6 +41,7 @@ def _question(environment: Environment, dialled: str, campaign: str, via: str) -
         environment.get("callerid"),
         environment.get("channel"),
         environment.get("uniqueid"),
+        environment.argument(4) == "pending",
     )
 
 

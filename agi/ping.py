@@ -1,4 +1,7 @@
-"""`/ping`: is the daemon there, and does it speak AGI? Argument 1 is a nonce; `CONCIERGE_PING = nonce`."""
+"""`/ping`: is the daemon there, does it speak AGI, and which list does it read? Argument 1 is a nonce.
+
+CONCIERGE_PING = nonce!identity of the list
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from agi.handlers import Handling, Outcome, SetVariable, nonce_of
 from agi.protocol import Environment
 
 
-def ping(environment: Environment) -> Handling:
+def ping(environment: Environment, identity: str) -> Handling:
     """Repeat the nonce."""
-    yield SetVariable("CONCIERGE_PING", nonce_of(environment.argument(1)))
+    yield SetVariable("CONCIERGE_PING", f"{nonce_of(environment.argument(1))}!{identity}")
     return Outcome("ping")

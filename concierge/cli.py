@@ -65,7 +65,9 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     for name, text in COMMANDS.items():
-        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        sub = commands.add_parser(
+            name, help=text, description=text[0].upper() + text[1:] + ("" if text.endswith("?") else ".")
+        )
         if name == wanted:
             module = _load(name)
             module.configure(sub)

@@ -5,29 +5,34 @@ from __future__ import annotations
 from importlib.resources import files
 
 from concierge.settings import Settings
+from models.number import emergency_numbers
 
-_GLOBALS = """\
-[globals]
-CONCIERGE_AGI=agi://{host}:{port}
-CONCIERGE_OPERATOR={operator}
-CONCIERGE_OPERATOR_RING={ring}
-CONCIERGE_ROUNDS_MAX={rounds}
-CONCIERGE_FEATURES={features}
-"""
+# what the contexts use; a PBX with autoload=no must load them
+MODULES = (
+    *("res_agi", "app_stack", "app_playback", "app_db", "app_dial", "app_exec", "bridge_builtin_features"),
+    *("func_channel", "func_cut", "func_db", "func_logic", "func_rand", "func_strings", "func_timeout"),
+)
 
 
 def extensions(settings: Settings, agi_port: int | None = None) -> str:
     """What goes into extensions.conf (`#include concierge.conf`): the globals and the contexts."""
-    values = _GLOBALS.format(
-        host=_in_url(settings.agi.host),
-        port=agi_port or settings.agi.port,
-        operator=settings.operator.dial,
-        ring=settings.operator.ring,
-        rounds=settings.menu.total,
-        features="#".join(feature_names(settings)),
+    values = "\n".join(
+        ["[globals]", *(f"{name}={value}" for name, value in global_values(settings, agi_port).items()), ""]
     )
     contexts = files("concierge").joinpath("asterisk/contexts.conf").read_text(encoding="utf-8")
-    return values + "\n" + contexts
+    return f"{values}\n; modules used: {' '.join(MODULES)}\n\n{contexts}"
+
+
+def global_values(settings: Settings, agi_port: int | None = None) -> dict[str, str]:
+    """The global variables that the contexts read."""
+    return {
+        "CONCIERGE_AGI": f"agi://{_in_url(settings.agi.host)}:{agi_port or settings.agi.port}",
+        "CONCIERGE_OPERATOR": settings.operator.dial,
+        "CONCIERGE_OPERATOR_RING": str(settings.operator.ring),
+        "CONCIERGE_ROUNDS_MAX": str(settings.menu.total),
+        "CONCIERGE_FEATURES": "#".join(feature_names(settings)),
+        "CONCIERGE_EMERGENCY": "|".join(_emergency(settings)),
+    }
 
 
 def features(settings: Settings) -> str:
@@ -36,6 +41,13 @@ def features(settings: Settings) -> str:
         f"{_feature(digit)} => {digit},self,Gosub(concierge-optout,{digit},1)" for digit in settings.opt_out.digits
     ]
     return "\n".join(["[applicationmap]", *lines, ""])
+
+
+def _emergency(settings: Settings) -> list[str]:
+    """As dialled here: with and without the digit for an outside line."""
+    numbers = emergency_numbers(settings.site.country)
+    heads = dict.fromkeys(["", settings.site.outside_line])
+    return [head + number for head in heads for number in numbers]
 
 
 def _in_url(host: str) -> str:
@@ -52,7 +64,8 @@ def _feature(digit: str) -> str:
 
 
 FREEPBX = """\
-; extensions_custom.conf of FreePBX: the same gate in front of every trunk of a route. Emergency routes pass.
+; The same gate in front of every trunk of a route. Emergency routes pass. CONCIERGE_CAMPAIGN is yours to set before,
+; e.g. Set(__CONCIERGE_CAMPAIGN=spring) in a context of the dialler; without a campaign no opt-out key is listened to.
 [macro-dialout-trunk-predial-hook]
 exten => s,1,GotoIf($["${{EMERGENCYROUTE}}" = "YES"]?done)
  same => n,Gosub(concierge-outbound,s,1(${{OUTNUM}},${{CONCIERGE_CAMPAIGN}}))

@@ -100,7 +100,7 @@ def event_of(opt_out: OptOut, witness: str, system: str) -> ListEvent:
         event_id=opt_out.event_id,
         kind=Kind.ADD,
         number=opt_out.number,
-        campaign=opt_out.campaign if narrow else ALL,
+        campaign=opt_out.campaign.lower() if narrow else ALL,
         at=datetime.fromtimestamp(opt_out.at, UTC),
         reason=REASON,
         source="key",

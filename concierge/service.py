@@ -24,7 +24,7 @@ from concierge.errors import UserError
 from concierge.recorder import Recorder
 from concierge.setting_rules import ami_secret
 from concierge.settings import Settings
-from concierge.wiring import judge_of, limits_of
+from concierge.wiring import identity_of, judge_of, limits_of
 from models.gate import Gate
 from models.journal import Journal
 
@@ -43,6 +43,7 @@ class Service:
         """Raises UserError for a secret that is missing or readable by others."""
         store = settings.store
         self._settings = settings
+        self._path = path
         self._parts = frozenset(parts)
         self._judge = judge_of(settings, path)
         self.journal = Journal(path, delay=store.evidence_delay, most=store.evidence_queue)
@@ -68,7 +69,7 @@ class Service:
             "outbound": outbound,
             "menu": lambda environment: menu(environment, limits),
             "optout": opt_out,
-            "ping": ping,
+            "ping": lambda environment: ping(environment, identity_of(self._path)),
         }
 
     def _build_listener(self, digits: dict[str, Scope], spool: Path) -> OptOutListener:

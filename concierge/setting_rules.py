@@ -48,8 +48,8 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
 
 
 def _check_operator(settings: Settings, mistakes: Mistakes) -> None:
-    if any(char in settings.operator.dial for char in "\r\n\0;"):
-        mistakes.add("operator.dial", "one line without `;`, as Dial gets it, e.g. PJSIP/100&PJSIP/101")
+    if any(char in settings.operator.dial for char in "\r\n\0;,"):
+        mistakes.add("operator.dial", "one line without `;` and `,`, as Dial gets it, e.g. PJSIP/100&PJSIP/101")
     _at_least(settings.operator.ring, 1, "operator.ring", mistakes)
 
 

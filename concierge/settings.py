@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +159,16 @@ def _read(path: Path) -> Any:
         raise SettingsError(f"{path}: not YAML: {error}") from error
 
 
+def _beside(settings: Settings, folder: Path) -> Settings:
+    """File names in a configuration are relative to its folder, wherever the command runs."""
+    store, ami = settings.store, settings.ami
+    if store.path:
+        store = replace(store, path=str(folder / store.path))
+    if ami.secret_file:
+        ami = replace(ami, secret_file=str(folder / ami.secret_file))
+    return replace(settings, store=store, ami=ami)
+
+
 def parse(raw: Any, path: Path) -> Settings:
     """Checked settings from what YAML gave. Raises SettingsError with all mistakes."""
     from concierge.setting_rules import check_settings
@@ -170,4 +180,4 @@ def parse(raw: Any, path: Path) -> Settings:
     if mistakes.found:
         raise SettingsError("\n".join(mistakes.found))
     assert isinstance(settings, Settings)  # noqa: S101 - no mistakes, so it was built
-    return settings
+    return _beside(settings, path.parent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,6 +62,7 @@ def prepare_store(settings: Settings) -> Path:
         if settings.store.path:
             raise UserError(f"store.path: {error}") from error
         upgrade_store(path)
+        print(f"concierge: made an empty list, {path}; set store.path to keep it elsewhere", file=sys.stderr)
     except StoreError as error:
         raise UserError(str(error)) from error
     return path
@@ -85,6 +87,13 @@ def upgrade_store(path: Path) -> str:
         raise UserError(f"{path}: {error}; restore the database from a backup") from error
     except StoreError as error:
         raise UserError(str(error)) from error
+
+
+def identity_of(path: Path) -> str:
+    """Tells one file from another, by whatever name: device and inode."""
+    from models.wal import inode_of
+
+    return "{}-{}".format(*inode_of(path))
 
 
 def site_of(settings: Settings) -> Site:

@@ -14,6 +14,7 @@ class Question:
     """May `dialled` be called for `campaign` (`""`: none named)? The rest says who asks, for the evidence.
 
     `via` is the way in (`agi`, `script`, `cli`); `caller` a caller id or user; `channel` and `uniqueid` Asterisk's.
+    `pending`: the PBX keeps a key press of this person that is not recorded yet.
     """
 
     dialled: str
@@ -22,6 +23,7 @@ class Question:
     caller: str = ""
     channel: str = ""
     uniqueid: str = ""
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)

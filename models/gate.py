@@ -16,7 +16,7 @@ from models.reader import Known, Reader
 
 Clock = Callable[[], datetime]
 
-_PATIENCE = 0.25  # seconds that an answer waits for a lock to pass
+_PATIENCE = 1.0  # seconds that an answer waits for a lock to pass; the dialplan waits for 3
 _PAUSE = 0.01
 
 
@@ -45,7 +45,7 @@ class Judge:
         return self.judged(question, destination, known, history, at)
 
     def answer_patiently(self, question: Question, at: datetime | None = None) -> Answer:
-        """The same, after a lock has passed; blocks for 0.25 s at most. For processes of one question."""
+        """The same, after a lock has passed; blocks for a second at most. For processes of one question."""
         until = time.monotonic() + _PATIENCE
         answer = self.answer(question, at)
         while self.is_passing(answer) and time.monotonic() < until:
@@ -71,6 +71,8 @@ class Judge:
     ) -> Answer:
         """The same from what is already known."""
         decision = may_call(destination, question.campaign, known, at, self.rules)
+        if question.pending and decision.allowed and isinstance(destination, Number):
+            decision = refuse(Reason.OPT_OUT_PENDING, "a key press that the PBX keeps and that is not recorded yet")
         return Answer(question, destination, decision, history, at)
 
     def is_passing(self, answer: Answer) -> bool:

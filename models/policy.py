@@ -31,6 +31,7 @@ class Reason(StrEnum):
     LISTED = "listed"
     LISTED_FOR_CAMPAIGN = "listed-for-campaign"
     NUMBER_UNREADABLE = "number-unreadable"
+    OPT_OUT_PENDING = "opt-out-pending"
     CAMPAIGN_UNREADABLE = "campaign-unreadable"
     CAMPAIGN_MISSING = "campaign-missing"
     LIST_UNAVAILABLE = "list-unavailable"

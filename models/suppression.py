@@ -69,8 +69,11 @@ class Entry:
         return self.expires_at is None or at < self.expires_at
 
     def covers(self, campaign: str) -> bool:
-        """Is a call of this campaign (`""`: a call without campaign) within the entry's scope?"""
-        return self.campaign in (ALL, campaign)
+        """Is a call of this campaign (`""`: a call without campaign) within the entry's scope?
+
+        Case makes no difference: a slip in a dialplan must not become a call.
+        """
+        return self.campaign == ALL or self.campaign.lower() == campaign.lower()
 
 
 def apply(entry: Entry | None, event: ListEvent) -> Entry | None:

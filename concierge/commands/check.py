@@ -85,7 +85,7 @@ def _text(facts: dict[str, Any]) -> str:
         words.append(f"entry {facts['entry']}")
     if facts["detail"]:
         words.append(f"({facts['detail']})")
-    return " ".join(words)
+    return " ".join([*words, facts["number"] or ""]).rstrip()
 
 
 def _user() -> str:

@@ -44,7 +44,8 @@ async def _examine(settings: Settings, etc: Path) -> list[Finding]:
     from concierge.doctor.host import check_host
     from concierge.doctor.links import check_links
 
-    found = list(check_host(settings, store_path(settings)))
-    found += [finding async for finding in check_links(settings)]
+    path = store_path(settings)
+    found = list(check_host(settings, path))
+    found += [finding async for finding in check_links(settings, path)]
     found += check_files(settings, etc)
     return found

@@ -6,6 +6,12 @@ from argparse import ArgumentParser, Namespace
 
 from concierge.wiring import add_config, settings_of
 
+_FREEPBX_FILES = {
+    "extensions": "extensions_custom.conf, which FreePBX leaves to you; then `fwconsole reload`",
+    "features": "features_applicationmap_custom.conf, without its first line",
+    "manager": "manager_custom.conf; channelvars belongs into manager_general_custom.conf where there is one",
+}
+
 
 def configure(parser: ArgumentParser) -> None:
     """Options."""
@@ -35,6 +41,8 @@ def run(args: Namespace) -> int:
     }
     if args.freepbx:
         parts["extensions"] = (parts["extensions"][0], parts["extensions"][1] + "\n" + hooks.freepbx(args.freepbx))
+    if args.freepbx:
+        parts = {name: (_FREEPBX_FILES[name], text) for name, (_, text) in parts.items()}
     for name, (where, text) in parts.items():
         if args.part in ("all", name):
             print(f"; ---- {where}\n{text}")

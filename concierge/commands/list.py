@@ -53,8 +53,8 @@ def run(args: Namespace) -> int:
     from models.store import Store
 
     settings = settings_of(args)
-    path = prepare_store(settings)
     number = None if args.number is None else _number(args.number, site_of(settings))
+    path = prepare_store(settings)
     try:
         store = Store(path)
         try:
@@ -100,6 +100,13 @@ def _remove(store: Store, number: Number | None, args: Namespace) -> int:
             store.record(_event("remove", number, campaign, args, None))
             found += 1
         print(f"{number.text}: {'no longer' if live else 'was not'} listed {_scope(campaign)}")
+    if not found:
+        others = [e for e in store.entries(number.e164) if e.holds(now)]
+        for entry in others:
+            print(
+                f"  but it is listed {_scope(entry.campaign)}"
+                + (f": --campaign {entry.campaign}" if entry.campaign else "")
+            )
     return 0 if found else 1
 
 
@@ -128,7 +135,7 @@ def _scopes(campaigns: list[str]) -> list[str]:
     for name in campaigns:
         if not is_campaign_name(name):
             raise UserError(f"--campaign {name!r}: letters, digits, _ . and - only, at most 64")
-    return campaigns or [ALL]
+    return [name.lower() for name in campaigns] or [ALL]
 
 
 def _scope(campaign: str) -> str:

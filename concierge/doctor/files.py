@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ami.events import VARIABLES
 from concierge import hooks
-from concierge.doctor.finding import Finding, failed, ok, unknown
+from concierge.doctor.finding import Finding, failed, ok, unknown, warning
 from concierge.settings import Settings
 from dialplan.plan import UnreadableError, load
+from dialplan.plan.model import Plan
 from dialplan.source.files import Files
 from dialplan.source.reader import Reader
 
@@ -23,7 +24,8 @@ def check_files(settings: Settings, etc: Path) -> Iterator[Finding]:
     """What `concierge hooks show` prints should have got into these files."""
     yield from _manager(settings, etc / "manager.conf")
     yield _features(settings, etc / "features.conf")
-    yield _extensions(etc / "extensions.conf")
+    yield _extensions(settings, etc / "extensions.conf")
+    yield _prompts(etc)
 
 
 def read_sections(path: Path) -> Sections | None:
@@ -48,7 +50,7 @@ def _manager(settings: Settings, path: Path) -> Iterator[Finding]:
         return
     user = sections.get(settings.ami.user)
     if user is None:
-        yield failed(name, f"{path} has no user [{settings.ami.user}]", remedy)
+        yield failed(name, f"{path} has no user [{settings.ami.user}] after its [general]", remedy)
         return
     classes = {word.strip() for word in user.get("read", "").split(",")}
     missing = [word for word in _CLASSES if word not in classes and "all" not in classes]
@@ -80,7 +82,7 @@ def _features(settings: Settings, path: Path) -> Finding:
     return ok(name, "the opt-out keys are mapped")
 
 
-def _extensions(path: Path) -> Finding:
+def _extensions(settings: Settings, path: Path) -> Finding:
     name = "dialplan"
     try:
         plan = load(path)
@@ -93,4 +95,42 @@ def _extensions(path: Path) -> Finding:
         return failed(
             name, f"no [{'], ['.join(missing)}]", "include what `concierge hooks show --part extensions` prints"
         )
-    return ok(name, "the contexts of Concierge are there")
+    return _globals(settings, plan) or _use(plan) or ok(name, "the contexts of Concierge are there and used")
+
+
+def _globals(settings: Settings, plan: Plan) -> Finding | None:
+    wanted = hooks.global_values(settings)
+    stale = [name for name, value in wanted.items() if plan.globals.get(name) != value]
+    if not stale:
+        return None
+    return failed(
+        "dialplan",
+        f"[globals] has another {', '.join(stale)} than the settings",
+        "replace what is included by what `concierge hooks show --part extensions` prints now",
+    )
+
+
+def _use(plan: Plan) -> Finding | None:
+    data = " ".join(
+        step.data
+        for context in plan.contexts.values()
+        if not context.name.startswith("concierge-")
+        for extension in context.extensions
+        for step in extension.steps.values()
+    )
+    if "concierge-outbound" not in data and "concierge-leg" not in data:
+        return failed(
+            "dialplan", "no context asks before it dials", "Gosub(concierge-outbound,…) before each Dial to a trunk"
+        )
+    if "concierge-mark" not in data and "concierge-leg" not in data:
+        return warning("dialplan", "no called leg is marked, so no key press is heard", "Dial(…,b(concierge-mark^s^1))")
+    return None
+
+
+def _prompts(etc: Path) -> Finding:
+    sections = read_sections(etc / "asterisk.conf") or {}
+    data = Path(sections.get("directories", {}).get("astdatadir", "/var/lib/asterisk"))
+    folders = [data / "sounds" / "en" / "concierge", data / "sounds" / "concierge"]
+    if any((folder / "refused.wav").exists() for folder in folders):
+        return ok("prompts", f"in {data}/sounds")
+    return warning("prompts", f"none in {folders[0]}", "copy the folder that `concierge hooks show` names there")

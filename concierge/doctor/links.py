@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from ami.link import Access, Link, NotSent, Timing, open_link
 from concierge.doctor.finding import Finding, failed, ok, unknown, warning
 from concierge.errors import SettingsError
 from concierge.setting_rules import ami_secret
 from concierge.settings import AgiSettings, Settings
+from concierge.wiring import identity_of
 
 _TOO_MUCH = ("Command", "Originate", "Reload", "DBPut", "UpdateConfig")
 _SECONDS = 3.0
 
 
-async def check_links(settings: Settings) -> AsyncIterator[Finding]:
-    """Speaks as Asterisk would, then to Asterisk."""
-    yield await _agi(settings.agi)
+async def check_links(settings: Settings, path: Path) -> AsyncIterator[Finding]:
+    """Speaks as Asterisk would, then to Asterisk. `path`: the list of the settings."""
+    yield await _agi(settings.agi, path)
     if not settings.ami.user:
         yield failed(
             "manager login", "ami.user is empty", "without it no key press is heard: see `concierge hooks show`"
@@ -33,7 +35,7 @@ async def check_links(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
 
 
-async def _agi(agi: AgiSettings) -> Finding:
+async def _agi(agi: AgiSettings, path: Path) -> Finding:
     name = "daemon over AGI"
     try:
         async with asyncio.timeout(_SECONDS):
@@ -49,6 +51,10 @@ async def _agi(agi: AgiSettings) -> Finding:
         return failed(name, f"{agi.host}:{agi.port}: {error.strerror}", "start `concierge serve`")
     if nonce.encode() not in answer:
         return failed(name, f"something else answers at {agi.host}:{agi.port}", "set agi.port to a free one")
+    if f"{nonce}!{identity_of(path)}".encode() not in answer:
+        return failed(
+            name, f"it reads another list than {path}", "give both the same store.path, and restart the daemon"
+        )
     return ok(name, f"answers at {agi.host}:{agi.port}")
 
 

@@ -9,7 +9,17 @@ from functools import lru_cache
 
 from models.number.kinds import NotANumber, Number, Site, Why, masked
 
-__all__ = ["MAX_TEXT", "NotANumber", "Number", "Site", "Why", "interpret", "known_country", "masked"]
+__all__ = [
+    "MAX_TEXT",
+    "NotANumber",
+    "Number",
+    "Site",
+    "Why",
+    "emergency_numbers",
+    "interpret",
+    "known_country",
+    "masked",
+]
 
 MAX_TEXT = 128  # characters; longer texts are refused unread, so that a hostile one costs nothing
 _TOO_LONG = NotANumber(Why.TOO_LONG, f"more than {MAX_TEXT} characters")
@@ -28,6 +38,15 @@ def known_country(country: str) -> bool:
     from models.number.plan import known_country as known
 
     return known(country)
+
+
+def emergency_numbers(country: str) -> list[str]:
+    """The emergency numbers of a country, and 112, 911 and 999 everywhere (imports phonenumbers)."""
+    from models.number.plan import is_emergency
+    from models.number.written import UNIVERSAL_EMERGENCY
+
+    own = (str(number) for number in range(10, 10_000) if is_emergency(str(number), country))
+    return sorted({*UNIVERSAL_EMERGENCY, *own})
 
 
 @lru_cache(maxsize=65536)

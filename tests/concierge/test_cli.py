@@ -212,7 +212,7 @@ def test_the_installed_command_lists_refuses_frees_and_allows(installed):
     assert installed("check", NUMBER).returncode == 0
     assert installed("list", "add", "601 234 567", "--reason", "r", "--source", "s").returncode == 0
     refused = installed("check", "0048601234567")
-    assert (refused.returncode, refused.stdout, refused.stderr) == (1, "refuse listed entry 1 (r)\n", "")
+    assert (refused.returncode, refused.stdout, refused.stderr) == (1, "refuse listed entry 1 (r) +48601234567\n", "")
     assert installed("list", "remove", NUMBER, "--reason", "r").returncode == 0
     allowed = installed("check", NUMBER)
     assert (allowed.returncode, allowed.stderr) == (0, "")

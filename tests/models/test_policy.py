@@ -43,7 +43,7 @@ def decide(make):
         ("spring", "spring", "REFUSE", Reason.LISTED_FOR_CAMPAIGN),
         ("spring", "autumn", "ALLOW", Reason.NOT_LISTED),
         ("", "spring", "ALLOW", Reason.NOT_LISTED),
-        ("spring", "Spring", "ALLOW", Reason.NOT_LISTED),
+        ("spring", "Spring", "REFUSE", Reason.LISTED_FOR_CAMPAIGN),
     ],
 )
 def test_a_scope_decides_which_calls_an_entry_stops(decide, entry, campaign, scope, verdict, reason):
