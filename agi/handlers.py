@@ -38,7 +38,8 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """Record a key press that the dialplan reports. Result: True when it is durable.
+    """Record a key press that the dialplan reports. Result: True when it is durable, False when it is not (yet),
+    None when it can never be: no number, or a key that means nothing.
 
     `number` is E.164 as text; `press` counts the presses of this key on this leg (`channel`, `uniqueid`) from 1;
     `at` is when it was pressed, seconds since the epoch, 0 when it has just been.

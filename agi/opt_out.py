@@ -3,7 +3,7 @@
 Arguments: number (E.164 digits), nonce, campaign, digit, how many times pressed on this leg; and for a press that the
 PBX has kept while the daemon was away: the leg's uniqueid, its channel, when (seconds since the epoch). The answer:
 
-    CONCIERGE_OPTOUT = RECORDED!nonce      (anything else: not recorded)
+    CONCIERGE_OPTOUT = RECORDED!nonce      (REJECTED: can never be recorded; anything else: not recorded yet)
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def opt_out(environment: Environment) -> Handling:
         _count(environment.argument(8)),
     )
     durable = yield wanted
-    word = "RECORDED" if durable is True else "FAILED"
+    word = "RECORDED" if durable is True else "REJECTED" if durable is None else "FAILED"
     yield SetVariable(RESULT, f"{word}!{nonce_of(environment.argument(2))}")
     return Outcome(f"opt-out-{word.lower()}", {"campaign": wanted.campaign, "digit": wanted.digit})
 

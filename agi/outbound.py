@@ -12,6 +12,7 @@ else there, and the dialplan takes anything else as a refusal.
 
 from __future__ import annotations
 
+import re
 from typing import cast
 
 from agi.handlers import Ask, GetVariable, Handling, Outcome, SetVariable, nonce_of
@@ -24,13 +25,28 @@ ANSWER = "CONCIERGE_ANSWER"
 
 def outbound(environment: Environment, via: str = "agi") -> Handling:
     """Ask the gate and tell the dialplan."""
-    dialled = environment.argument(1)
+    dialled = of_peer(environment.argument(1))
     if not dialled:
         dialled = cast(str, (yield GetVariable("OUTNUM"))) or environment.get("extension")
     campaign = environment.argument(3) or environment.query.get("campaign", "")
     answer = cast(Answer, (yield Ask(_question(environment, dialled, campaign, via))))
     yield SetVariable(ANSWER, token(answer, nonce_of(environment.argument(2))))
     return outcome(answer)
+
+
+def of_peer(text: str) -> str:
+    """`peer:` with a leg's DIALEDPEERNUMBER -> what is dialled in it; any other text as it is.
+
+    `48600100200@trunk`, `trunk/sip:+48600100200@host`, `trunk/48600100200` (technologies with the trunk in front).
+    """
+    if not text.startswith("peer:"):
+        return text
+    peer = text.removeprefix("peer:")
+    scheme = re.search(r"(?:sips?|tel):.*", peer, re.IGNORECASE)
+    if scheme:
+        return scheme[0]
+    number = peer.rpartition("@")[0] or peer
+    return number.partition("/")[2] or number
 
 
 def _question(environment: Environment, dialled: str, campaign: str, via: str) -> Question:

@@ -38,7 +38,7 @@ class Ports:
 
     ask_now: Callable[[Question], Answer | None]
     ask: Callable[[Question], Awaitable[Answer]]
-    opt_out: Callable[[OptOut], Coroutine[None, None, bool]]
+    opt_out: Callable[[OptOut], Coroutine[None, None, bool | None]]
 
 
 class Services:
@@ -52,7 +52,7 @@ class Services:
         self.idle = asyncio.Event()
         self.idle.set()
         self.served = 0
-        self._recordings: set[asyncio.Task[bool]] = set()
+        self._recordings: set[asyncio.Task[bool | None]] = set()
 
     def handler(self, path: str) -> Handler | None:
         """The handler of a path without its slash."""
@@ -70,7 +70,7 @@ class Services:
             return await self._to_the_end(self._ports.opt_out(effect))
         raise TypeError(f"no way to perform {effect!r}")
 
-    def _to_the_end(self, recording: Coroutine[None, None, bool]) -> asyncio.Future[bool]:
+    def _to_the_end(self, recording: Coroutine[None, None, bool | None]) -> asyncio.Future[bool | None]:
         """A key that was pressed is recorded even when its session is dropped meanwhile."""
         task = asyncio.get_running_loop().create_task(recording)
         self._recordings.add(task)

@@ -16,7 +16,9 @@ RawEvent = Mapping[str, str | list[str]]
 CAMPAIGN = "CONCIERGE_CAMPAIGN"
 NUMBER = "CONCIERGE_NUMBER"
 LEG = "CONCIERGE_LEG"
-VARIABLES = (CAMPAIGN, NUMBER, LEG)
+LEG_CAMPAIGN = "CONCIERGE_LEG_CAMPAIGN"
+LEG_NUMBER = "CONCIERGE_LEG_NUMBER"
+VARIABLES = (CAMPAIGN, NUMBER, LEG, LEG_CAMPAIGN, LEG_NUMBER)
 
 DIGITS = frozenset("0123456789*#ABCD")
 
@@ -141,7 +143,10 @@ def _text(raw: RawEvent, name: str) -> str:
 
 def _variables(raw: RawEvent, name: str) -> dict[str, str]:
     pairs = (line.partition("=") for line in _values(raw, name))
-    return {key: value for key, equals, value in pairs if equals}
+    found = {key: value for key, equals, value in pairs if equals}
+    if found.get(LEG_NUMBER):  # the gate may have run again on this leg, for another number: after a transfer
+        found[NUMBER], found[CAMPAIGN] = found[LEG_NUMBER], found.get(LEG_CAMPAIGN, "")
+    return found
 
 
 def _seconds(text: str) -> float | None:

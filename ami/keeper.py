@@ -21,6 +21,7 @@ from uuid import UUID
 from ami.backoff import delay
 from ami.legs import OptOut
 from ami.spool import Spool
+from models.number import without_numbers
 
 _log = logging.getLogger(__name__)
 
@@ -237,7 +238,7 @@ class OptOutKeeper:
             item.campaign,
             item.digit,
             item.scope,
-            item.channel,
+            without_numbers(item.channel),
             recorded.entry_id,
             recorded.new,
             1000 * (self._last_delay or 0),

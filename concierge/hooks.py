@@ -9,7 +9,16 @@ from models.number import emergency_numbers
 
 # what the contexts use; a PBX with autoload=no must load them
 MODULES = (
-    *("res_agi", "app_stack", "app_playback", "app_db", "app_dial", "app_exec", "bridge_builtin_features"),
+    *(
+        "res_agi",
+        "app_stack",
+        "app_playback",
+        "app_db",
+        "app_dial",
+        "app_exec",
+        "app_originate",
+        "bridge_builtin_features",
+    ),
     *("func_channel", "func_cut", "func_db", "func_logic", "func_rand", "func_strings", "func_timeout"),
 )
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from agi.handlers import OptOut as AgiOptOut
+from agi.log_line import pairs
 from ami.legs import OptOut, Scope, press_id
 from models.errors import StoreError
 from models.journal import Journal
-from models.number import masked
+from models.number import masked, without_numbers
 from models.suppression import ALL, Kind, ListEvent, is_campaign_name
 
 log = logging.getLogger("concierge.optout")
@@ -39,13 +40,13 @@ class Recorder:
         """From the AMI listener. Raises StoreError; the listener keeps the press and tries again."""
         return await self._write(opt_out, "ami")
 
-    async def from_dialplan(self, effect: AgiOptOut) -> bool:
-        """From the called leg's own Gosub; False when it is not durable (or no opt-out)."""
+    async def from_dialplan(self, effect: AgiOptOut) -> bool | None:
+        """From the PBX's own copy; False when it is not durable, None when it can never be an opt-out."""
         scope = self._digits.get(effect.digit)
         number = effect.number.removeprefix("+")
         if scope is None or not (number.isascii() and number.isdigit() and 3 <= len(number) <= 15):
-            log.error("optout=unreadable digit=%r channel=%r", effect.digit, effect.channel)
-            return False
+            log.error("optout=rejected %s", pairs({"digit": effect.digit, "channel": without_numbers(effect.channel)}))
+            return None
         now = time.time()
         kept = 0 < effect.at < now - 2  # pressed while nobody answered; younger ones have their time from the clock
         opt_out = OptOut(
@@ -70,15 +71,15 @@ class Recorder:
     async def _write(self, opt_out: OptOut, witness: str) -> Done:
         recorded = await self._journal.record(event_of(opt_out, witness, self._system))
         if witness == "agi":  # the listener writes a line of its own
-            log.info(
-                "optout=%s number=%s campaign=%s digit=%s witness=agi uniqueid=%s channel=%s",
-                "recorded" if recorded.new else "known",
-                masked(opt_out.number),
-                opt_out.campaign,
-                opt_out.digit,
-                opt_out.uniqueid,
-                opt_out.channel,
-            )
+            fields = {
+                "number": masked(opt_out.number),
+                "campaign": opt_out.campaign,
+                "digit": opt_out.digit,
+                "witness": witness,
+                "uniqueid": opt_out.uniqueid,
+                "channel": without_numbers(opt_out.channel),
+            }
+            log.info("optout=%s %s", "recorded" if recorded.new else "known", pairs(fields))
         return Done(recorded.new, recorded.entry.id if recorded.entry else 0)
 
 

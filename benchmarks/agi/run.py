@@ -1,7 +1,8 @@
 """Calls per second through a real Asterisk 22, all variants in one run, in turn: python benchmarks/agi/run.py
 
 A call is an AMI Originate of Local/NUMBER@VARIANT/n with 20 under way; it ends in Hangup before anything rings.
-Printed per variant: calls per second (median of the rounds), its ratio to the bare asyncio server round by round, and
+`ours` gets numbers as E.164, as a dialler writes them; `national` as people dial them (a slower reading); `gosub` is
+the whole dialplan context around it. Printed per variant: calls per second (median of the rounds), its ratio to the bare asyncio server round by round, and
 CPU milliseconds per call of Asterisk and of the server. Then the latency of 1,000 checks in one call, one at a time.
 """
 
@@ -25,7 +26,7 @@ from concierge.lab.wait import wait_until
 
 HERE = Path(__file__).parent
 LISTED = 100_000
-VARIANTS = ("noop", "bare", "panoramisk", "ours", "gosub")
+VARIANTS = ("noop", "bare", "panoramisk", "ours", "national", "gosub")
 TICK = os.sysconf("SC_CLK_TCK")
 
 MANAGER = """
@@ -44,33 +45,37 @@ FILES = {"bench.conf": "", "logger.conf": LOGGER}
 
 PLAN = """
 [noop]
-exten => _X.,1,NoOp()
+exten => _[+0-9]X.,1,NoOp()
  same => n,GotoIf($["${{ANSWER}}" = "ALLOW"]?end)
  same => n(end),Hangup()
 [bare]
-exten => _X.,1,AGI(agi://127.0.0.1:{bare}/outbound,${{EXTEN}},n,spring)
+exten => _[+0-9]X.,1,AGI(agi://127.0.0.1:{bare}/outbound,${{EXTEN}},n,spring)
  same => n,GotoIf($["${{ANSWER}}" = "ALLOW"]?end)
  same => n(end),Hangup()
 [panoramisk]
-exten => _X.,1,AGI(agi://127.0.0.1:{panoramisk}/outbound,${{EXTEN}},n,spring)
+exten => _[+0-9]X.,1,AGI(agi://127.0.0.1:{panoramisk}/outbound,${{EXTEN}},n,spring)
  same => n,GotoIf($["${{ANSWER}}" = "ALLOW"]?end)
  same => n(end),Hangup()
 [ours]
-exten => _X.,1,AGI(agi://127.0.0.1:{ours}/outbound,${{EXTEN}},n,spring)
+exten => _[+0-9]X.,1,AGI(agi://127.0.0.1:{ours}/outbound,${{EXTEN}},n,spring)
+ same => n,GotoIf($["${{CONCIERGE_ANSWER}}" = "ALLOW"]?end)
+ same => n(end),Hangup()
+[national]
+exten => _[+0-9]X.,1,AGI(agi://127.0.0.1:{ours}/outbound,${{EXTEN:3}},n,spring)
  same => n,GotoIf($["${{CONCIERGE_ANSWER}}" = "ALLOW"]?end)
  same => n(end),Hangup()
 [gosub]
-exten => _X.,1,Gosub(concierge-outbound,s,1(${{EXTEN}},spring,quiet))
+exten => _[+0-9]X.,1,Gosub(concierge-outbound,s,1(${{EXTEN}},spring,quiet))
  same => n,Hangup()
 [forked]
-exten => _X.,1,AGI(/mnt{forked},${{EXTEN}})
+exten => _[+0-9]X.,1,AGI(/mnt{forked},${{EXTEN}})
  same => n,GotoIf($["${{ANSWER}}" = "ALLOW"]?end)
  same => n(end),Hangup()
 [latency]
-exten => _X.,1,Answer()
+exten => _[+0-9]X.,1,Answer()
  same => n,Set(LEFT=1000)
  same => n(again),Set(BEFORE=${{STRFTIME(,,%s.%6q)}})
- same => n,AGI(agi://127.0.0.1:{ours}/outbound,48600${{RAND(100000,999999)}},n,spring)
+ same => n,AGI(agi://127.0.0.1:{ours}/outbound,+48600${{RAND(100000,999999)}},n,spring)
  same => n,UserEvent(Took,From: ${{BEFORE}},To: ${{STRFTIME(,,%s.%6q)}})
  same => n,Set(LEFT=$[${{LEFT}} - 1])
  same => n,GotoIf($[${{LEFT}} > 0]?again)
@@ -100,7 +105,7 @@ class Caller:
         while done < count:
             while sent < count and sent - done < outstanding:
                 sent += 1
-                number = f"48{random.randrange(500_000_000, 800_000_000)}"
+                number = f"+48{random.randrange(500_000_000, 800_000_000)}"
                 writer.write(
                     f"Action: Originate\r\nChannel: Local/{number}@{context}/n\r\nApplication: Wait\r\nData: 1\r\n"
                     f"Async: true\r\nActionID: {sent}\r\n\r\n".encode()
@@ -176,13 +181,16 @@ def main() -> None:
         plan = PLAN.format(ours=site.settings.agi.port, forked=wrapper, **ports)
         (site.pbx.folder / "etc/bench.conf").write_text(plan)
         site.pbx.cli("dialplan reload")
+        site.stop_daemon()
+        site.start_daemon("--only", "agi", ready=False)
+        wait_until(lambda: _listens(site.settings.agi.port), 10, "the daemon")
         measure(site, processes, args)
 
 
 def measure(site: Site, processes: dict[str, int], args: argparse.Namespace) -> None:
     """All rounds, then the table."""
     pbx, daemon = site.pbx._process.pid if site.pbx._process else 0, site.daemon.pid if site.daemon else 0
-    processes |= {"ours": daemon, "gosub": daemon}
+    processes |= {"ours": daemon, "national": daemon, "gosub": daemon}
     caller = Caller(site.pbx.ports.ami, "bench-loopback")
     rates: dict[str, list[float]] = {name: [] for name in (*VARIANTS, "forked")}
     costs: dict[str, list[tuple[float, float]]] = {name: [] for name in rates}

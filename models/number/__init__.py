@@ -7,7 +7,7 @@ imported with the first number, not with this module.
 from collections.abc import Callable
 from functools import lru_cache
 
-from models.number.kinds import NotANumber, Number, Site, Why, masked
+from models.number.kinds import NotANumber, Number, Site, Why, masked, without_numbers
 
 __all__ = [
     "MAX_TEXT",
@@ -19,6 +19,7 @@ __all__ = [
     "interpret",
     "known_country",
     "masked",
+    "without_numbers",
 ]
 
 MAX_TEXT = 128  # characters; longer texts are refused unread, so that a hostile one costs nothing

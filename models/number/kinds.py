@@ -123,3 +123,20 @@ def masked(e164: int) -> str:
     shown = max(0, min(6, len(digits) - 5))
     tail = shown // 2
     return f"+{digits[: shown - tail]}***{digits[len(digits) - tail :]}"
+
+
+# seven digits or more, however they are grouped
+_DIALLED = re.compile(r"[+]?\d(?:[ .()-]{0,2}\d){6,}")
+# the serial number that Asterisk puts behind a channel's name
+_SERIAL = re.compile(r"-(?:[0-9a-f]{8}(?:;[12])?|[0-9]{1,3})$")
+
+
+def without_numbers(text: str) -> str:
+    """The text with everything in it that may be a telephone number masked; a channel keeps its serial number."""
+    serial = _SERIAL.search(text)
+    end = serial.start() if serial else len(text)
+    return _DIALLED.sub(_mask_found, text[:end]) + text[end:]
+
+
+def _mask_found(found: re.Match[str]) -> str:
+    return masked(int("".join(filter(str.isdecimal, found[0]))[:18]))

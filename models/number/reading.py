@@ -15,6 +15,7 @@ from models.number.kinds import NotANumber, Number, Site, Why, extension_pattern
 from models.number.written import UNIVERSAL_EMERGENCY, take_apart
 
 _NUMBER = re.compile(r"\+*\d+")
+_SUBSCRIBER = 7  # digits; no service code or prefix has as many
 _HIDE_OR_SHOW = re.compile(r"[*#]31[#*]|\*(?:67|65|82)")
 _HIDE_DIGITS = {
     "AU": ("1831", "1832"),
@@ -90,7 +91,9 @@ def _no_number(body: str) -> NotANumber:
 
 def _emergency(body: str, site: Site) -> bool:
     """Rather once too often: also behind any usual outside line, trunk digit, code or unknown prefix."""
-    body = re.split(r"[*#]", body)[-1]
+    *before, body = re.split(r"[*#]", body)
+    if sum(map(len, before)) >= _SUBSCRIBER:  # 600100200#112 is a call to 600100200
+        return False
     digits = body.lstrip("+")
     if len(digits) > 12 or not digits.isdigit():
         return False

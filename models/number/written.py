@@ -24,6 +24,7 @@ _CHARACTERS = str.maketrans(
     | {"#": "#", "*": "*", "’": "'", "‘": "'", "‛": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"', "\t": " "}
 )
 _PUNCTUATION = str.maketrans("", "", " -.()[]/,'")
+_SUBSCRIBER = 7  # digits
 _NAME_AND_ADDRESS = re.compile(r"[^<>]*<([^<>]*)>")
 _URI = re.compile(r"(sips?|tel|callto|urn):(.*)", re.DOTALL | re.IGNORECASE)
 _EXPONENT = re.compile(r"[-+]?\d+(?:[.,]\d*)?e[-+]?\d+", re.IGNORECASE)
@@ -50,7 +51,9 @@ def take_apart(raw: str) -> Written | NotANumber:
     """Split a raw text into dialled characters and extension, or say what stands in it instead."""
     text = _clean(raw)
     if address := _NAME_AND_ADDRESS.fullmatch(text):
-        text = address[1].strip()
+        name, text = "".join(filter(str.isdigit, text.partition("<")[0])), address[1].strip()
+        if len(name) >= _SUBSCRIBER and name[-_SUBSCRIBER:] not in "".join(filter(str.isdigit, text)):
+            return NotANumber(Why.TWO_NUMBERS, "one number stands before the angle brackets, another in them")
     if not text:
         return NotANumber(Why.EMPTY, "nothing was given")
     if text.casefold() in _WITHHELD or text == _KEYPAD_ANONYMOUS:

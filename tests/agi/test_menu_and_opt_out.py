@@ -84,11 +84,17 @@ def test_a_press_is_recorded_before_the_dialplan_is_told():
     assert outcome.decision == "opt-out-recorded"
 
 
-@pytest.mark.parametrize("durable", [False, None, 1, "yes"])
+@pytest.mark.parametrize("durable", [False, 1, "yes"])
 def test_only_true_counts_as_recorded(durable):
     _, answer, outcome = _pressed(("48501502503", NONCE, "spring", "9", "1"), durable)
     assert answer.value == f"FAILED!{NONCE}"
     assert outcome.decision == "opt-out-failed"
+
+
+def test_what_can_never_be_recorded_is_rejected():
+    _, answer, outcome = _pressed(("48501502503", NONCE, "spring", "5", "1"), None)
+    assert answer.value == f"REJECTED!{NONCE}"
+    assert outcome.decision == "opt-out-rejected"
 
 
 @pytest.mark.parametrize(

@@ -119,12 +119,12 @@ def test_a_key_for_all_campaigns_is_never_narrowed():
     [reported(number=number) for number in ("", "48", "abc", "4860123456a", "1" * 16, "٤٨٦٠١٢٣٤٥٦٧", "-48601234567")],
 )
 async def test_a_report_without_a_number_is_not_called_recorded(recorder, stored, report):
-    assert await recorder.from_dialplan(report) is False
+    assert await recorder.from_dialplan(report) is None
     assert stored(None) == ([], stored(None)[1])
 
 
 async def test_a_key_without_meaning_is_not_called_recorded(recorder, stored):
-    assert await recorder.from_dialplan(replace(reported(), digit="5")) is False
+    assert await recorder.from_dialplan(replace(reported(), digit="5")) is None
     assert stored() == ([], [])
 
 

@@ -19,6 +19,10 @@ exten => _[0-9+*#].,1,Gosub(concierge-outbound,s,1(${EXTEN},${CONCIERGE_CAMPAIGN
  same => n,GotoIf($["${CONCIERGE_VERDICT}" = "ALLOW"]?outbound,${EXTEN},dial)
  same => n,Hangup(21)
 
+[from-inside]
+exten => _*66X.,1,Set(TIMEOUT(absolute)=2)
+ same => n,Goto(outbound,${EXTEN:3},1)
+
 [from-outside]
 exten => 300,1,Answer()
  same => n,Goto(menu-quick,s,1)

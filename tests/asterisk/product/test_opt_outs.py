@@ -171,3 +171,58 @@ def test_an_emergency_call_passes_while_a_key_press_waits_to_be_recorded(
     site.pbx.hangup_all()
     assert refused_now(site, number)
     wait_until(lambda: events(number), 5, "the record")
+
+
+def test_after_a_transfer_the_key_still_means_the_person_who_pressed_it(
+    site: Site, agent: Phone, callee: Phone, number: int, events: Events
+) -> None:
+    other = number + 700_000
+    _, far = agent_call(site, agent, callee, number)
+    channel = next(name for name in site.pbx.channels() if name.startswith("PJSIP/callee"))
+    fields = {"Action": "Redirect", "Channel": channel, "Context": "outbound-quiet", "Exten": str(other)}
+    site.ami.action(fields | {"Priority": "1"})
+    callee.wait_for_call(str(other)).wait_answered()
+    site.stop_daemon(signal.SIGKILL)
+    site.start_daemon()
+    far.press("9")
+    wait_until(lambda: events(number), 10, "the record of the person who pressed")
+    assert events(other) == []
+
+
+def test_hundreds_of_kept_keys_hide_none_and_one_that_can_never_be_recorded_blocks_none(
+    site: Site, callee: Phone, number: int, events: Events
+) -> None:
+    kept = "1795302659!spring!PJSIP/callee-00000001"
+    for index in range(420):
+        family = {"Action": "DBPut", "Family": "concierge-optout"}
+        site.ami.action(family | {"Key": f"{number + 1000 + index}/1.1!5!1", "Val": kept})
+    site.ami.action(family | {"Key": f"{number}/1.2!9!1", "Val": kept})
+    try:
+        assert refused_now(site, number)
+        wait_until(lambda: events(number), 5, "the record")
+        assert callee.invites == []
+    finally:
+        site.pbx.cli("database deltree concierge-optout")
+    site.ami.action(family | {"Key": f"{number + 2000}/1.1!5!1", "Val": kept})
+    refused_now(site, number)
+    assert site.pbx.db_show("concierge-optout") == {}
+    assert len(site.pbx.db_show("concierge-optout-bad")) == 1
+    site.pbx.cli("database deltree concierge-optout-bad")
+
+
+def test_a_hung_daemon_does_not_silence_the_two_who_are_talking(
+    site: Site, agent: Phone, callee: Phone, number: int, events: Events
+) -> None:
+    own, far = agent_call(site, agent, callee, number)
+    assert site.daemon is not None
+    site.daemon.send_signal(signal.SIGSTOP)
+    try:
+        since = site.ami.mark()
+        far.press("9")
+        site.ami.wait_for_application("Playback", since=since, data="opt-out-recorded")
+        heard = own.heard_seconds
+        own.wait_heard(heard + 2.0, timeout=8)
+    finally:
+        site.daemon.send_signal(signal.SIGCONT)
+    wait_until(lambda: events(number), 10, "the record")
+    assert len(events(number)) == 1

@@ -164,3 +164,21 @@ def test_the_dialplan_is_told_of_earlier_contacts(
         lambda e: e["Event"] == "VarSet" and e["Variable"] == "CONCIERGE_LAST_CONTACT" and "spring" in e["Value"],
         since,
     )
+
+
+def test_a_call_whose_own_time_is_over_during_the_refusal_ends(
+    site: Site, callee: Phone, agent: Phone, number: int, list_number: Callable[..., None]
+) -> None:
+    list_number(number)
+    call = agent.call(f"*66{number}", caller_id="agent")
+    call.wait_ended(12)
+    assert callee.invites == []
+
+
+def test_an_emergency_number_behind_a_listed_one_opens_nothing(
+    site: Site, callee: Phone, number: int, list_number: Callable[..., None]
+) -> None:
+    list_number(number)
+    for form in (f"{number}#112", f"{str(number)[2:]}*112"):
+        site.ami.originate(f"Local/{form}@outbound-quiet/n", context="campaign", exten="s", variables=CAMPAIGN)
+    assert callee.invites == []

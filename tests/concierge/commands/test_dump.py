@@ -19,9 +19,7 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert data["contexts"][0]["extensions"][0]["priorities"][0]["data"] == "ż"
 
 
-def test_text_from_standard_input(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_text_from_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"[a]\nexten => 1,1,Hangup\n")))
     assert main(["dump", "-"]) == 0
     assert "exten => 1,1,Hangup()" in capsys.readouterr().out
