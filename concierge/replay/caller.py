@@ -1,0 +1,114 @@
+"""PURE: one caller with a list of keys: what he does when a line of the log or the clock says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from concierge.replay.log import Kind, Line, RealStep
+from dialplan.expression import condition
+
+WAIT: Final = "(wait)"
+WAITING: Final = frozenset({"waitexten", "read"})
+LISTENING: Final = WAITING | {"background"}
+BUSY: Final = frozenset({"wait", "dial", "playback", "queue", "answer", "busy", "congestion"})
+REACTION_SECONDS: Final = 0.03
+"""From the prompt's start to the key."""
+QUIET_SECONDS: Final = 0.3
+"""Nothing happened after a key for so long: more digits are being collected."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """Where a call begins, which keys its caller presses (WAIT: stays silent once), what Dial and the like result in.
+
+    `limit`: steps after which the caller hangs up.
+    """
+
+    context: str
+    exten: str
+    priority: int = 1
+    keys: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    limit: int = 60
+
+
+@dataclass
+class Caller:
+    """State of one caller. `due`: when to act next, None for never; `early`: a key that came too late for its prompt."""
+
+    call: PlannedCall
+    steps: list[RealStep] = field(default_factory=list)
+    due: float | None = None
+    late: bool = False
+    _keys: list[str] = field(default_factory=list)
+    _application: str = ""
+    _pressed: str = ""
+
+    def __post_init__(self) -> None:
+        self._keys = list(self.call.keys)
+
+    @property
+    def done(self) -> bool:
+        """True when enough steps were seen: time to hang up."""
+        return len(self.steps) >= self.call.limit
+
+    def hear(self, line: Line, now: float) -> None:
+        """Take in one line of the log that is about this call."""
+        if line.kind is Kind.DIGIT:
+            self._pressed = ""
+            self.due = now + QUIET_SECONDS
+            return
+        assert line.step is not None  # noqa: S101 - a STEP line has one
+        self.late = self.late or bool(self._pressed)
+        if not self.done:
+            self.steps.append(line.step)
+        self._application = listener(line.step.application, line.step.data)
+        self.due = now + _delay(self._application)
+
+    def act(self, now: float) -> str:
+        """The key to press now, "" for none; to be asked whenever `due` has come."""
+        if self.due is None or now < self.due:
+            return ""
+        self.due = None
+        if not self._keys:
+            return ""
+        if self._keys[0] == WAIT:
+            if self._application in WAITING or self._application == "":
+                self._keys.pop(0)
+            return ""
+        self._pressed = self._keys.pop(0)
+        return self._pressed
+
+
+def _delay(application: str) -> float:
+    if application in LISTENING:
+        return REACTION_SECONDS
+    return 3600.0 if application in BUSY else 2 * QUIET_SECONDS
+
+
+def listener(application: str, data: str) -> str:
+    """The application in lower case that will really run: for ExecIf the nested one that its condition chooses."""
+    name = application.lower()
+    if name != "execif":
+        return name
+    question, _, branches = data.partition("?")
+    first, _, second = _split_branches(branches)
+    chosen = first if condition(question.strip()) else second
+    return chosen.partition("(")[0].strip().lower()
+
+
+def _split_branches(text: str) -> tuple[str, str, str]:
+    depth = 0
+    for position, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if character == ":" and depth == 0:
+            return text[:position], ":", text[position + 1 :]
+    return text, "", ""
+
+
+def all_keys(tokens: Sequence[str]) -> bool:
+    """True when each token is a key or WAIT."""
+    return all(token == WAIT or (len(token) == 1 and token in "0123456789*#ABCD") for token in tokens)
