@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from concierge.replay.log import Kind, Line, RealStep
+from dialplan.applications.arguments import call_in, split
 from dialplan.expression import condition
+from dialplan.flow.model import LISTEN, WAIT
 
-WAIT: Final = "(wait)"
-WAITING: Final = frozenset({"waitexten", "read"})
-LISTENING: Final = WAITING | {"background"}
+WAITING: Final = frozenset({"waitexten", "read", "incomplete"})
+PLAYING: Final = frozenset({"background"})
+LISTENING: Final = WAITING | PLAYING
 BUSY: Final = frozenset({"wait", "dial", "playback", "queue", "answer", "busy", "congestion"})
 REACTION_SECONDS: Final = 0.03
 """From the prompt's start to the key."""
@@ -21,7 +23,7 @@ QUIET_SECONDS: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class PlannedCall:
-    """Where a call begins, which keys its caller presses (WAIT: stays silent once), what Dial and the like result in.
+    """Where a call begins, which keys its caller presses (WAIT: stays silent once, LISTEN: hears a prompt out), what Dial and the like result in.
 
     `limit`: steps after which the caller hangs up.
     """
@@ -37,7 +39,7 @@ class PlannedCall:
 
 @dataclass
 class Caller:
-    """State of one caller. `due`: when to act next, None for never; `early`: a key that came too late for its prompt."""
+    """State of one caller. `due`: when to act next, None for never; `late`: a key came after its prompt."""
 
     call: PlannedCall
     steps: list[RealStep] = field(default_factory=list)
@@ -75,12 +77,17 @@ class Caller:
         self.due = None
         if not self._keys:
             return ""
-        if self._keys[0] == WAIT:
-            if self._application in WAITING or self._application == "":
-                self._keys.pop(0)
+        if self._keys[0] in (WAIT, LISTEN):
+            self._stay_silent()
             return ""
         self._pressed = self._keys.pop(0)
         return self._pressed
+
+    def _stay_silent(self) -> None:
+        """WAIT is over when nothing was pressed where a key is waited for, LISTEN with the prompt."""
+        plays = self._application in PLAYING
+        if plays == (self._keys[0] == LISTEN):
+            self._keys.pop(0)
 
 
 def _delay(application: str) -> float:
@@ -94,21 +101,11 @@ def listener(application: str, data: str) -> str:
     name = application.lower()
     if name != "execif":
         return name
-    question, _, branches = data.partition("?")
-    first, _, second = _split_branches(branches)
-    chosen = first if condition(question.strip()) else second
-    return chosen.partition("(")[0].strip().lower()
-
-
-def _split_branches(text: str) -> tuple[str, str, str]:
-    depth = 0
-    for position, character in enumerate(text):
-        depth += (character == "(") - (character == ")")
-        if character == ":" and depth == 0:
-            return text[:position], ":", text[position + 1 :]
-    return text, "", ""
+    question, *rest = split(data, "?")
+    first, second = [*split("?".join(rest), ":"), "", ""][:2]
+    return call_in(first if condition(question.strip()) else second)[0].strip().lower()
 
 
 def all_keys(tokens: Sequence[str]) -> bool:
-    """True when each token is a key or WAIT."""
-    return all(token == WAIT or (len(token) == 1 and token in "0123456789*#ABCD") for token in tokens)
+    """True when each token is a key, WAIT or LISTEN."""
+    return all(token in (WAIT, LISTEN) or (len(token) == 1 and token in "0123456789*#ABCD") for token in tokens)

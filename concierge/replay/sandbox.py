@@ -77,11 +77,14 @@ class Sandbox:
         self.pbx.stop()
         self._kept.cleanup()
 
-    def run(self, text: str, calls: Sequence[PlannedCall], parallel: int = 60) -> list[Ran]:
+    def run(
+        self, text: str, calls: Sequence[PlannedCall], *, parallel: int = 80, autofallthrough: bool = True
+    ) -> list[Ran]:
         """Load `text` as the dialplan, place the calls, at most `parallel` at once; in their order."""
         first = self._serial
         self._serial += len(calls)
-        lines = [text, f"[{ENTRY}]", f"exten => {MARKER},1,Hangup()"]
+        general = f"[general](+)\nautofallthrough = {'yes' if autofallthrough else 'no'}"
+        lines = [general, text, f"[{ENTRY}]", f"exten => {MARKER},1,Hangup()"]
         for number, call in enumerate(calls, first):
             lines += entry(number, call)
         self.pbx.set_extensions("\n".join(lines) + "\n")
