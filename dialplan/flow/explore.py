@@ -1,0 +1,3 @@
+"""All calls."""
+from __future__ import annotations
+def explore() -> None: ...
