@@ -42,6 +42,65 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """One thing that happened from outside on the way: `kind` key, wrong-key, silence, result, time, …"""
+
+    kind: str
+    value: str = ""
+    application: str = ""
+    seconds: float = 0
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WayStep:
+    """One step of a call."""
+
+    context: str
+    exten: str
+    priority: int
+    application: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A call that shows a finding: where it begins, what happens to it from outside, what runs, how it ends."""
+
+    entry: str
+    ways: tuple[Way, ...]
+    steps: tuple[WayStep, ...]
+    verdict: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys and waits, as `concierge trace --keys` takes them."""
+        return tuple(way.value for way in self.ways if way.kind in ("key", "wrong-key", "silence"))
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON: entry, keys, results (what else was assumed), steps, verdict."""
+        others = [way for way in self.ways if way.kind not in ("key", "wrong-key", "silence")]
+        return {
+            "entry": self.entry,
+            "keys": list(self.keys),
+            "results": [{"kind": w.kind, "application": w.application, "value": w.value} for w in others],
+            "seconds": sum(way.seconds for way in self.ways),
+            "steps": [
+                {
+                    "context": step.context,
+                    "exten": step.exten,
+                    "priority": step.priority,
+                    "file": step.place.file,
+                    "line": step.place.line,
+                    "application": step.application,
+                }
+                for step in self.steps
+            ],
+            "verdict": self.verdict,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that would trap or cut off a caller. `message` is one line and holds no value of a global."""
 
@@ -50,12 +109,14 @@ class Finding:
     message: str
     spot: Spot
     end_column: int | None = None
+    witness: Witness | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON as users rely on it; `witness` and `fix` are null where a rule gives none."""
         head = {"code": self.code, "severity": str(self.severity), "message": self.message}
         where = self.spot.as_dict()
-        return {**head, **where, "end_column": self.end_column, "witness": None, "fix": None}
+        witness = self.witness.as_dict() if self.witness else None
+        return {**head, **where, "end_column": self.end_column, "witness": witness, "fix": None}
 
 
 @dataclass(frozen=True, slots=True)

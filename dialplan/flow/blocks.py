@@ -33,9 +33,7 @@ def end_while(machine: Machine, state: State, running: Running) -> Moves:
     if running.name == "EndWhile" and not top.after:
         top = top._replace(after=state.priority + 1)
     loops = (*state.loops[:at], top, *state.loops[at + 1 :])
-    back = state._replace(
-        context=top.context, exten=top.exten, priority=top.start, free=state.free, loops=loops
-    )
+    back = state._replace(context=top.context, exten=top.exten, priority=top.start, free=state.free, loops=loops)
     return [Move(NO_CHOICE, back)]
 
 

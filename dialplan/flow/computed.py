@@ -69,9 +69,7 @@ def _contexts(machine: Machine, state: State, value: Value) -> list[str]:
     return []
 
 
-def _extensions(
-    machine: Machine, state: State, context: str, value: Value, raw: str
-) -> list[tuple[str, bool]]:
+def _extensions(machine: Machine, state: State, context: str, value: Value, raw: str) -> list[tuple[str, bool]]:
     if isinstance(value, str):
         return [(value or state.exten, state.free and not value)]
     from dialplan.flow.classes import representatives

@@ -46,9 +46,7 @@ def pressed(machine: Machine, state: State, answer: Dialled, context: str) -> Mo
     return [Move(answer.choice, there, None, answer.seconds)]
 
 
-def invalid(
-    machine: Machine, state: State, number: str, choice: Choice = NO_CHOICE, seconds: float = 0
-) -> Moves:
+def invalid(machine: Machine, state: State, number: str, choice: Choice = NO_CHOICE, seconds: float = 0) -> Moves:
     """`i`, else `e`, else the end."""
     if machine.exists(state.context, "i"):
         state = machine.store(state, "INVALID_EXTEN", number)

@@ -47,9 +47,7 @@ def parse(machine: Machine, state: State, text: str) -> Target | NoTarget:
         number = int(found[1])
         base = state.priority if sign else 0
         return Target(context, exten, base - number if sign == "-" else base + number, free)
-    label = match.find_label(
-        machine.plan, context, exten, priority[len(sign) :], machine.callerid, machine.now
-    )
+    label = match.find_label(machine.plan, context, exten, priority[len(sign) :], machine.callerid, machine.now)
     if label is None:
         return NoTarget(Ended.DEAD_JUMP, f"{exten} in [{context}] has no label {priority!r}")
     return Target(context, exten, label.step.priority, free)
@@ -69,9 +67,7 @@ def jump(machine: Machine, state: State, value: Value, raw: str, choice: Choice 
 
 def land(state: State, target: Target) -> State:
     """The state at the target."""
-    return state._replace(
-        context=target.context, exten=target.exten, priority=target.priority, free=target.free
-    )
+    return state._replace(context=target.context, exten=target.exten, priority=target.priority, free=target.free)
 
 
 def goto(machine: Machine, state: State, running: Running) -> Moves:
@@ -128,9 +124,7 @@ def goto_if(machine: Machine, state: State, running: Running) -> Moves:
     return moves
 
 
-def in_times(
-    machine: Machine, state: State, spec: Value, raw: str
-) -> Iterator[tuple[Choice, bool, State]]:
+def in_times(machine: Machine, state: State, spec: Value, raw: str) -> Iterator[tuple[Choice, bool, State]]:
     """Is it that time? Asked of the outside when the time is not known."""
     if isinstance(spec, str) and machine.now is not None:
         try:
@@ -180,9 +174,7 @@ def _exec_branches(machine: Machine, state: State, running: Running, timed: bool
     if not calls:
         return [goes_on(state)]
     test = test_text if known else machine.value(state, test_text)
-    answers = (
-        in_times(machine, state, test, raw_test) if timed else decided(machine, state, test, raw_test)
-    )
+    answers = in_times(machine, state, test, raw_test) if timed else decided(machine, state, test, raw_test)
     moves: Moves = []
     for choice, truth, here in answers:
         call = calls[0] if truth else (calls[1] if len(calls) > 1 else "")

@@ -73,9 +73,7 @@ class Machine:
     def lookup(self, state: State) -> list[tuple[Choice, Found | None, State]]:
         """The step that is about to run; several where the time or the caller decides."""
         if self.one_call:
-            outcome = match.search(
-                self.plan, state.context, state.exten, state.priority, self.callerid, self.now
-            )
+            outcome = match.search(self.plan, state.context, state.exten, state.priority, self.callerid, self.now)
             return [(NO_CHOICE, outcome.found, state)]
         found, _ = self.possible(state.context, state.exten, state.priority)
         if len(found) < 2:
@@ -200,8 +198,10 @@ class Machine:
         bare = names.bare(name)
         if not self.keeps(bare):
             return state
-        if not self.one_call and not isinstance(value, str):
-            value = names.widened(value)
+        if not self.one_call:
+            if not isinstance(value, str):
+                value = names.widened(value)
+            state = state._replace(variables=names.without_answers(state.variables, bare))
         return state._replace(variables=names.put(state.variables, bare, value))
 
     def read(self, state: State, name: str) -> Value | None:
@@ -283,9 +283,7 @@ def macro_ended(machine: Machine, state: State) -> State:
     from dialplan.flow.subroutines import leave
 
     frame = state.frames[-1]
-    return leave(machine, state)._replace(
-        context=frame.context, exten=frame.exten, priority=frame.priority + 1
-    )
+    return leave(machine, state)._replace(context=frame.context, exten=frame.exten, priority=frame.priority + 1)
 
 
 def number(value: Any, default: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from dialplan.expression import Value
 from dialplan.flow.model import Choice, State
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Entered(NamedTuple):
     """What a caller typed into a variable."""
 
     choice: Choice
-    text: str
+    text: Value
     status: str
     free: bool = False
 

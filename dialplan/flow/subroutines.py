@@ -23,9 +23,7 @@ def gosub(machine: Machine, state: State, running: Running) -> Moves:
     return _gosub(machine, state, running.data, running.raw)
 
 
-def _gosub(
-    machine: Machine, state: State, data: Value, raw: str, choice: Choice = NO_CHOICE
-) -> Moves:
+def _gosub(machine: Machine, state: State, data: Value, raw: str, choice: Choice = NO_CHOICE) -> Moves:
     known = isinstance(data, str)
     text = data if isinstance(data, str) else raw
     place, opened, rest = _place(text)
@@ -50,9 +48,7 @@ def _gosub(
     return [
         Move(
             choice,
-            inside._replace(
-                context=target.context, exten=target.exten, priority=target.priority, free=target.free
-            ),
+            inside._replace(context=target.context, exten=target.exten, priority=target.priority, free=target.free),
         )
     ]
 

@@ -50,3 +50,10 @@ def widened(value: Unknown) -> Unknown:
 def forgotten(pairs: Pairs, counters: Container[str]) -> Pairs:
     """After a program that may have set variables. Counters stay: no program makes a loop go on for ever."""
     return tuple((n, v if n in counters or "(" in n or n[0] == "@" else FORGOTTEN) for n, v in pairs)
+
+
+def without_answers(pairs: Pairs, name: str) -> Pairs:
+    """Answers about conditions that this variable is part of are not known any more when it changes."""
+    if not any(n[0] == "?" and name in n for n, _ in pairs):
+        return pairs
+    return tuple((n, v) for n, v in pairs if not (n[0] == "?" and name in n))

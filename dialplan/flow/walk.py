@@ -23,8 +23,7 @@ class Scripted:
         self.keys = [token for key in inputs.keys for token in _tokens(key)]
         self.conditions = list(inputs.conditions)
         self.results = {
-            name.lower(): [value] if isinstance(value, str) else list(value)
-            for name, value in inputs.results.items()
+            name.lower(): [value] if isinstance(value, str) else list(value) for name, value in inputs.results.items()
         }
         self.notes: list[str] = []
 
@@ -162,17 +161,13 @@ def _run(
     return steps, End(Ended.LIMIT, f"{limit} steps"), state, seconds
 
 
-def _traced(
-    machine: Machine, state: State, application: str, raw: str, found: object, choice: Choice
-) -> TraceStep:
+def _traced(machine: Machine, state: State, application: str, raw: str, found: object, choice: Choice) -> TraceStep:
     from dialplan.plan.match import Found
 
     assert isinstance(found, Found)  # noqa: S101
     value = machine.value(state, raw)
     text = value if isinstance(value, str) else raw
-    return TraceStep(
-        state.context, state.exten, state.priority, application, text, found.step.place, choice
-    )
+    return TraceStep(state.context, state.exten, state.priority, application, text, found.step.place, choice)
 
 
 __all__ = ["Met", "Scripted", "fallen_back", "start_state", "walk"]
