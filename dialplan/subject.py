@@ -91,6 +91,8 @@ class Subject:
         self.places = Places(plan)
         self.suppressions = tuple(suppressions)
         self.used: set[Suppression] = set()
+        # What rules share among each other, by a name of their own.
+        self.memo: dict[str, Any] = {}
         self.entries: tuple[At, ...] = ()
         self.limits: Limits | None = None
         # What resolve.py has found out, by step and target: the rules ask the same questions.

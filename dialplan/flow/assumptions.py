@@ -25,9 +25,8 @@ def remembered(machine: Machine, state: State, raw: str) -> bool | None:
 def assume(machine: Machine, state: State, raw: str, answer: bool) -> State:
     """The state with what the answer tells: the variable's value, or the answer for the next time."""
     found = EQUAL.fullmatch(raw)
-    if found and answer == (found[2] != "!=") and machine.keeps(found[1]):
-        if names.get(state.variables, found[1]) is not None or found[1] in machine.assigned:
-            return state._replace(variables=names.put(state.variables, found[1], found[3]))
+    if found and answer == (found[2] != "!=") and found[1] in machine.assigned:
+        return state._replace(variables=names.put(state.variables, found[1], found[3]))
     if machine.kept is not None and machine.keeps("?" + raw):
         value = "true" if answer else "false"
         return state._replace(variables=names.put(state.variables, "?" + raw, value))

@@ -22,10 +22,11 @@ SLIPS = frozenset({Kind.WRONG, Kind.SILENCE})
 PRESSED = frozenset({Kind.KEY, Kind.WRONG})
 FAILING = frozenset({Kind.RESULT})
 PROGRAMS = frozenset({"agi", "eagi", "deadagi", "fastagi", "stasis", "externalivr", "audiosocket", "stasisbroadcast"})
-SAYS = frozenset(
-    "playback background saydigits saynumber sayalpha sayphonetic sayunixtime datetime controlplayback festival swift"
-    " picotts flite espeak mp3player googletts playtones busy congestion musiconhold speechbackground queue".split()
-)
+SAYING = """
+playback background saydigits saynumber sayalpha sayphonetic sayunixtime datetime controlplayback festival swift
+picotts flite espeak mp3player playtones busy congestion musiconhold speechbackground queue
+"""
+SAYS = frozenset(SAYING.split())
 PEOPLE_APPS = frozenset({"dial", "queue", "retrydial", "followme", "page", "confbridge", "meetme", "park", "pickup"})
 
 

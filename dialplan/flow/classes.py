@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, NamedTuple
 
 from dialplan.flow.outside import collect
@@ -43,6 +44,14 @@ def classes(machine: Machine, context: str) -> tuple[Class, ...]:
     return (*sorted(found.values(), key=lambda one: (len(one.keys), KEYS.find(one.keys[0]))), *_wrong(machine, context))
 
 
+def shape(machine: Machine, context: str) -> tuple[object, ...]:
+    """What the keys of a context depend on: contexts of the same shape have the same."""
+    return tuple(
+        tuple((one.pattern, one.cid, 1 in one.steps) for one in part.extensions if one.steps)
+        for part in machine.parts(context)
+    )
+
+
 def _wrong(machine: Machine, context: str) -> tuple[Class, ...]:
     slow: Class | None = None
     for key in reversed(KEYS):
@@ -66,21 +75,22 @@ def representatives(machine: Machine, context: str) -> list[tuple[str, bool]]:
     return list(made.items())
 
 
-def numbers(pattern: str) -> list[tuple[str, bool]]:
+@functools.lru_cache(maxsize=16384)
+def numbers(pattern: str) -> tuple[tuple[str, bool], ...]:
     """Numbers that fit: the exact one, every key of a pattern of one place, else some of a longer one."""
     if not pattern.startswith("_"):
-        return [(pattern.replace("-", "") if pattern.strip("0123456789*#-") == "" else pattern, False)]
+        return ((pattern.replace("-", "") if pattern.strip("0123456789*#-") == "" else pattern, False),)
     places = _places(pattern[1:])
     if places is None:
-        return []
+        return ()
     if len(places) == 1 and pattern[-1] not in ".!":
-        return [(key, False) for key in places[0]]
+        return tuple((key, False) for key in places[0])
     made: list[tuple[str, bool]] = []
     for turn in range(TRIES):
         number = "".join(place[(turn + at) % len(place)] for at, place in enumerate(places))
         if fit(pattern, number) is not Fit.NO and (number, True) not in made:
             made.append((number, True))
-    return made
+    return tuple(made)
 
 
 def _places(text: str) -> list[str] | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialplan.applications.arguments import cut
 from dialplan.expression import Unknown, Value
+from dialplan.flow.cutting import cut
 from dialplan.flow.machine import Moves, ends
 from dialplan.flow.model import NO_CHOICE, Choice, Ended, Kind, Move, State
 
@@ -47,7 +47,7 @@ def gosub_somewhere(
 
 def somewhere(machine: Machine, state: State, raw: str) -> list[tuple[str, str, int, bool]]:
     """Places in the plan that fit; none when there are too many to mean anything."""
-    pieces: list[str] = cut(raw, ",")[:3]
+    pieces = cut(raw, ",")[:3]
     values = [machine.value(state, piece) for piece in pieces]
     context, exten, priority = ["", "", *values][-3:] if len(values) < 3 else values
     found: list[tuple[str, str, int, bool]] = []

@@ -60,6 +60,9 @@ def _spread(subject: Subject, at: At, outside: bool, why: str) -> Iterator[Entry
     if at.exten:
         yield Entry(at, outside, why)
         return
+    if not outside and subject.places.exists(at.context, "s") and _menu(subject, at.context):
+        yield Entry(At(at.context, "s"), outside, why)
+        return
     for context in subject.places.path(at.context):
         for extension in context.extensions:
             if 1 not in extension.steps or extension.pattern in ("i", "t", "h", "e", "T", "o", "a"):
@@ -147,6 +150,14 @@ def _menus(subject: Subject) -> Iterator[Entry]:
             number = next((n for n, _ in numbers(located.extension.pattern)), None)
             if number is not None and 1 in located.extension.steps:
                 yield Entry(At(located.context.name, number), False, "it listens for keys")
+
+
+def _menu(subject: Subject, context: str) -> bool:
+    """Do its own lines listen? Then its keys lead to its other extensions."""
+    here = subject.plan.contexts.get(context)
+    return here is not None and any(
+        _listens(subject.locate(step)) for extension in here.extensions for step in extension.steps.values()
+    )
 
 
 def _listens(located: Located) -> bool:

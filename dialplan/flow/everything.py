@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dialplan.expression import Unknown
-from dialplan.flow.classes import KEYS, Class, classes
+from dialplan.flow.classes import KEYS, Class, classes, shape
 from dialplan.flow.machine import Machine
 from dialplan.flow.model import NO_CHOICE, WAIT, Choice, Kind, State
 from dialplan.flow.outside import Answer, Dialled, Entered, Listening
@@ -22,13 +22,18 @@ class Everything:
     def __init__(self, kept: Slice) -> None:
         self.kept = kept
         self._classes: dict[str, tuple[Class, ...]] = {}
+        self._shapes: dict[tuple[object, ...], tuple[Class, ...]] = {}
         self._truths: dict[tuple[str, str], Sequence[tuple[Choice, bool]]] = {}
 
     def classes(self, machine: Machine, context: str) -> tuple[Class, ...]:
         """The numbers that make a difference in this context."""
         known = self._classes.get(context)
         if known is None:
-            known = self._classes[context] = classes(machine, context)
+            like = shape(machine, context)
+            known = self._shapes.get(like)
+            if known is None:
+                known = self._shapes[like] = classes(machine, context)
+            self._classes[context] = known
         return known
 
     def dialled(self, machine: Machine, state: State, asked: Listening) -> Sequence[Dialled]:
@@ -65,10 +70,20 @@ class Everything:
 
     def result(self, application: str, variable: str, values: Sequence[str]) -> Sequence[Answer]:
         """All that decide something; else one of success and one of failure."""
-        several = list(values) if variable and variable in self.kept else list(values[:2])
+        several = list(values[:2])
+        if variable and variable in self.kept:
+            several = self._telling(variable, values)
         if len(several) == 1:
             return [Answer(NO_CHOICE, several[0])]
         return [Answer(Choice(Kind.RESULT, status, application), status) for status in several]
+
+    def _telling(self, variable: str, values: Sequence[str]) -> list[str]:
+        """The values that are told apart anywhere: where there are only comparisons, one stands for the others."""
+        if variable not in self.kept.plain or variable in self.kept.targets:
+            return list(values)
+        named = self.kept.words.get(variable, set())
+        others = [value for value in values[1:] if value not in named][:1]
+        return [value for value in values if value in named or value in others or value == values[0]]
 
     def truth(self, kind: str, text: str) -> Sequence[tuple[Choice, bool]]:
         """Both."""

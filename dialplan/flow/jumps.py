@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from dialplan.applications.arguments import branches, call_in, cut, split
 from dialplan.expression import Value, condition
 from dialplan.expression.timing import in_time
 from dialplan.expression.value import UnknowableError, to_bytes_text
+from dialplan.flow.cutting import branches, call_in, cut, split
 from dialplan.flow.machine import Handler, Machine, Moves, Running, ends, goes_on
 from dialplan.flow.model import NO_CHOICE, Choice, Ended, Kind, Move, State
 from dialplan.plan import match
@@ -185,7 +185,7 @@ def _exec_branches(machine: Machine, state: State, running: Running, timed: bool
     return moves
 
 
-def _exec_pieces(text: str) -> tuple[str, list[str]]:
+def _exec_pieces(text: str) -> tuple[str, Sequence[str]]:
     """Condition and calls; with a comma before any `?` the old form EXPR,APP,ARGUMENTS (apps/app_exec.c)."""
     head = cut(text, "?", 2)
     if len(cut(head[0], ",", 2)) == 2 or len(head) == 1:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dialplan.applications.arguments import options, split
 from dialplan.expression import Value
+from dialplan.flow.cutting import options, split
 from dialplan.flow.dialling import ask, invalid, listen
 from dialplan.flow.machine import Handler, Machine, Moves, Running, goes_on, number
 from dialplan.flow.model import Choice, Ended, Move, State

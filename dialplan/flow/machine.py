@@ -14,13 +14,15 @@ from dialplan.expression import Unknown, Value, World, evaluation
 from dialplan.flow import variables as names
 from dialplan.flow.model import NO_CHOICE, Choice, End, Ended, Kind, Move, State
 from dialplan.flow.outside import Outside
+from dialplan.places import Places
 from dialplan.plan import match
 from dialplan.plan.match import Found, Status
-from dialplan.places import Places
 from dialplan.plan.model import Context, Plan
 from dialplan.plan.patterns import Mode
 
 Moves = list[Move]
+CHANGING = ("SET(", "INC(", "DEC(", "SHIFT(", "POP(", "EVAL", "ODBC", "REALTIME", "QUEUE_VARIABLES")
+"""Functions that may set variables while data is evaluated."""
 
 
 class Running(NamedTuple):
@@ -64,9 +66,8 @@ class Machine:
         self.places = Places(plan)
         self._state: State | None = None
         self._found: dict[tuple[str, str, int], tuple[tuple[Found, ...], bool]] = {}
-        self._exists: dict[tuple[str, str, str | None], bool] = {}
         self._more: dict[tuple[str, str, str | None], bool] = {}
-        self._known: dict[int, tuple[str, Effect | None, Handler | None, str]] = {}
+        self._known: dict[int, tuple[str, Effect | None, Handler | None, str, bool]] = {}
 
     # ---- looking up
 
@@ -105,14 +106,9 @@ class Machine:
 
     def exists(self, context: str, exten: str, priority: int = 1) -> bool:
         """ast_exists_extension, for some caller at some time unless there is one call only."""
-        if self.one_call or priority != 1:
-            found = match.find(self.plan, context, exten, priority, self.callerid, self.now)
-            return found is not None or (not self.one_call and bool(self.possible(context, exten, priority)[0]))
-        key = context, exten, None
-        known = self._exists.get(key)
-        if known is None:
-            known = self._exists[key] = bool(match.possible(self.plan, context, exten, 1))
-        return known
+        if self.one_call:
+            return match.find(self.plan, context, exten, priority, self.callerid, self.now) is not None
+        return bool(self.possible(context, exten, priority)[0])
 
     def more(self, context: str, buffer: str, caller: str | None = None) -> bool:
         """ast_matchmore_extension: may a longer number match?"""
@@ -224,18 +220,35 @@ class Machine:
 
     def run(self, state: State, found: Found) -> Moves:
         """Run the application of a step."""
-        name, effect, handler, raw = self._instruction(found)
-        data, state = self.evaluate(state, raw)
+        name, effect, handler, raw, idle = self._instruction(found)
         if handler is None:
             return [Move(NO_CHOICE, end=End(Ended.NO_APPLICATION, f"there is no application {name}"))]
+        if idle:
+            return handler(self, state, Running(name, effect, raw, raw))
+        data, state = self.evaluate(state, raw)
         return handler(self, state, Running(name, effect, data, raw))
 
-    def _instruction(self, found: Found) -> tuple[str, Effect | None, Handler | None, str]:
+    def _instruction(self, found: Found) -> tuple[str, Effect | None, Handler | None, str, bool]:
         step = found.step
         known = self._known.get(id(step))
         if known is None:
-            known = self._known[id(step)] = self.instruction(step.application, step.data)
+            made = self.instruction(step.application, step.data)
+            known = self._known[id(step)] = (*made, not self.one_call and self._idle(*made))
         return known
+
+    def _idle(self, name: str, effect: Effect | None, handler: Handler | None, data: str) -> bool:
+        """Does it not matter what the data holds? So when no variable that is kept can be set by it."""
+        from dialplan.flow.settings import ordinary, set_
+
+        if "$" not in data:
+            return True
+        if any(word in data for word in CHANGING):
+            return False
+        if handler is ordinary:
+            return effect is not None and effect.wait is None
+        return (
+            handler is set_ and "$" not in data.partition("=")[0] and not self.keeps(names.bare(data.partition("=")[0]))
+        )
 
     def instruction(self, application: str, data: str) -> tuple[str, Effect | None, Handler | None, str]:
         """What runs for this name in this version; None when Asterisk has no such application."""

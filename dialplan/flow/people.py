@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dialplan.applications.arguments import options
+from dialplan.flow.cutting import options
 from dialplan.flow.jumps import jump
 from dialplan.flow.keypad import at, parts
 from dialplan.flow.machine import Handler, Machine, Moves, Running, ends, goes_on, number

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dialplan.applications.arguments import cut, split
 from dialplan.applications.effect import Digits, Ends
 from dialplan.expression import Value
 from dialplan.expression.arguments import separate
+from dialplan.flow.cutting import cut, split
 from dialplan.flow.machine import Handler, Machine, Moves, Running, ends, goes_on, number
 from dialplan.flow.model import NO_CHOICE, Choice, Ended, Move, State
 

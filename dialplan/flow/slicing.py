@@ -17,8 +17,8 @@ WORD = re.compile(r"[A-Za-z_][\w-]*")
 INDIRECT = re.compile(r"\$\{([\w-]+)\$\{")
 CONSTANT = re.compile(r"(?<![\w$.])[\d*#]{1,15}(?!\w)")
 REFERENCE = re.compile(r"\$\{[^{}]*\}")
-EQUALITY = re.compile(r'\s*\$\[\s*"?\$\{([\w-]+)\}"?\s*!?==?\s*"?[^"$\[\]&|]*"?\s*\]\s*')
-PROPER = ("TIMEOUT(absolute)", "TIMEOUT(response)", "TIMEOUT(digit)")
+EQUALITY = re.compile(r'\s*\$\[\s*"?\$\{([\w-]+)\}"?\s*!?==?\s*"?([^"$\[\]&|]*?)"?\s*\]\s*')
+PROPER = ("TIMEOUT(absolute)",)
 DECIDE = frozenset({"while", "if", "elseif"})
 TARGETS = frozenset({"goto", "gotoif", "gotoiftime", "gosub", "gosubif", "macro", "macroif", "macroexclusive"})
 
@@ -28,7 +28,7 @@ class Slice:
     """`names` and names that begin with a prefix are kept. `assigned`: their values before anything sets them.
 
     `constants`: the digits that a variable is compared with; `plain`: variables that are only compared for
-    equality or jumped to; `targets`: those that name extensions.
+    equality or jumped to; `targets`: those that name extensions. `words`: what they are compared with.
     """
 
     names: set[str] = field(default_factory=set)
@@ -39,10 +39,18 @@ class Slice:
     constants: dict[str, set[str]] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
     targets: set[str] = field(default_factory=set)
+    words: dict[str, set[str]] = field(default_factory=dict)
+    memory: dict[str, bool] = field(default_factory=dict)
 
     def __contains__(self, name: object) -> bool:
         if not isinstance(name, str):
             return False
+        known = self.memory.get(name)
+        if known is None:
+            known = self.memory[name] = self._keeps(name)
+        return known
+
+    def _keeps(self, name: str) -> bool:
         if name[:1] == "?":
             return name[1:] in self.conditions
         if name.startswith("GLOBAL("):
@@ -53,7 +61,7 @@ class Slice:
 def slice_of(subject: Subject) -> Slice:
     """The slice of a whole plan."""
     made = Slice(set(PROPER))
-    conditions: Counter[str] = Counter()
+    conditions: Counter[tuple[str, str]] = Counter()
     assignments: list[tuple[str, str]] = []
     controls: list[str] = []
     status: set[str] = set()
@@ -61,16 +69,17 @@ def slice_of(subject: Subject) -> Slice:
         for call in located.calls:
             name = call.application.lower()
             tests, targets = _control(call, name)
-            conditions.update(tests)
+            conditions.update((located.context.name, test) for test in tests)
             controls += [*tests, *targets]
             for text in targets:
                 made.targets.update(_references(text))
             assignments += _assignments(call, name)
             if call.effect:
                 status.update(call.effect.status)
-    made.conditions = {text for text, count in conditions.items() if count > 1 and "$" in text}
-    made.conditions |= {f"time {text}" for text, count in conditions.items() if count > 1}
+    again = {text for (_, text), count in conditions.items() if count > 1}
+    made.conditions = {text for text in again if "$" in text} | {f"time {text}" for text in again}
     _close(made, controls, assignments)
+    made.memory.clear()
     _values(made, assignments, status, subject)
     _compared(made, controls)
     return made
@@ -194,6 +203,9 @@ def _compared(made: Slice, controls: list[str]) -> None:
         found = set(CONSTANT.findall(REFERENCE.sub(" ", text)))
         for word in words:
             made.constants.setdefault(word, set()).update(found)
-        if not EQUALITY.fullmatch(text) and "$[" in text:
+        equal = EQUALITY.fullmatch(text)
+        if equal:
+            made.words.setdefault(equal[1], set()).add(equal[2])
+        elif "$[" in text:
             awkward |= words
     made.plain = seen - awkward

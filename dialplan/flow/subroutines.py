@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dialplan.applications.arguments import call_in, cut, gosub_branches, split
 from dialplan.expression import Value
 from dialplan.flow import variables as names
+from dialplan.flow.cutting import call_in, cut, gosub_branches, split
 from dialplan.flow.jumps import NoTarget, decided, parse
 from dialplan.flow.machine import Handler, Moves, Running, ends, goes_on
 from dialplan.flow.model import NO_CHOICE, Choice, Ended, Frame, Move, State
@@ -87,7 +87,7 @@ def _clean(argument: str) -> str:
 def enter(machine: Machine, state: State, arguments: list[Value], macro: bool = False) -> State:
     """Open a frame; ARG1 … are the arguments, those of the outer frame that are left over are empty."""
     outer = state.frames[-1].arguments if state.frames else 0
-    count = max(outer, len(arguments)) if not macro else max(outer, len(arguments))
+    count = max(outer, len(arguments))
     fresh: list[tuple[str, Value]] = [
         (f"ARG{at + 1}", arguments[at] if at < len(arguments) else "") for at in range(count)
     ]

@@ -9,7 +9,19 @@ from dialplan.expression import Value
 from dialplan.flow import variables as names
 from dialplan.flow.machine import Machine
 from dialplan.flow.model import (
-    LISTEN, NO_CHOICE, WAIT, At, Choice, End, Ended, Inputs, Kind, Met, State, Trace, TraceStep,
+    LISTEN,
+    NO_CHOICE,
+    WAIT,
+    At,
+    Choice,
+    End,
+    Ended,
+    Inputs,
+    Kind,
+    Met,
+    State,
+    Trace,
+    TraceStep,
 )  # fmt: skip
 from dialplan.flow.outside import Answer, Dialled, Entered, Listening, collect
 from dialplan.plan.model import Plan

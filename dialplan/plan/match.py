@@ -134,9 +134,7 @@ class _Index:
         yield from self._exact.get(exten.replace("-", ""), ())
         first = exten[0]
         if first not in self._starting:
-            self._starting[first] = [
-                e for e in self._patterns if fit(e.pattern, first, Mode.CANMATCH) is not Fit.NO
-            ]
+            self._starting[first] = [e for e in self._patterns if fit(e.pattern, first, Mode.CANMATCH) is not Fit.NO]
         yield from self._starting[first]
 
 
@@ -157,9 +155,7 @@ def in_force(include: Include, when: datetime) -> bool:
 class _Search:
     """One search: what has been looked at, and how far it came."""
 
-    def __init__(
-        self, plan: Plan, exten: str, callerid: str | None, when: datetime | None, mode: Mode
-    ) -> None:
+    def __init__(self, plan: Plan, exten: str, callerid: str | None, when: datetime | None, mode: Mode) -> None:
         self.plan, self.exten, self.callerid, self.when, self.mode = plan, exten, callerid, when, mode
         self.status = Status.NO_CONTEXT
         self.seen: set[str] = set()

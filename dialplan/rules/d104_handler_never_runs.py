@@ -57,11 +57,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     jumped = _jumped_to(subject)
     for handler in handlers:
         currents = subject.places.currents(handler.context.name)
-        if (
-            "" not in jumped
-            and not jumped & set(currents)
-            and not any(_used(subject, one) for one in currents)
-        ):
+        if "" not in jumped and not jumped & set(currents) and not any(_used(subject, one) for one in currents):
             message = (
                 f"t in [{handler.context.name}] never runs: no WaitExten is the last priority"
                 " of its extension, and nothing jumps to t"
@@ -88,9 +84,7 @@ def _jumped_to(subject: Subject) -> set[str]:
             resolved = resolve(subject, located, target)
             if could_be(resolved.exten, "t"):
                 known = is_literal(resolved.context) and target.context is not None
-                found.update(
-                    (resolved.context,) if known else _unknown_context(subject, located, target.context)
-                )
+                found.update((resolved.context,) if known else _unknown_context(subject, located, target.context))
             elif target.exten is None and not is_literal(target.priority):
                 found.add("")
     return found

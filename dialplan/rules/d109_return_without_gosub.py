@@ -54,9 +54,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     for located in subject.steps():
         name = located.context.name
         if located.calls[0].application.lower() == "return" and name in entered and name not in framed:
-            message = (
-                f"Return in [{name}], which is entered by Goto and by no Gosub: the call is cut off here"
-            )
+            message = f"Return in [{name}], which is entered by Goto and by no Gosub: the call is cut off here"
             yield Finding(CODE, SEVERITY, message, located.spot)
 
 
@@ -77,9 +75,7 @@ def _graph(subject: Subject) -> tuple[dict[str, set[str]], set[str] | None]:
             if target.kind is Kind.GOSUB:
                 if not is_literal(target.context or "") and target.context != "${CONTEXT}":
                     return edges, None
-                framed.update(
-                    subject.places.currents(source) if target.context is None else (target.context,)
-                )
+                framed.update(subject.places.currents(source) if target.context is None else (target.context,))
             elif target.kind is Kind.GOTO and target.context is not None and target.context != source:
                 edges.setdefault(source, set()).add(target.context)
                 if not is_literal(target.context):
