@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
@@ -76,6 +77,12 @@ class Witness:
     def keys(self) -> tuple[str, ...]:
         """Keys and waits, as `concierge trace --keys` takes them."""
         return tuple(way.value for way in self.ways if way.kind in ("key", "wrong-key", "silence"))
+
+    def cleaned(self, clean: Callable[[str], str]) -> Witness:
+        """The same with every text cleaned of credentials."""
+        ways = tuple(replace(way, value=clean(way.value), application=clean(way.application)) for way in self.ways)
+        steps = tuple(replace(step, context=clean(step.context), exten=clean(step.exten)) for step in self.steps)
+        return Witness(clean(self.entry), ways, steps, clean(self.verdict))
 
     def as_dict(self) -> dict[str, Any]:
         """JSON: entry, keys, results (what else was assumed), steps, verdict."""

@@ -37,6 +37,7 @@ def lint(subject: Subject, rules: Sequence[Rule]) -> Report:
     kept = [finding for finding in found if not subject.suppress(finding)]
     ran = frozenset(rule.code for rule in rules)
     reviewed = [finding for rule in rules if rule.review for finding in rule.review(subject, ran)]
+    kept = [_with_witness(subject, finding) for finding in kept]
     hide = _hider(subject.plan.secrets)
     return Report(
         tuple(sorted(map(hide, kept + reviewed), key=_order)),
@@ -45,6 +46,18 @@ def lint(subject: Subject, rules: Sequence[Rule]) -> Report:
         subject.plan.files,
         sum(1 for _ in subject.steps()),
     )
+
+
+def _with_witness(subject: Subject, finding: Finding) -> Finding:
+    """Findings about what is written get the way of a call that meets them."""
+    if finding.witness or not finding.code.startswith("D") or finding.spot.priority is None:
+        return finding
+    context = subject.plan.contexts.get(finding.spot.context)
+    for extension in context.extensions if context else ():
+        step = extension.steps.get(finding.spot.priority)
+        if step is not None and step.place == finding.spot.place:
+            return replace(finding, witness=subject.flow.witness_of(subject.locate(step)))
+    return finding
 
 
 Said = TypeVar("Said", Finding, Unknown)
@@ -63,7 +76,10 @@ def _hider(secrets: Iterable[str]) -> Callable[[Said], Said]:
         if not longest_first:
             return item
         spot = replace(item.spot, context=clean(item.spot.context), exten=clean(item.spot.exten))
-        return replace(item, message=clean(item.message), spot=spot)
+        item = replace(item, message=clean(item.message), spot=spot)
+        if isinstance(item, Finding) and item.witness:
+            item = replace(item, witness=item.witness.cleaned(clean))
+        return item
 
     return hide
 

@@ -94,6 +94,7 @@ class Subject:
         # What rules share among each other, by a name of their own.
         self.memo: dict[str, Any] = {}
         self.entries: tuple[At, ...] = ()
+        self.operators: tuple[At, ...] = ()
         self.limits: Limits | None = None
         # What resolve.py has found out, by step and target: the rules ask the same questions.
         self.resolved: dict[tuple[int, int], Any] = {}

@@ -21,8 +21,10 @@ def run(_args: Namespace) -> int:
     install_packages()
     provision("22")
     broken = play(lambda text: print(text, flush=True))
-    print(f"\n{'Every promise was kept' if not broken else 'Not kept: ' + '; '.join(broken)}. "
-          f"{time.monotonic() - started:.0f} s.")
+    print(
+        f"\n{'Every promise was kept' if not broken else 'Not kept: ' + '; '.join(broken)}. "
+        f"{time.monotonic() - started:.0f} s."
+    )
     if broken:
         print("concierge: the demo did not show what it should; please report this output", file=sys.stderr)
     return 1 if broken else 0

@@ -10,9 +10,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="PATH", help="extensions.conf, a folder like /etc/asterisk, or -")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     parser.add_argument("--root", metavar="DIR", help="where #include looks (default: the folder of PATH)")
-    parser.add_argument(
-        "--show-values", action="store_true", help="also the values of globals, not credentials"
-    )
+    parser.add_argument("--show-values", action="store_true", help="also the values of globals, not credentials")
     parser.add_argument("--show-secrets", action="store_true", help="also what looks like a credential")
     parser.add_argument("--config", metavar="FILE", help=argparse.SUPPRESS)
 
@@ -26,9 +24,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         plan = load(args.path, root=args.root)
     except UnreadableError as error:
-        raise UserError(
-            f"{error}. Give extensions.conf, the folder that holds it, or - for standard input."
-        ) from error
+        raise UserError(f"{error}. Give extensions.conf, the folder that holds it, or - for standard input.") from error
     data = dump.as_data(plan, values=args.show_values or args.show_secrets, secrets=args.show_secrets)
     if args.format == "json":
         import json

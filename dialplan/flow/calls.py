@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dialplan.finding import Unknown, Way, WayStep, Witness
 from dialplan.flow import variables as names
 from dialplan.flow.entries import Entry, find
-from dialplan.flow.explore import WIDENED, _Search, machine_of
+from dialplan.flow.explore import WIDENED, Search, machine_of
 from dialplan.flow.graph import reachable, rounds
 from dialplan.flow.model import NO_CHOICE, At, Edge, Ended, Kind, Limits, Met, Space, State
 from dialplan.subject import Located, Subject
@@ -37,14 +37,12 @@ class Calls:
         self.subject = subject
         self.entries: list[Entry] = find(subject, entries) if subject.plan.loads else []
         machine = machine_of(subject)
-        search = _Search(machine, limits or Limits())
+        search = Search(machine, limits or Limits())
         self.outside: set[int] = set()
-        reached: set[tuple[str, str]] = set()
         for entry in self.entries:
-            if entry.why == "it listens for keys":
+            if not entry.outside:
                 search.run()
-                reached = {(s.context, s.exten) for s in search.space.states}
-                if (entry.at.context, entry.at.exten) in reached:
+                if search.visited(entry.at.context, entry.at.exten):
                     continue
             search.enter(State(entry.at.context, entry.at.exten, entry.at.priority))
             if entry.outside:
@@ -274,6 +272,20 @@ class Calls:
             if found is not None:
                 made.setdefault(id(found.step), node)
         return made
+
+    def witness_of(self, located: Located) -> Witness | None:
+        """A shortest way to a step, and how the call may end there; None when no call was seen to run it."""
+        node = self.by_step.get(id(located.step))
+        if node is None:
+            return None
+        for edge in self.space.edges[node]:
+            if edge.end is not None and edge.end.kind in CUT | BROKEN:
+                return self.way(node, [edge])
+            if edge.target >= 0 and self.space.found[edge.target] is None:
+                after = [e for e in self.space.edges[edge.target] if e.end is not None]
+                if after:
+                    return self.way(node, [edge, after[0]])
+        return self.way(node)
 
     @property
     def unknown(self) -> list[Unknown]:

@@ -31,6 +31,7 @@ def machine_of(subject: Subject, kept: Slice | None = None) -> Machine:
         assigned=kept.assigned,
         counters=kept.counters,
         one_call=False,
+        operators=subject.operators,
     )
 
 
@@ -43,27 +44,33 @@ def explore(
 ) -> Space:
     """The graph of all calls. What was left out for want of time or space is in its `unknown`."""
     machine = machine_of(subject or Subject(plan, table))
-    search = _Search(machine, limits or Limits())
+    search = Search(machine, limits or Limits())
     for entry in entries:
         search.enter(State(entry.context, entry.exten, entry.priority))
     search.run()
     return search.space
 
 
-class _Search:
+class Search:
+    """Enter states, run, enter more."""
+
     def __init__(self, machine: Machine, limits: Limits) -> None:
         self.machine, self.limits = machine, limits
         self.space = Space()
+        self._deadline = time.monotonic() + limits.seconds
         self._index: dict[State, int] = {}
         self._variants: dict[tuple[object, ...], int] = {}
         self._waiting: deque[int] = deque()
         self._told: set[str] = set()
+        self._visited: set[tuple[str, str]] = set()
+
+    def visited(self, context: str, exten: str) -> bool:
+        """Has a call been there?"""
+        return (context, exten) in self._visited
 
     def enter(self, state: State) -> None:
         """A place where calls begin."""
-        number = self._number(state, None)
-        if number not in self.space.entries:
-            self.space.entries.append(number)
+        self.space.entries.append(self._number(state, None))
 
     def _number(self, state: State, parent: tuple[int, Edge] | None) -> int:
         number = self._index.get(state)
@@ -78,6 +85,7 @@ class _Search:
                 space.found.append(None)
                 space.edges.append([])
                 space.parents.append(parent)
+                self._visited.add(state[:2])
                 self._waiting.append(number)
         return number
 
@@ -105,7 +113,7 @@ class _Search:
 
     def run(self) -> None:
         """Until everything is looked at, or a limit is reached."""
-        deadline = time.monotonic() + self.limits.seconds
+        deadline = self._deadline
         waiting, space = self._waiting, self.space
         while waiting:
             number = waiting.popleft()
@@ -122,12 +130,13 @@ class _Search:
         for number in self._waiting:
             edge = Edge(NO_CHOICE, -1, End(Ended.LIMIT, "not looked at"), 0)
             self.space.edges[number].append(edge)
+        self._waiting.clear()
 
     def _expand(self, number: int) -> None:
         space = self.space
         state = space.states[number]
-        found = self.machine.possible(state.context, state.exten, state.priority)[0]
-        space.found[number] = found[0] if found else None
+        several = self.machine.lookup(state)
+        space.found[number] = several[0][1] if len(several) == 1 else None
         edges = space.edges[number]
         seen = set()
         for move in self.machine.step(state):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from dialplan.applications.effect import Effect
 from dialplan.applications.tables import Table
 from dialplan.expression import Unknown, Value, World, evaluation
 from dialplan.flow import variables as names
-from dialplan.flow.model import NO_CHOICE, Choice, End, Ended, Kind, Move, State
+from dialplan.flow.model import NO_CHOICE, At, Choice, End, Ended, Kind, Move, State
 from dialplan.flow.outside import Outside
 from dialplan.places import Places
 from dialplan.plan import match
@@ -56,7 +56,9 @@ class Machine:
         now: datetime | None = None,
         callerid: str | None = None,
         one_call: bool = True,
+        operators: Iterable[At] = (),
     ) -> None:
+        self.operators = frozenset(operators)
         self.plan, self.table, self.outside = plan, table, outside
         self.kept, self.assigned, self.counters = kept, assigned or {}, counters
         self.now, self.callerid, self.one_call = now, callerid, one_call
@@ -212,11 +214,18 @@ class Machine:
 
     def step(self, state: State) -> Moves:
         """Everything that may happen next. (`walk` and `explore` differ in `outside` alone.)"""
-        moves: Moves = []
-        for choice, found, here in self.lookup(state):
-            made = self.run(here, found) if found else self.nothing_here(here)
-            moves += made if choice is NO_CHOICE else [_because(choice, move) for move in made]
-        return moves
+        if self.operators and self._is_operator(state):
+            return [ends(Ended.PERSON, "the operator takes the call")]
+        several = self.lookup(state)
+        if len(several) > 1:
+            return [Move(choice, here) for choice, _, here in several]
+        _, found, here = several[0]
+        return self.run(here, found) if found else self.nothing_here(here)
+
+    def _is_operator(self, state: State) -> bool:
+        """Is this a place that counts as a person?"""
+        places = ((state.context, state.exten, state.priority), (state.context, "", 1))
+        return any(place in self.operators for place in places)
 
     def run(self, state: State, found: Found) -> Moves:
         """Run the application of a step."""
@@ -305,10 +314,6 @@ def number(value: Any, default: float) -> float:
         return max(0.0, float(value)) if isinstance(value, str) and value.strip() else default
     except ValueError:
         return default
-
-
-def _because(choice: Choice, move: Move) -> Move:
-    return move._replace(choice=choice) if move.choice is NO_CHOICE else move
 
 
 def goes_on(state: State, choice: Choice = NO_CHOICE, seconds: float = 0) -> Move:

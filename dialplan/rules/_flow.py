@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dialplan.finding import Finding, Severity, Witness
+from dialplan.flow import variables as names
 from dialplan.flow.calls import Calls
 from dialplan.flow.model import Edge, Kind
 from dialplan.follow import Outcome, follow
@@ -49,6 +51,7 @@ class Round:
     steps: int
     silent: bool
     witness: Witness | None = None
+    counter: str = ""
 
 
 def endless(subject: Subject) -> list[Round]:
@@ -110,7 +113,7 @@ def _explored(flow: Calls) -> Iterator[Round]:
         located = flow.located(node)
         if located is not None:
             silent = not any(flow.says(one) for one in part)
-            yield Round(located, len(part), silent, flow.way(node))
+            yield Round(located, len(part), silent, flow.way(node), stuck_counter(flow, part))
 
 
 def _opens(flow: Calls, node: int, inside: set[int]) -> bool:
@@ -159,3 +162,16 @@ def finding_at(
     if located is None:
         return None
     return Finding(code, severity, message, located.spot, witness=flow.way(start, edges))
+
+
+COUNTER = re.compile(r"^_{0,2}([\w-]+)=\$\[\s*\$\{\1\}")
+
+
+def stuck_counter(flow: Calls, part: Iterable[int]) -> str:
+    """The name of a counter that is set on the way, from empty to empty; "" when there is none."""
+    for node in part:
+        located = flow.located(node)
+        found = COUNTER.match(located.step.data) if located and flow.names(node) == {"set"} else None
+        if found and names.get(flow.space.states[node].variables, found[1]) in (None, ""):
+            return found[1]
+    return ""

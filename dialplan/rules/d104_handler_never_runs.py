@@ -2,7 +2,8 @@
 
 What it finds
     A `t` extension that Asterisk never looks for: after WaitExten it is used only when there is no next
-    priority, and after Background not at all (with the default autofallthrough=yes).
+    priority, and after Background not at all (with the default autofallthrough=yes). In a context that never asks for
+    a key a `t` is a precaution, and no finding.
 Why it matters to a caller
     What was written for the silent caller does not happen; something else does, mostly a hang-up.
 Bad
@@ -10,6 +11,7 @@ Bad
     exten => s,1,Answer()
     same => n,Background(welcome)
     same => n,WaitExten(10)
+    same => n,Playback(goodbye)
     same => n,Hangup()
     exten => 1,1,Dial(PJSIP/sales,30)
     exten => i,1,Dial(PJSIP/operator,30)
@@ -32,7 +34,7 @@ from collections.abc import Iterator
 
 from dialplan.applications.arguments import could_be, is_literal
 from dialplan.finding import Finding, Severity
-from dialplan.keys import goes_on, waits
+from dialplan.keys import goes_on, listening, waits
 from dialplan.resolve import resolve
 from dialplan.subject import Located, Subject
 
@@ -57,12 +59,19 @@ def check(subject: Subject) -> Iterator[Finding]:
     jumped = _jumped_to(subject)
     for handler in handlers:
         currents = subject.places.currents(handler.context.name)
-        if "" not in jumped and not jumped & set(currents) and not any(_used(subject, one) for one in currents):
+        if "" in jumped or jumped & set(currents) or any(_used(subject, one) for one in currents):
+            continue
+        if any(_asks(subject, one) for one in currents):
             message = (
                 f"t in [{handler.context.name}] never runs: no WaitExten is the last priority"
                 " of its extension, and nothing jumps to t"
             )
             yield Finding(CODE, SEVERITY, message, handler.spot)
+
+
+def _asks(subject: Subject, current: str) -> bool:
+    """Is a key asked for in this context's own lines?"""
+    return any(located.context.name == current for located, _ in listening(subject, current))
 
 
 def _used(subject: Subject, current: str) -> bool:

@@ -14,7 +14,7 @@ Good
     [from-trunk]
     exten => s,1,Answer()
     same => n(again),Playback(all-lines-are-busy)
-    same => n,Set(ROUND=$[${ROUND} + 1])
+    same => n,Set(ROUND=$[0${ROUND} + 1])
     same => n,GotoIf($[${ROUND} < 3]?again)
     same => n,Dial(PJSIP/operator,30)
 When to switch it off
@@ -39,4 +39,6 @@ def check(subject: Subject) -> Iterator[Finding]:
     for one in endless(subject):
         if not one.silent:
             message = f"goes round for ever: {one.steps} steps, none waits, takes a key or may end it"
+            if one.counter:
+                message += f"; the counter {one.counter} begins empty and stays empty"
             yield Finding(CODE, SEVERITY, message, one.jump.spot, witness=one.witness)

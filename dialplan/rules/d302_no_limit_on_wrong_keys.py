@@ -2,7 +2,8 @@
 
 What it finds
     A menu to which every wrong key leads back, in the same state: no counter, no condition, no person, no
-    program on the way that could end it. It points at the jump that leads back.
+    program on the way that could end it. It points at the jump that leads back. A counter that begins
+    empty does not count: `$[${WRONG} + 1]` is then a syntax error, and empty again.
 Why it matters to a caller
     Who cannot find the right key (or has a telephone whose keys do not arrive) never reaches anybody.
     After two or three tries the operator should take the call.
@@ -22,7 +23,7 @@ Good
     same => n,WaitExten(10)
     same => n,Dial(PJSIP/operator,30)
     exten => 1,1,Dial(PJSIP/sales,30)
-    exten => i,1,Set(WRONG=$[${WRONG} + 1])
+    exten => i,1,Set(WRONG=$[0${WRONG} + 1])
     same => n,GotoIf($[${WRONG} > 2]?operator,1)
     same => n,Playback(invalid)
     same => n,Goto(s,menu)
@@ -38,7 +39,7 @@ from collections.abc import Iterator
 from dialplan.finding import Finding, Severity
 from dialplan.flow.calls import Calls
 from dialplan.flow.model import Edge, Kind
-from dialplan.rules._flow import DECIDING, finding, jump_on, once, way_back
+from dialplan.rules._flow import DECIDING, JUMPS, finding, jump_on, once, stuck_counter, way_back
 from dialplan.subject import Subject
 
 CODE = "D302"
@@ -70,10 +71,22 @@ def _found(flow: Calls) -> Iterator[Finding | None]:
         if not slips or any(flow.uncertain(node) or _may_leave(flow, node, inside) for node in part):
             continue
         node, edge = slips[0]
-        jump = jump_on(flow, way_back(flow, edge.target, node, inside))
+        jump = jump_on(flow, _own_steps(flow, way_back(flow, edge.target, node, inside)))
         context = flow.space.states[node].context
-        message = f"wrong keys lead back to the menu in [{context}] for ever: nothing counts them"
+        message = f"wrong keys lead back to the menu in [{context}] for ever: {_why(flow, part)}"
         yield finding(flow, CODE, SEVERITY, message, jump)
+
+
+def _why(flow: Calls, part: list[int]) -> str:
+    name = stuck_counter(flow, part)
+    return f"the counter {name} begins empty and stays empty" if name else "nothing counts them"
+
+
+def _own_steps(flow: Calls, path: list[int]) -> list[int]:
+    """The steps of the extension that took the wrong key, when one of them jumps: that is the line to change."""
+    first = flow.space.states[path[0]]
+    own = [node for node in path if flow.space.states[node][:2] == first[:2]]
+    return own if any(flow.names(node) & JUMPS for node in own) else path
 
 
 def _may_leave(flow: Calls, node: int, inside: set[int]) -> bool:

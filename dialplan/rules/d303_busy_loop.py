@@ -13,7 +13,7 @@ Bad
 Good
     [from-trunk]
     exten => s,1,Answer()
-    same => n(again),Set(ROUND=$[${ROUND} + 1])
+    same => n(again),Set(ROUND=$[0${ROUND} + 1])
     same => n,GotoIf($[${ROUND} < 3]?again)
     same => n,Dial(PJSIP/operator,30)
 When to switch it off

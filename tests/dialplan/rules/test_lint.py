@@ -133,7 +133,23 @@ def test_json_has_the_fields_that_programs_rely_on() -> None:
             "exten": "s",
             "priority": 1,
             "end_column": None,
-            "witness": None,
+            "witness": {
+                "entry": "a,s,1",
+                "keys": [],
+                "results": [],
+                "seconds": 0,
+                "steps": [
+                    {
+                        "context": "a",
+                        "exten": "s",
+                        "priority": 1,
+                        "file": "extensions.conf",
+                        "line": 2,
+                        "application": "Goto",
+                    }
+                ],
+                "verdict": "there is no context [b]",
+            },
             "fix": None,
         }
     ]
@@ -147,6 +163,9 @@ def test_text_has_one_line_a_finding_and_a_sum() -> None:
     lines = text_report.render(report("[a]\nexten => s,1,Goto(b,s,1)\n")).splitlines()
     assert lines == [
         "extensions.conf:2:14: D101 Goto to b,s,1: there is no context [b]: the call is cut off here",
+        "  caller: does nothing",
+        "    a,s,1  extensions.conf:2  Goto",
+        "    there is no context [b]",
         "1 error (1 priority in 1 file)",
     ]
     clean = text_report.render(report("[a]\nexten => s,1,Hangup()\n"))
