@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dialplan.finding import Unknown, Way, WayStep, Witness
 from dialplan.flow import variables as names
 from dialplan.flow.entries import Entry, find
-from dialplan.flow.explore import WIDENED, Search, machine_of
+from dialplan.flow.explore import Search, machine_of
 from dialplan.flow.graph import reachable, rounds
-from dialplan.flow.model import NO_CHOICE, At, Edge, Ended, Kind, Limits, Met, Space, State
+from dialplan.flow.model import NO_CHOICE, WIDENED, At, Edge, Ended, Kind, Limits, Met, Space, State
 from dialplan.subject import Located, Subject
 
 CUT = frozenset({Ended.HANGUP, Ended.FALLS_OFF, Ended.INVALID, Ended.TIMEOUT, Ended.APPLICATION})

@@ -8,16 +8,12 @@ from collections.abc import Iterable
 
 from dialplan.applications.tables import Table
 from dialplan.finding import Spot, Unknown
-from dialplan.flow import variables as names
 from dialplan.flow.everything import Everything
 from dialplan.flow.machine import Machine
-from dialplan.flow.model import NO_CHOICE, At, Edge, End, Ended, Limits, Space, State
+from dialplan.flow.model import FORGOTTEN_FRAME, NO_CHOICE, WIDENED, At, Edge, End, Ended, Limits, Space, State
 from dialplan.flow.slicing import Slice, slice_of
 from dialplan.plan.model import Place, Plan
 from dialplan.subject import Subject
-
-WIDENED = "@widened"
-"""Set in states of which there were too many: their variables are not known any more."""
 
 
 def machine_of(subject: Subject, kept: Slice | None = None) -> Machine:
@@ -75,7 +71,7 @@ class Search:
     def _number(self, state: State, parent: tuple[int, Edge] | None) -> int:
         number = self._index.get(state)
         if number is None:
-            if state.variables:
+            if state.variables or state.frames:
                 state = self._narrow(state)
                 number = self._index.get(state)
             if number is None:
@@ -90,13 +86,16 @@ class Search:
         return number
 
     def _narrow(self, state: State) -> State:
-        place = state.context, state.exten, state.priority, len(state.frames)
+        """Beyond the limit all variants of a place are one, of which nothing but the last Gosub is known."""
+        place = state[:3]
         count = self._variants[place] = self._variants.get(place, 0) + 1
         if count <= self.limits.variants:
             return state
         self.tell("too-many-variants", f"more than {self.limits.variants} variants of [{state.context}]", state)
-        pairs = tuple((n, v if n[0] == "@" else names.FORGOTTEN) for n, v in state.variables if n[0] != "?")
-        return state._replace(variables=names.put(pairs, WIDENED, "1"))
+        frames = tuple(frame._replace(kept=()) for frame in state.frames[-1:])
+        if len(state.frames) > 1:
+            frames = (FORGOTTEN_FRAME, *frames)
+        return state._replace(variables=((WIDENED, "1"),), frames=frames, loops=())
 
     def tell(self, reason: str, message: str, state: State) -> None:
         """Something was not looked at; said once."""

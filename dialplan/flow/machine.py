@@ -12,7 +12,7 @@ from dialplan.applications.effect import Effect
 from dialplan.applications.tables import Table
 from dialplan.expression import Unknown, Value, World, evaluation
 from dialplan.flow import variables as names
-from dialplan.flow.model import NO_CHOICE, At, Choice, End, Ended, Kind, Move, State
+from dialplan.flow.model import NO_CHOICE, WIDENED, At, Choice, End, Ended, Kind, Move, State
 from dialplan.flow.outside import Outside
 from dialplan.places import Places
 from dialplan.plan import match
@@ -159,7 +159,9 @@ class Machine:
         reason = "the caller chose the number"
         own["EXTEN"] = Unknown.because("${EXTEN}", reason) if state.free else state.exten
         own["CONTEXT"], own["PRIORITY"] = state.context, str(state.priority)
-        return ChainMap(own, self.assigned) if self.assigned else own  # type: ignore[arg-type]
+        if not self.assigned or WIDENED in own:
+            return own
+        return ChainMap(own, self.assigned)  # type: ignore[arg-type]
 
     def _exists_for_function(self, context: str, exten: str, priority: str) -> bool | None:
         number = priority or "1"

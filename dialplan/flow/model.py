@@ -38,6 +38,12 @@ class Frame(NamedTuple):
     kept: tuple[tuple[str, Value | None], ...] = ()
 
 
+FORGOTTEN_FRAME = Frame("", "", 0)
+"""Stands for all Gosubs below, of a state of which there were too many."""
+WIDENED = "@widened"
+"""Set in such states: no variable is known any more."""
+
+
 class Loop(NamedTuple):
     """An open While (`start`: its priority) or If; `after` is known once EndWhile has run."""
 
@@ -178,12 +184,11 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When to give up: states in all, seconds of the clock, variants of one place, open Gosubs."""
+    """When to give up: states in all, seconds of the clock, variants of one place."""
 
-    states: int = 1_000_000
-    seconds: float = 60
-    variants: int = 200
-    frames: int = 24
+    states: int = 600_000
+    seconds: float = 20
+    variants: int = 32
 
 
 class Edge(NamedTuple):

@@ -9,7 +9,7 @@ from dialplan.flow import variables as names
 from dialplan.flow.cutting import call_in, cut, gosub_branches, split
 from dialplan.flow.jumps import NoTarget, decided, parse
 from dialplan.flow.machine import Handler, Moves, Running, ends, goes_on
-from dialplan.flow.model import NO_CHOICE, Choice, Ended, Frame, Move, State
+from dialplan.flow.model import FORGOTTEN_FRAME, NO_CHOICE, Choice, Ended, Frame, Move, State
 
 if TYPE_CHECKING:
     from dialplan.flow.machine import Machine
@@ -135,6 +135,8 @@ def gosub_return(machine: Machine, state: State, running: Running) -> Moves:
     while len(state.frames) > at:
         state = leave(machine, state)
     frame = state.frames[-1]
+    if frame == FORGOTTEN_FRAME:
+        return [ends(Ended.UNKNOWN, "where this Return leads to is not known: too many Gosubs were open")]
     back = leave(machine, state)._replace(
         context=frame.context, exten=frame.exten, priority=frame.priority + 1, free=False
     )
@@ -144,7 +146,7 @@ def gosub_return(machine: Machine, state: State, running: Running) -> Moves:
 def stack_pop(machine: Machine, state: State, running: Running) -> Moves:
     """StackPop: forget the Gosub that is open."""
     del running
-    if not state.frames:
+    if not state.frames or state.frames[-1] == FORGOTTEN_FRAME:
         return [goes_on(state)]
     return [goes_on(leave(machine, state))]
 

@@ -2,8 +2,8 @@
 
 What it finds
     A `t` extension that Asterisk never looks for: after WaitExten it is used only when there is no next
-    priority, and after Background not at all (with the default autofallthrough=yes). In a context that never asks for
-    a key a `t` is a precaution, and no finding.
+    priority, and after Background not at all (with the default autofallthrough=yes). A `t` that only leads
+    back into a context which never asks for a key is a precaution, and no finding.
 Why it matters to a caller
     What was written for the silent caller does not happen; something else does, mostly a hang-up.
 Bad
@@ -61,7 +61,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         currents = subject.places.currents(handler.context.name)
         if "" in jumped or jumped & set(currents) or any(_used(subject, one) for one in currents):
             continue
-        if any(_asks(subject, one) for one in currents):
+        if any(_asks(subject, one) for one in currents) or not _restarts(handler):
             message = (
                 f"t in [{handler.context.name}] never runs: no WaitExten is the last priority"
                 " of its extension, and nothing jumps to t"
@@ -72,6 +72,11 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _asks(subject: Subject, current: str) -> bool:
     """Is a key asked for in this context's own lines?"""
     return any(located.context.name == current for located, _ in listening(subject, current))
+
+
+def _restarts(handler: Located) -> bool:
+    """Does it only lead back into its own context? In one that asks for no keys that is a mere precaution."""
+    return handler.calls[0].application.lower() == "goto" and handler.calls[0].data.count(",") < 2
 
 
 def _used(subject: Subject, current: str) -> bool:
