@@ -22,6 +22,7 @@ COMMANDS = {
     "list": "add, remove or show suppressed numbers",
     "lint": "find what would trap or cut off a caller in the dialplan",
     "rule": "explain a rule of lint, with a bad and a good example",
+    "trace": "the path of one call with given keys and results, step by step",
     "dump": "show the dialplan as Asterisk would hold it",
     "hooks": "show the dialplan snippets to include",
     "agi": "the gate as a plain AGI script",

@@ -94,7 +94,7 @@ class Calls:
     @functools.cached_property
     def fresh(self) -> set[int]:
         """Nodes that a caller reaches without a slip: no wrong key, no silence."""
-        return reachable(self.space.entries, self.following(lambda _, edge: edge.choice.kind not in SLIPS))
+        return reachable(self.space.entries, self.following(self._sure(SLIPS)))
 
     @functools.cached_property
     def smooth(self) -> set[int]:
@@ -102,7 +102,7 @@ class Calls:
         starts = set(self.outside)
         for node in self.menus & self.fresh:
             starts |= {e.target for e in self.space.edges[node] if e.choice.kind is Kind.KEY and e.target >= 0}
-        return reachable(starts, self.following(lambda n, e: e.choice.kind not in SLIPS and not self.failed(n, e)))
+        return reachable(starts, self.following(self._sure(SLIPS, failures=False)))
 
     @functools.cached_property
     def callers(self) -> set[int]:
@@ -110,7 +110,24 @@ class Calls:
         starts = set(self.outside)
         for node in self.menus:
             starts |= {e.target for e in self.space.edges[node] if e.target >= 0 and e.choice.kind in SLIPS | PRESSED}
-        return reachable(starts, self.successors)
+        return reachable(starts, self.following(self._sure(frozenset())))
+
+    def _sure(self, without: frozenset[Kind], failures: bool = True) -> Callable[[int, Edge], bool]:
+        """Edges that calls surely take: not to places that were only guessed, not in states that were given up."""
+        given_up = self.given_up
+
+        def allowed(_: int, edge: Edge) -> bool:
+            kind = edge.choice.kind
+            if kind in without or kind is Kind.TARGET or edge.target in given_up:
+                return False
+            return failures or not self.failed(edge)
+
+        return allowed
+
+    @functools.cached_property
+    def given_up(self) -> set[int]:
+        """Nodes whose variables are not known any more."""
+        return {node for node, state in enumerate(self.space.states) if names.get(state.variables, WIDENED)}
 
     def offers(self, node: int) -> bool:
         """A person may answer here."""
@@ -119,7 +136,7 @@ class Calls:
             for edge in self.space.edges[node]
         )
 
-    def failed(self, node: int, edge: Edge) -> bool:
+    def failed(self, edge: Edge) -> bool:
         """The edge of a person or program that was not reached."""
         return edge.choice.kind is Kind.RESULT and edge.choice.value not in ("ANSWER", "SUCCESS", "OK", "CONTINUE")
 

@@ -19,6 +19,7 @@ INBOUND = re.compile(
     r"(^|[-_])(in|inbound|incoming|did|dids|pstn|trunk|trunks|outside|external|public|incall)([-_]|$)", re.I
 )
 NOT_INBOUND = re.compile(r"out(bound|going)|dial|internal|^macro-|^sub-|^app-|hangup|(^|[-_])out([-_]|$)", re.I)
+DIALLED = re.compile(r"s|\+?[0-9*#A-D+-]+")
 SECTION = re.compile(r"^\s*\[([^\]]+)\](?:\(([^)]*)\))?")
 SETTING = re.compile(r"^\s*([\w-]+)\s*=>?\s*([^;]*)")
 LISTENS = frozenset({"read", "readexten"})
@@ -68,7 +69,7 @@ def _spread(subject: Subject, at: At, outside: bool, why: str) -> Iterator[Entry
             if 1 not in extension.steps or extension.pattern in ("i", "t", "h", "e", "T", "o", "a"):
                 continue
             number = next((n for n, _ in numbers(extension.pattern)), None)
-            if number is not None:
+            if number is not None and (not outside or DIALLED.fullmatch(number)):
                 yield Entry(At(at.context, number), outside, why)
 
 
@@ -146,7 +147,7 @@ def _roots(subject: Subject, known: set[str]) -> Iterator[Entry]:
 def _menus(subject: Subject) -> Iterator[Entry]:
     """Extensions that listen: they are looked at even when nothing leads to them."""
     for located in subject.steps():
-        if _listens(located):
+        if _listens(located) and not _subroutine(located):
             number = next((n for n, _ in numbers(located.extension.pattern)), None)
             if number is not None and 1 in located.extension.steps:
                 yield Entry(At(located.context.name, number), False, "it listens for keys")
@@ -157,6 +158,16 @@ def _menu(subject: Subject, context: str) -> bool:
     here = subject.plan.contexts.get(context)
     return here is not None and any(
         _listens(subject.locate(step)) for extension in here.extensions for step in extension.steps.values()
+    )
+
+
+def _subroutine(located: Located) -> bool:
+    """Is it only ever called, so that nothing is known of a call that would begin there?"""
+    returns = ("return", "macroexit")
+    return located.context.name.startswith("macro-") or any(
+        step.application.lower() in returns
+        for extension in located.context.extensions
+        for step in extension.steps.values()
     )
 
 

@@ -12,7 +12,7 @@ from dialplan.applications.effect import Effect
 from dialplan.applications.tables import Table
 from dialplan.expression import Unknown, Value, World, evaluation
 from dialplan.flow import variables as names
-from dialplan.flow.model import NO_CHOICE, WIDENED, At, Choice, End, Ended, Kind, Move, State
+from dialplan.flow.model import FORGOTTEN_FRAME, NO_CHOICE, WIDENED, At, Choice, End, Ended, Kind, Move, State
 from dialplan.flow.outside import Outside
 from dialplan.places import Places
 from dialplan.plan import match
@@ -283,6 +283,8 @@ class Machine:
             return invalid(self, state, state.exten)
         if state.frames and state.frames[-1].macro:
             return [Move(NO_CHOICE, macro_ended(self, state))]
+        if state.frames and state.frames[-1] == FORGOTTEN_FRAME:
+            return [ends(Ended.UNKNOWN, "too many Gosubs and Macros were open to know where the call goes on")]
         if self.plan.options.autofallthrough:
             status = self.read(state, "DIALSTATUS")
             seconds = 10.0 if status in ("BUSY", "CONGESTION", "CHANUNAVAIL") else 0.0

@@ -56,7 +56,7 @@ def _explored(flow: Calls) -> Iterator[Finding | None]:
     """Menus in which the first wrong key surely ends the call, whatever happens after it."""
     for node in sorted(flow.listening & flow.fresh):
         for edge in flow.space.edges[node]:
-            if edge.choice.kind is not Kind.WRONG or edge.target < 0:
+            if edge.choice.kind is not Kind.WRONG or edge.choice.application or edge.target < 0:
                 continue
             ends = flow.cut_ends(edge.target)
             if ends:

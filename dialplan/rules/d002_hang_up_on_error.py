@@ -28,7 +28,7 @@ import re
 from collections.abc import Iterator
 
 from dialplan.finding import Finding, Severity
-from dialplan.flow.calls import PEOPLE_APPS, Calls
+from dialplan.flow.calls import Calls
 from dialplan.flow.model import Ended, Met
 from dialplan.rules._flow import finding, once
 from dialplan.subject import Subject
@@ -37,6 +37,7 @@ CODE = "D002"
 SEVERITY = Severity.WARNING
 MISSION = "D10"
 
+TRIES = frozenset({"dial", "queue", "retrydial", "followme"})
 LAST_RESORT = re.compile(r"operator|recep|attendant|front.?desk|secretar|zentrale|centrala", re.I)
 
 
@@ -48,13 +49,13 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _found(flow: Calls) -> Iterator[Finding | None]:
     for node in sorted(flow.callers):
         located = flow.located(node)
-        if located is None or not flow.names(node) & PEOPLE_APPS or not flow.offers(node):
+        if located is None or not flow.names(node) & TRIES or not flow.offers(node):
             continue
         state = flow.space.states[node]
         if LAST_RESORT.search(located.step.data) or state.met is not Met.NOBODY:
             continue
         for edge in flow.space.edges[node]:
-            if edge.target < 0 or not flow.failed(node, edge) or _said(flow, edge.target):
+            if edge.target < 0 or not flow.failed(edge) or _said(flow, edge.target):
                 continue
             ends = flow.cut_ends(edge.target)
             if ends and all(e.end is not None and e.end.kind is Ended.HANGUP for _, e in ends):

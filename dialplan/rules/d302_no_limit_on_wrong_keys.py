@@ -53,7 +53,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _found(flow: Calls) -> Iterator[Finding | None]:
-    wrong = {n for n in flow.listening if any(e.choice.kind is Kind.WRONG for e in flow.space.edges[n])}
+    wrong = {n for n in flow.listening if any(_is_wrong(edge) for edge in flow.space.edges[n])}
 
     def allowed(node: int, edge: Edge) -> bool:
         if node in wrong:
@@ -64,7 +64,7 @@ def _found(flow: Calls) -> Iterator[Finding | None]:
         inside = set(part)
         slips = [
             (node, edge)
-            for node in sorted(inside & wrong)
+            for node in sorted((inside & wrong) - flow.given_up)
             for edge in flow.space.edges[node]
             if edge.choice.kind is Kind.WRONG and edge.target in inside
         ]
@@ -87,6 +87,11 @@ def _own_steps(flow: Calls, path: list[int]) -> list[int]:
     first = flow.space.states[path[0]]
     own = [node for node in path if flow.space.states[node][:2] == first[:2]]
     return own if any(flow.names(node) & JUMPS for node in own) else path
+
+
+def _is_wrong(edge: Edge) -> bool:
+    """A key that no extension has; what Read takes is judged by the plan itself."""
+    return edge.choice.kind is Kind.WRONG and not edge.choice.application
 
 
 def _may_leave(flow: Calls, node: int, inside: set[int]) -> bool:

@@ -45,6 +45,7 @@ SEVERITY = Severity.ERROR
 MISSION = "D9"
 
 CHOICES_OF_A_MENU = 2
+LISTENS = frozenset({"background", "waitexten", "execif"})
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -80,7 +81,7 @@ def _without_people(flow: Calls) -> Iterator[Finding | None]:
     told: set[str] = set()
     for node in sorted(flow.menus & flow.fresh):
         context = flow.space.states[node].context
-        if node in flow.helped or node not in flow.ending or context in told:
+        if node in flow.helped or node not in flow.ending or context in told or not flow.names(node) & LISTENS:
             continue
         keys = [edge for edge in flow.space.edges[node] if edge.choice.kind is Kind.KEY]
         beyond = reachable([node], flow.successors)
