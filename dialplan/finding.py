@@ -53,6 +53,9 @@ class Way:
     place: Place | None = None
 
 
+CALLERS_OWN = ("key", "wrong-key", "silence", "listen")
+
+
 @dataclass(frozen=True, slots=True)
 class WayStep:
     """One step of a call."""
@@ -76,7 +79,7 @@ class Witness:
     @property
     def keys(self) -> tuple[str, ...]:
         """Keys and waits, as `concierge trace --keys` takes them."""
-        return tuple(way.value for way in self.ways if way.kind in ("key", "wrong-key", "silence"))
+        return tuple(way.value for way in self.ways if way.kind in CALLERS_OWN)
 
     def cleaned(self, clean: Callable[[str], str]) -> Witness:
         """The same with every text cleaned of credentials."""
@@ -86,7 +89,7 @@ class Witness:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON: entry, keys, results (what else was assumed), steps, verdict."""
-        others = [way for way in self.ways if way.kind not in ("key", "wrong-key", "silence")]
+        others = [way for way in self.ways if way.kind not in CALLERS_OWN]
         return {
             "entry": self.entry,
             "keys": list(self.keys),

@@ -10,7 +10,7 @@ from dialplan.flow import variables as names
 from dialplan.flow.entries import Entry, find
 from dialplan.flow.explore import Search, machine_of
 from dialplan.flow.graph import reachable, rounds
-from dialplan.flow.model import NO_CHOICE, WIDENED, At, Edge, Ended, Kind, Limits, Met, Space, State
+from dialplan.flow.model import LISTEN, WIDENED, At, Edge, Ended, Kind, Limits, Met, Space, State
 from dialplan.subject import Located, Subject
 
 CUT = frozenset({Ended.HANGUP, Ended.FALLS_OFF, Ended.INVALID, Ended.TIMEOUT, Ended.APPLICATION})
@@ -266,13 +266,17 @@ class Calls:
             end.text if end else "",
         )
 
-    def _ways(self, chain: list[tuple[int, Edge]]) -> Iterator[Way]:
+    def _ways(self, chain: list[tuple[int, Edge]]) -> list[Way]:
+        made: list[Way] = []
         for node, edge in chain:
-            if edge.choice is NO_CHOICE or not edge.choice.kind:
-                continue
             located = self.located(node)
             place = located.step.place if located else None
-            yield Way(edge.choice.kind, edge.choice.value, edge.choice.application, edge.seconds, place)
+            kind = edge.choice.kind
+            if kind:
+                made.append(Way(kind, edge.choice.value, edge.choice.application, edge.seconds, place))
+            elif node in self.listening:
+                made.append(Way("listen", LISTEN, "", 0, place))
+        return [way for at, way in enumerate(made) if way.kind != "listen" or _pressed_next(made[at + 1 :])]
 
     def _step(self, node: int) -> WayStep | None:
         state, found = self.space.states[node], self.space.found[node]
@@ -308,3 +312,9 @@ class Calls:
     def unknown(self) -> list[Unknown]:
         """What the exploration could not look at."""
         return self.space.unknown
+
+
+def _pressed_next(ways: Iterable[Way]) -> bool:
+    """Is a key the next thing that the caller does? Then it matters that he heard this prompt to its end."""
+    keys = (way.kind for way in ways if way.kind in (Kind.KEY, Kind.WRONG, Kind.SILENCE))
+    return next(keys, None) in (Kind.KEY, Kind.WRONG)

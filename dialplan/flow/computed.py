@@ -16,7 +16,7 @@ MOST = 64
 """More places than this are not followed: the call goes somewhere unknown."""
 
 
-def jump_somewhere(machine: Machine, state: State, value: Value, raw: str, choice: Choice) -> Moves:
+def jump_somewhere(machine: Machine, state: State, raw: str, choice: Choice) -> Moves:
     """Each place that fits what is known."""
     places = [] if machine.one_call else somewhere(machine, state, raw)
     moves: Moves = [ends(Ended.UNKNOWN, f"the place is computed: {raw}", choice)]
@@ -27,9 +27,7 @@ def jump_somewhere(machine: Machine, state: State, value: Value, raw: str, choic
     return moves
 
 
-def gosub_somewhere(
-    machine: Machine, state: State, value: Value, raw: str, arguments: list[Value], choice: Choice
-) -> Moves:
+def gosub_somewhere(machine: Machine, state: State, raw: str, arguments: list[Value], choice: Choice) -> Moves:
     """The same for a Gosub; it may also just come back."""
     from dialplan.flow.subroutines import enter
 
@@ -52,7 +50,7 @@ def somewhere(machine: Machine, state: State, raw: str) -> list[tuple[str, str, 
     context, exten, priority = ["", "", *values][-3:] if len(values) < 3 else values
     found: list[tuple[str, str, int, bool]] = []
     for name in _contexts(machine, state, context):
-        for number, free in _extensions(machine, state, name, exten, raw):
+        for number, free in _extensions(machine, state, name, exten):
             where = _priority(machine, name, number, priority)
             if where is not None:
                 found.append((name, number, where, free))
@@ -69,7 +67,7 @@ def _contexts(machine: Machine, state: State, value: Value) -> list[str]:
     return []
 
 
-def _extensions(machine: Machine, state: State, context: str, value: Value, raw: str) -> list[tuple[str, bool]]:
+def _extensions(machine: Machine, state: State, context: str, value: Value) -> list[tuple[str, bool]]:
     if isinstance(value, str):
         return [(value or state.exten, state.free and not value)]
     from dialplan.flow.classes import representatives

@@ -58,7 +58,7 @@ def jump(machine: Machine, state: State, value: Value, raw: str, choice: Choice 
     if not isinstance(value, str):
         from dialplan.flow.computed import jump_somewhere
 
-        return jump_somewhere(machine, state, value, raw, choice)
+        return jump_somewhere(machine, state, raw, choice)
     target = parse(machine, state, value)
     if isinstance(target, NoTarget):
         return [ends(target.kind, f"the jump to {value!r}: {target.text}", choice)]

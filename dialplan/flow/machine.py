@@ -40,8 +40,9 @@ Handler = Callable[["Machine", State, Running], Moves]
 class Machine:
     """One plan on one version of Asterisk, with somebody (`outside`) to answer what the plan does not decide.
 
-    `kept`: the variables that are remembered, None for all; `counters` among them survive programs. `assigned`: those that are empty before the plan
-    sets them; others are not known, unless `kept` is None. `now`, `callerid`: of the one call that is walked.
+    `kept`: the variables that are remembered, None for all; `counters` among them survive programs. `assigned`:
+    those that are empty before the plan sets them; others are not known, unless `kept` is None. `now`, `callerid`:
+    of the one call that is walked. `operators`: places that count as a person.
     """
 
     def __init__(
@@ -247,7 +248,7 @@ class Machine:
             known = self._known[id(step)] = (*made, not self.one_call and self._idle(*made))
         return known
 
-    def _idle(self, name: str, effect: Effect | None, handler: Handler | None, data: str) -> bool:
+    def _idle(self, _: str, effect: Effect | None, handler: Handler | None, data: str) -> bool:
         """Does it not matter what the data holds? So when no variable that is kept can be set by it."""
         from dialplan.flow.settings import ordinary, set_
 

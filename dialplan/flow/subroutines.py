@@ -35,7 +35,7 @@ def _gosub(machine: Machine, state: State, data: Value, raw: str, choice: Choice
     if not isinstance(where, str):
         from dialplan.flow.computed import gosub_somewhere
 
-        return gosub_somewhere(machine, state, where, place, values, choice)
+        return gosub_somewhere(machine, state, place, values, choice)
     target = parse(machine, state, where)
     if isinstance(target, NoTarget):
         return [ends(target.kind, f"the Gosub to {where!r}: {target.text}", choice)]

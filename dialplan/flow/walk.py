@@ -24,6 +24,7 @@ from dialplan.flow.model import (
     TraceStep,
 )  # fmt: skip
 from dialplan.flow.outside import Answer, Dialled, Entered, Listening, collect
+from dialplan.plan.match import Found
 from dialplan.plan.model import Plan
 
 
@@ -50,6 +51,7 @@ class Scripted:
 
     def dialled(self, machine: Machine, state: State, asked: Listening) -> Sequence[Dialled]:
         """Take keys from the list as long as a longer number is possible."""
+        del state
         if asked.playing and not self._interrupts(machine, asked):
             return [Dialled(NO_CHOICE, "")]
         if asked.buffer:
@@ -74,6 +76,7 @@ class Scripted:
 
     def entered(self, machine: Machine, state: State, name: str, most: int) -> Sequence[Entered]:
         """Keys up to `most`, up to # or up to a wait."""
+        del machine, state, name
         typed, keys = "", ""
         while len(typed) < most:
             digit = self.next_digit()
@@ -107,6 +110,7 @@ class Scripted:
 
     def found(self, several: Sequence[str], kind: str) -> Sequence[tuple[Choice, int]]:
         """Never asked in one call: time and caller are given."""
+        del several, kind
         return [(NO_CHOICE, 0)]
 
 
@@ -173,10 +177,7 @@ def _run(
     return steps, End(Ended.LIMIT, f"{limit} steps"), state, seconds
 
 
-def _traced(machine: Machine, state: State, application: str, raw: str, found: object, choice: Choice) -> TraceStep:
-    from dialplan.plan.match import Found
-
-    assert isinstance(found, Found)  # noqa: S101
+def _traced(machine: Machine, state: State, application: str, raw: str, found: Found, choice: Choice) -> TraceStep:
     value = machine.value(state, raw)
     text = value if isinstance(value, str) else raw
     return TraceStep(state.context, state.exten, state.priority, application, text, found.step.place, choice)

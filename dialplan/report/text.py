@@ -48,7 +48,7 @@ def _way(witness: Witness | None) -> list[str]:
 def _word(way: Way) -> str:
     if way.kind == "silence":
         return f"(silence {way.seconds:g} s)"
-    if way.kind in ("key", "wrong-key"):
+    if way.kind in ("key", "wrong-key", "listen"):
         return way.value
     return f"[{way.application} {way.value}]" if way.application else f"[{way.kind} {way.value}]"
 

@@ -28,6 +28,7 @@ When to switch it off
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from dialplan.finding import Finding, Severity
@@ -72,7 +73,7 @@ def _polite(flow: Calls, path: list[int]) -> bool:
 
 
 def _edges(flow: Calls, path: list[int], end: Edge) -> Iterator[Edge]:
-    for node, after in zip(path, path[1:], strict=False):
+    for node, after in itertools.pairwise(path):
         yield next(
             e for e in flow.space.edges[node] if e.target == after and e.choice.kind not in (Kind.KEY, Kind.WRONG)
         )

@@ -116,9 +116,7 @@ def test_no_credential_of_a_global_is_printed() -> None:
 
 
 def test_json_has_the_fields_that_programs_rely_on() -> None:
-    document = json.loads(
-        json_report.render(report("[a]\nexten => s,1,Goto(b,s,1)\nexten => s,2,Goto(${X})\n"))
-    )
+    document = json.loads(json_report.render(report("[a]\nexten => s,1,Goto(b,s,1)\nexten => s,2,Goto(${X})\n")))
     assert list(document) == ["version", "findings", "summary", "unknown"]
     assert document["version"] == 1
     assert document["findings"] == [
@@ -195,9 +193,7 @@ def test_reports_add_up_and_know_their_worst() -> None:
         (["s,1,Goto(9,1)", "9,1,Hangup()", "9/1,1,Answer()"], Outcome.OPEN, 1),
     ],
 )
-def test_following_goes_only_where_nothing_else_decides(
-    lines: list[str], outcome: Outcome, steps: int
-) -> None:
+def test_following_goes_only_where_nothing_else_decides(lines: list[str], outcome: Outcome, steps: int) -> None:
     made = subject("[a]\n" + "".join(f"exten => {line}\n" for line in lines))
     start = next(one for one in made.steps() if one.extension.pattern == "s" and one.step.priority == 1)
     path, how = follow(made, start)
