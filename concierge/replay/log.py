@@ -49,9 +49,9 @@ class Line:
 
 def read(line: str) -> Line | None:
     """One line of the log; None when it tells nothing of a call."""
-    found = _EXECUTING.search(line)
+    found = _EXECUTING.search(line) if "Executing [" in line else None
     if found:
         place = found["context"], found["exten"], int(found["priority"])
         return Line(Kind.STEP, found["channel"], RealStep(*place, found["application"], found["data"]))
-    found = _DIGIT.search(line)
+    found = _DIGIT.search(line) if "DTMF end" in line else None
     return Line(Kind.DIGIT, found["channel"], digit=found["digit"]) if found else None

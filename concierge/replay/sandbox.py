@@ -23,7 +23,9 @@ ENTRY: Final = "concierge-replay"
 DIGIT_SECONDS: Final = 1.2
 """Digit and response time-out of every call."""
 CALL_SECONDS: Final = 60.0
-TURN_SECONDS: Final = 0.005
+TURN_SECONDS: Final = 0.01
+UNDYING_SECONDS: Final = 3.0
+"""RaiseException in a circle goes on after the hang-up, for ever; only the next dialplan ends it."""
 MARKER: Final = "0"
 LOGGER: Final = "[general]\nlogger_queue_limit = 1000000\n[logfiles]\nfull => warning,error,verbose,dtmf\n"
 """Every line counts: with the usual limit a busy loop makes Asterisk drop those of other calls."""
@@ -47,6 +49,7 @@ class _Running:
     caller: Caller
     started: float = 0.0
     cut: bool = False
+    cut_at: float = 0.0
 
 
 class Sandbox:
@@ -65,6 +68,7 @@ class Sandbox:
     def __enter__(self) -> Sandbox:
         self.pbx.start()
         self._ami: Ami = self.pbx.ami().connect()
+        self._ami.action({"Action": "Events", "EventMask": "call"})
         self._tail = _Tail(self.pbx.folder / "log" / "full")
         self._serial = 1
         return self
@@ -129,18 +133,20 @@ class _Batch:
         self._by_channel: dict[str, _Running] = {}
         self._channels: dict[int, str] = {}
         self._seen = ami.mark()
+        self._ended: set[str] = set()
+        self._dead: list[str] = []
         self._active: dict[int, _Running] = {}
 
     def run(self, waiting: list[_Running]) -> None:
         """Returns when every call is over and its last line was read."""
         todo = waiting[::-1]
-        limit = time.monotonic() + CALL_SECONDS * (2 + len(waiting) / self._parallel)
+        limit = time.monotonic() + CALL_SECONDS * (1.5 + len(waiting) / self._parallel / 4)
         while todo or self._active:
             while todo and len(self._active) < self._parallel:
                 self._start(todo.pop())
             self._turn()
             if time.monotonic() > limit:
-                raise LabTimeoutError(f"{len(self._active)} calls do not end")
+                raise LabTimeoutError(f"calls do not end: {[one.caller.call for one in self._active.values()]}")
             time.sleep(TURN_SECONDS)
         self._read_to_the_end()
 
@@ -163,6 +169,8 @@ class _Batch:
 
     def _take(self, text: str, now: float) -> bool:
         """Hand a line to its caller; True for the marker's."""
+        if any(channel in text for channel in self._dead):
+            return False
         line = read(text)
         if line is None:
             return False
@@ -185,7 +193,8 @@ class _Batch:
         if channel is None or one.cut:
             return
         if one.caller.done or now - one.started > CALL_SECONDS:
-            one.cut = True
+            one.cut, one.cut_at = True, now
+            self._dead.append(channel)
             self._ami.send({"Action": "Hangup", "Channel": channel})
             return
         key = one.caller.act(now)
@@ -195,9 +204,13 @@ class _Batch:
     def _hear_ends(self) -> None:
         events = self._ami.events
         for event in events[self._seen :]:
-            if event["Event"] == "Hangup" and event["Channel"] in self._by_channel:
-                self._active.pop(self._by_channel[event["Channel"]].number, None)
+            if event["Event"] == "Hangup":
+                self._ended.add(event["Channel"])
         self._seen = len(events)
+        for number, one in tuple(self._active.items()):
+            undying = one.cut and time.monotonic() > one.cut_at + UNDYING_SECONDS
+            if undying or self._channels.get(number) in self._ended:
+                del self._active[number]
 
     def _read_to_the_end(self) -> None:
         """The log lags behind: it is complete once the line of a last call of our own is in it."""
