@@ -49,7 +49,9 @@ def test_computed_jumps_and_programs_are_unknown_and_not_clean() -> None:
 def test_switches_and_files_in_other_languages_are_unknown(tmp_path: Path) -> None:
     (tmp_path / "extensions.ael").write_text("context from-ael { s => Hangup(); };", encoding="utf-8")
     path = tmp_path / "extensions.conf"
-    path.write_text("[a]\nswitch => Realtime/x\nexten => s,1,Goto(from-ael,s,1)\nexten => s,2,Goto(b,s,1)\n")
+    path.write_text(
+        "[a]\nswitch => Realtime/x\nexten => s,1,GotoIf($[${A} > 1]?from-ael,s,1)\nexten => s,2,Goto(b,s,1)\n"
+    )
     from dialplan.plan import load
 
     found = lint(from_files(load(path), tables.load("22")), rules())
@@ -63,7 +65,9 @@ def test_a_file_on_its_own_may_lean_on_others() -> None:
     assert unknown(library, "part.conf") == {"outside-the-files": 2}
     assert not report(library, "part.conf").findings
     assert len(report(library).findings) == 2
-    mostly_here = "[a]\nexten => s,1,Goto(b,s,1)\nexten => s,2,Goto(typo,s,1)\n[b]\nexten => s,1,Hangup()\n"
+    mostly_here = (
+        "[a]\nexten => s,1,GotoIf($[${A} > 1]?b,s,1)\nexten => s,2,Goto(typo,s,1)\n[b]\nexten => s,1,Hangup()\n"
+    )
     assert [finding.code for finding in report(mostly_here, "part.conf").findings] == ["D101"]
 
 
