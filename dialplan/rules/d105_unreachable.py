@@ -60,9 +60,12 @@ def _in_extension(subject: Subject, context: str, extension: Extension, named: N
         located = subject.locate(step)
         follows = before == priority - 1
         entered = priority == 1 or priority in labelled or _named(named, context, extension, priority)
-        rival = any(priority - 1 in one.steps for one in subject.places.overlapping(context, extension.pattern))
         leaves = before is not None and _leaves(subject.locate(extension.steps[before]))
-        if entered or (follows and not leaves and not dead) or (not follows and rival):
+        if (
+            entered
+            or (follows and not leaves and not dead)
+            or (not follows and _rival(subject, context, extension, priority))
+        ):
             dead = False
         elif not dead:
             dead = True
@@ -72,6 +75,12 @@ def _in_extension(subject: Subject, context: str, extension: Extension, named: N
             if not (step.application.lower() in HALF_WAY or (follows and _closes(located))):
                 yield Finding(CODE, SEVERITY, message, located.spot)
         before = priority
+
+
+def _rival(subject: Subject, context: str, extension: Extension, priority: int) -> bool:
+    """May another extension have the step before, for the same number?"""
+    others = subject.places.overlapping(context, extension.pattern)
+    return any(priority - 1 in one.steps for one in others)
 
 
 def _closes(located: Located) -> bool:
@@ -93,6 +102,7 @@ def _leaves(located: Located) -> bool:
     )
 
 
+ANY = "any extension"
 Named = set[tuple[str | None, str | None, int]]
 
 
@@ -108,6 +118,7 @@ def _named_places(subject: Subject) -> Named:
             exten = located.extension.pattern if target.exten is None else target.exten
             for context in _contexts(subject, located, target.context):
                 found.add((context, exten if is_literal(exten) else None, wanted))
+                found.add((context, ANY, wanted))
     return found
 
 
@@ -126,4 +137,4 @@ def _named(named: Named, context: str, extension: Extension, priority: int) -> b
                 return True
     if not pattern.startswith("_"):
         return False
-    return any(where in (context, None) and number in (priority, -1) for where, _, number in named)
+    return any((place, ANY, number) in named for place in (context, None) for number in (priority, -1))
