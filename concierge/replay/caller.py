@@ -48,6 +48,7 @@ class Caller:
     _keys: list[str] = field(default_factory=list)
     _application: str = ""
     _pressed: str = ""
+    _collecting: bool = False
 
     def __post_init__(self) -> None:
         self._keys = list(self.call.keys)
@@ -60,13 +61,14 @@ class Caller:
     def hear(self, line: Line, now: float) -> None:
         """Take in one line of the log that is about this call."""
         if line.kind is Kind.DIGIT:
-            self._pressed = ""
+            self._pressed, self._collecting = "", True
             self.due = now + QUIET_SECONDS
             return
         assert line.step is not None  # noqa: S101 - a STEP line has one
         self.late = self.late or bool(self._pressed)
         if not self.done:
             self.steps.append(line.step)
+        self._collecting = False
         self._application = listener(line.step.application, line.step.data)
         self.due = now + _delay(self._application)
 
@@ -75,19 +77,17 @@ class Caller:
         if self.due is None or now < self.due:
             return ""
         self.due = None
+        plays = self._application in PLAYING and not self._collecting
+        while not plays and self._keys[:1] == [LISTEN]:
+            self._keys.pop(0)
         if not self._keys:
             return ""
         if self._keys[0] in (WAIT, LISTEN):
-            self._stay_silent()
+            if plays == (self._keys[0] == LISTEN):
+                self._keys.pop(0)
             return ""
         self._pressed = self._keys.pop(0)
         return self._pressed
-
-    def _stay_silent(self) -> None:
-        """WAIT is over when nothing was pressed where a key is waited for, LISTEN with the prompt."""
-        plays = self._application in PLAYING
-        if plays == (self._keys[0] == LISTEN):
-            self._keys.pop(0)
 
 
 def _delay(application: str) -> float:

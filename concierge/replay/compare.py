@@ -32,8 +32,8 @@ class Comparison:
 
 def compare(trace: Trace, real: Sequence[RealStep], *, ended: bool, limit: int) -> Comparison:
     """Step by step: context, extension, priority, application, and the data where the trace knows it."""
-    expected = [*trace.steps, *trace.hangup_steps]
     open_end = trace.end.kind in OPEN
+    expected = [*trace.steps, *(() if open_end else trace.hangup_steps)]
     for number, (mine, theirs) in enumerate(zip(expected, real, strict=False)):
         text = difference(mine, theirs)
         if text:
@@ -41,6 +41,8 @@ def compare(trace: Trace, real: Sequence[RealStep], *, ended: bool, limit: int) 
     count = min(len(expected), len(real))
     if count >= limit:
         return Comparison(None, False)
+    if len(real) < len(expected) and not ended:
+        return Comparison(None, False, "cut by time")
     if len(real) < len(expected):
         return Comparison(count, False, f"the real call ended; expected {shown(expected[count])}")
     if open_end:

@@ -82,7 +82,7 @@ class Sandbox:
         self._kept.cleanup()
 
     def run(
-        self, text: str, calls: Sequence[PlannedCall], *, parallel: int = 80, autofallthrough: bool = True
+        self, text: str, calls: Sequence[PlannedCall], *, parallel: int = 80, autofallthrough: bool = True, seconds: float = CALL_SECONDS
     ) -> list[Ran]:
         """Load `text` as the dialplan, place the calls, at most `parallel` at once; in their order."""
         first = self._serial
@@ -92,7 +92,7 @@ class Sandbox:
         for number, call in enumerate(calls, first):
             lines += entry(number, call)
         self.pbx.set_extensions("\n".join(lines) + "\n")
-        batch = _Batch(self._ami, self._tail, parallel)
+        batch = _Batch(self._ami, self._tail, parallel, seconds)
         running = [_Running(number, Caller(call)) for number, call in enumerate(calls, first)]
         batch.run(running)
         return [Ran(tuple(one.caller.steps), not one.cut, one.caller.late) for one in running]
@@ -128,8 +128,8 @@ class _Tail:
 class _Batch:
     """The calls of one dialplan, from the first to the last hang-up."""
 
-    def __init__(self, ami: Ami, tail: _Tail, parallel: int) -> None:
-        self._ami, self._tail, self._parallel = ami, tail, parallel
+    def __init__(self, ami: Ami, tail: _Tail, parallel: int, seconds: float) -> None:
+        self._ami, self._tail, self._parallel, self._seconds = ami, tail, parallel, seconds
         self._by_channel: dict[str, _Running] = {}
         self._channels: dict[int, str] = {}
         self._seen = ami.mark()
@@ -140,7 +140,7 @@ class _Batch:
     def run(self, waiting: list[_Running]) -> None:
         """Returns when every call is over and its last line was read."""
         todo = waiting[::-1]
-        limit = time.monotonic() + CALL_SECONDS * (1.5 + len(waiting) / self._parallel / 4)
+        limit = time.monotonic() + self._seconds * (2 + len(waiting) / self._parallel)
         while todo or self._active:
             while todo and len(self._active) < self._parallel:
                 self._start(todo.pop())
@@ -192,7 +192,7 @@ class _Batch:
         channel = self._channels.get(one.number)
         if channel is None or one.cut:
             return
-        if one.caller.done or now - one.started > CALL_SECONDS:
+        if one.caller.done or now - one.started > self._seconds:
             one.cut, one.cut_at = True, now
             self._dead.append(channel)
             self._ami.send({"Action": "Hangup", "Channel": channel})

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
@@ -28,6 +29,7 @@ from dialplan.flow.model import Ended
 from dialplan.plan import loads
 
 LIMIT = 40
+SECONDS = 20.0
 BATCH = 400
 QUICK = frozenset({"background", "waitexten", "read", "dial", "wait", "playback", "congestion", "busy", "incomplete"})
 
@@ -38,7 +40,8 @@ def traced(one: Walk, version: str, autofallthrough: bool = True) -> Trace:
     plan = loads((general + one.text() + STUB_CONTEXT).encode())
     results = {"Dial": one.results}
     variables = {"R": ",".join(one.results), "TIMEOUT(digit)": "1.2", "TIMEOUT(response)": "1.2"}
-    inputs = Inputs(keys=one.keys, results=results, variables=variables, steps=LIMIT + 10)
+    now = datetime.now(UTC)
+    inputs = Inputs(keys=one.keys, results=results, variables=variables, now=now, steps=LIMIT + 10)
     return walk(plan, tables.load(version), At(one.context, "s", 1), inputs)
 
 
@@ -82,7 +85,9 @@ class Comparer:
             texts = dict.fromkeys(these[at].text() for at in part)
             calls = [planned(these[at]) for at in part]
             text = "\n".join([STUB_CONTEXT, *texts])
-            rans = self.sandbox.run(text, calls, parallel=parallel, autofallthrough=self.autofallthrough)
+            rans = self.sandbox.run(
+                text, calls, parallel=parallel, autofallthrough=self.autofallthrough, seconds=SECONDS
+            )
             for at, ran in zip(part, rans, strict=True):
                 comparison = compare(traces[at], ran.steps, ended=ran.ended, limit=LIMIT)
                 found[at] = these[at], traces[at], ran, comparison

@@ -85,25 +85,25 @@ class Writer:
         r = self.random
         self.length = r.randint(2, 6) if self.exten == "s" else r.randint(1, 4)
         calls = [self._menu] if self.exten == "s" and r.random() < 0.7 else []
-        lines, priority = [], r.choice([1] * 30 + [2])
+        lines, priority = [], 1 if self.exten == 's' else r.choice([1] * 30 + [2])
         self.labels = [name for name in ("x", "y") if r.random() < 0.3]
         for number in range(self.length):
             label = f"({self.labels[number]})" if number < len(self.labels) else ""
-            call = calls.pop()() if calls and number == self.length - 2 else self._call()
+            call = self._noop() if self.exten == "h" else self._call()
+            call = calls.pop()() if calls and number == self.length - 2 else call
             word = str(priority) if number == 0 else r.choice(["n"] * 25 + ["n+1"])
             lines.append(f"exten => {self.exten},{word}{label},{call}")
         return lines
 
     def _menu(self) -> str:
-        return self._pick(["Background(menu)", "WaitExten(1)", "Background(menu,m)", "Read(V,menu,1,,1,1)"])
+        return self._pick(["Background(menu)", "WaitExten(1)", "Read(V,menu,1,,1,1)"])
 
     def _call(self) -> str:
         makers = [
             (4, self._noop), (5, self._goto), (4, self._gotoif), (3, self._execif), (3, self._set),
             (3, self._gosub), (2, lambda: "Return()"), (1, lambda: "StackPop()"), (4, lambda: "WaitExten(1)"),
             (3, lambda: "Background(menu)"), (2, self._read), (2, self._dial), (1, lambda: "Hangup()"),
-            (2, self._while), (3, self._end_while), (1, lambda: "Background(nothing-here)"),
-            (1, lambda: "Background(menu,m)"), (1, self._other_context), (1, lambda: "Playback(beep)"),
+            (2, self._while), (3, self._end_while), (1, self._other_context), (1, lambda: "Playback(beep)"),
             (1, self._gosubif), (1, self._rare), (1, self._counter),
         ]  # fmt: skip
         return str(self.random.choices([make for _, make in makers], [weight for weight, _ in makers])[0]())
