@@ -24,6 +24,7 @@ COMMANDS = {
     "rule": "explain a rule of lint, with a bad and a good example",
     "trace": "the path of one call with given keys and results, step by step",
     "dump": "show the dialplan as Asterisk would hold it",
+    "replay": "place the same call in a private real Asterisk and compare the paths",
     "hooks": "show the dialplan snippets to include",
     "agi": "the gate as a plain AGI script",
     "doctor": "what is wrong with this installation, and what to do",

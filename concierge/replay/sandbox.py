@@ -82,7 +82,13 @@ class Sandbox:
         self._kept.cleanup()
 
     def run(
-        self, text: str, calls: Sequence[PlannedCall], *, parallel: int = 80, autofallthrough: bool = True, seconds: float = CALL_SECONDS
+        self,
+        text: str,
+        calls: Sequence[PlannedCall],
+        *,
+        parallel: int = 80,
+        autofallthrough: bool = True,
+        seconds: float = CALL_SECONDS,
     ) -> list[Ran]:
         """Load `text` as the dialplan, place the calls, at most `parallel` at once; in their order."""
         first = self._serial

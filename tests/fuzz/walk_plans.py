@@ -85,7 +85,7 @@ class Writer:
         r = self.random
         self.length = r.randint(2, 6) if self.exten == "s" else r.randint(1, 4)
         calls = [self._menu] if self.exten == "s" and r.random() < 0.7 else []
-        lines, priority = [], 1 if self.exten == 's' else r.choice([1] * 30 + [2])
+        lines, priority = [], 1 if self.exten == "s" else r.choice([1] * 30 + [2])
         self.labels = [name for name in ("x", "y") if r.random() < 0.3]
         for number in range(self.length):
             label = f"({self.labels[number]})" if number < len(self.labels) else ""
@@ -109,7 +109,9 @@ class Writer:
         return str(self.random.choices([make for _, make in makers], [weight for weight, _ in makers])[0]())
 
     def _noop(self) -> str:
-        return self._pick(["NoOp(${V})", "NoOp(${EXTEN})", "NoOp(${C}-${DIALSTATUS})", "NoOp(${READSTATUS})", "Answer()"])
+        return self._pick(
+            ["NoOp(${V})", "NoOp(${EXTEN})", "NoOp(${C}-${DIALSTATUS})", "NoOp(${READSTATUS})", "Answer()"]
+        )
 
     def _condition(self) -> str:
         return self._pick(
