@@ -16,9 +16,13 @@ from dialplan.subject import Located, Subject
 DRIVERS = ("pjsip.conf", "sip.conf", "iax.conf", "chan_dahdi.conf", "dahdi.conf")
 FREEPBX = ("from-trunk", "from-pstn", "ext-did", "from-sip-external", "from-digital", "from-analog")
 INBOUND = re.compile(
-    r"(^|[-_])(in|inbound|incoming|did|dids|pstn|trunk|trunks|outside|external|public|incall)([-_]|$)", re.I
+    r"(^|[-_])(in|inbound|incoming|did|dids|pstn|trunk|trunks|outside|external|public|incall)([-_]|$)|^from-",
+    re.I,
 )
-NOT_INBOUND = re.compile(r"out(bound|going)|dial|internal|^macro-|^sub-|^app-|hangup|(^|[-_])out([-_]|$)", re.I)
+FOR_CALLERS = re.compile(r"(^|[-_])(ivr|menu|main|welcome|reception|hotline|helpline|support)([-_]|\d|$)", re.I)
+NOT_INBOUND = re.compile(
+    r"out(bound|going)|dial|internal|inside|local|queue|^macro-|^sub-|^app-|hangup|(^|[-_])out([-_]|$)", re.I
+)
 DIALLED = re.compile(r"s|\+?[0-9*#A-D+-]+")
 SECTION = re.compile(r"^\s*\[([^\]]+)\](?:\(([^)]*)\))?")
 SETTING = re.compile(r"^\s*([\w-]+)\s*=>?\s*([^;]*)")
@@ -141,7 +145,8 @@ def _roots(subject: Subject, known: set[str]) -> Iterator[Entry]:
                 named.add(target.context)
     for name in subject.plan.contexts:
         if name not in named and name not in known and not name.startswith("macro-"):
-            yield from _spread(subject, At(name, ""), False, f"nothing leads to [{name}]")
+            outside = bool(FOR_CALLERS.search(name)) and not NOT_INBOUND.search(name) and _menu(subject, name)
+            yield from _spread(subject, At(name, ""), outside, f"nothing leads to [{name}]")
 
 
 def _menus(subject: Subject) -> Iterator[Entry]:
