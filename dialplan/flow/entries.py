@@ -24,6 +24,7 @@ NOT_INBOUND = re.compile(
     r"out(bound|going)|dial|internal|inside|local|queue|^macro-|^sub-|^app-|hangup|(^|[-_])out([-_]|$)", re.I
 )
 DIALLED = re.compile(r"s|\+?[0-9*#A-D+-]+")
+SHORTEST = 3
 SECTION = re.compile(r"^\s*\[([^\]]+)\](?:\(([^)]*)\))?")
 SETTING = re.compile(r"^\s*([\w-]+)\s*=>?\s*([^;]*)")
 LISTENS = frozenset({"read", "readexten"})
@@ -65,7 +66,8 @@ def _spread(subject: Subject, at: At, outside: bool, why: str) -> Iterator[Entry
     if at.exten:
         yield Entry(at, outside, why)
         return
-    if not outside and subject.places.exists(at.context, "s") and _menu(subject, at.context):
+    menu = subject.places.exists(at.context, "s") and _menu(subject, at.context)
+    if menu and not outside:
         yield Entry(At(at.context, "s"), outside, why)
         return
     for context in subject.places.path(at.context):
@@ -73,7 +75,9 @@ def _spread(subject: Subject, at: At, outside: bool, why: str) -> Iterator[Entry
             if 1 not in extension.steps or extension.pattern in ("i", "t", "h", "e", "T", "o", "a"):
                 continue
             number = next((n for n, _ in numbers(extension.pattern)), None)
-            if number is not None and (not outside or DIALLED.fullmatch(number)):
+            if number is None or (menu and number != "s" and len(number) < SHORTEST):
+                continue  # a key of the menu, not a number that is called from outside
+            if not outside or DIALLED.fullmatch(number):
                 yield Entry(At(at.context, number), outside, why)
 
 
