@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,7 +22,9 @@ QUIET_SECONDS: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class PlannedCall:
-    """Where a call begins, which keys its caller presses (WAIT: stays silent once, LISTEN: hears a prompt out), what Dial and the like result in.
+    """Where a call begins and what its caller does.
+
+    `keys`: keys, WAIT (stays silent once) and LISTEN (hears a prompt out). `results`: what Dial and others come to.
 
     `limit`: steps after which the caller hangs up.
     """
@@ -104,8 +105,3 @@ def listener(application: str, data: str) -> str:
     question, *rest = split(data, "?")
     first, second = [*split("?".join(rest), ":"), "", ""][:2]
     return call_in(first if condition(question.strip()) else second)[0].strip().lower()
-
-
-def all_keys(tokens: Sequence[str]) -> bool:
-    """True when each token is a key, WAIT or LISTEN."""
-    return all(token in (WAIT, LISTEN) or (len(token) == 1 and token in "0123456789*#ABCD") for token in tokens)

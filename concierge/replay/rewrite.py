@@ -6,7 +6,7 @@ by ones that come back with the result that was assumed, in the order in which t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from dialplan.applications import effects
@@ -117,7 +117,7 @@ def _read(data: str) -> str:
     return ",".join([*pieces[:5], SECONDS])
 
 
-_SHORT: Final = {
+_SHORT: Final[Mapping[str, Callable[[str], str]]] = {
     "waitexten": _waitexten,
     "read": _read,
     "wait": lambda _: "0.1",

@@ -167,11 +167,17 @@ class _Batch:
 
     def _turn(self) -> None:
         now = time.monotonic()
-        for line in self._tail.lines():
-            self._take(line, now)
+        self._take_all(now)
         for one in tuple(self._active.values()):
             self._act(one, now)
         self._hear_ends()
+
+    def _take_all(self, now: float) -> bool:
+        """Hand all new lines to their callers; True when the marker's was among them."""
+        marked = False
+        for line in self._tail.lines():
+            marked = self._take(line, now) or marked
+        return marked
 
     def _take(self, text: str, now: float) -> bool:
         """Hand a line to its caller; True for the marker's."""
@@ -214,7 +220,9 @@ class _Batch:
                 self._ended.add(event["Channel"])
         self._seen = len(events)
         for number, one in tuple(self._active.items()):
-            undying = one.cut and time.monotonic() > one.cut_at + UNDYING_SECONDS
+            since = one.cut_at if one.cut else one.started + self._seconds
+            undying = time.monotonic() > since + UNDYING_SECONDS
+            one.cut = one.cut or undying
             if undying or self._channels.get(number) in self._ended:
                 del self._active[number]
 
@@ -222,7 +230,7 @@ class _Batch:
         """The log lags behind: it is complete once the line of a last call of our own is in it."""
         self._originate(MARKER)
         wait_until(
-            lambda: any([self._take(line, time.monotonic()) for line in self._tail.lines()]),
+            lambda: self._take_all(time.monotonic()),
             20,
             "the end of the log",
         )

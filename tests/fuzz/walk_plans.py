@@ -62,9 +62,11 @@ class Writer:
         for context in self.contexts:
             self.extens[context] = ["s", *self._some_extens()]
         lines: list[str] = []
-        for self.context in self.contexts:
-            lines.append(f"[{self.context}]")
-            for self.exten in self.extens[self.context]:
+        for context in self.contexts:
+            self.context = context
+            lines.append(f"[{context}]")
+            for exten in self.extens[context]:
+                self.exten = exten
                 lines += self._extension()
             if self.random.random() < 0.25:
                 # never in a circle: with one, a While that looks for its EndWhile overflows Asterisk's stack
@@ -110,7 +112,7 @@ class Writer:
 
     def _noop(self) -> str:
         return self._pick(
-            ["NoOp(${V})", "NoOp(${EXTEN})", "NoOp(${C}-${DIALSTATUS})", "NoOp(${READSTATUS})", "Answer()"]
+            ["NoOp(${V})", "NoOp(${EXTEN})", "NoOp(${C}-${DIALSTATUS})", "NoOp(${READSTATUS})"]
         )
 
     def _condition(self) -> str:
@@ -176,7 +178,12 @@ class Writer:
 
     def _read(self) -> str:
         prompt = self._pick(["menu", "", "ask", "nothing-here", "menu&ask"])
-        return f"Read(V,{prompt},{self._pick(['1', '2', '', '3'])},{self._pick(['', '', 's', 'e'])},{self._pick(['1', '2', ''])},1)"
+        most, options, attempts = (
+            self._pick(["1", "2", "", "3"]),
+            self._pick(["", "", "s", "e"]),
+            self._pick(["1", "2", ""]),
+        )
+        return f"Read(V,{prompt},{most},{options},{attempts},1)"
 
     def _dial(self) -> str:
         return f"Dial(Local/${{SHIFT(R)}}@{STUB}/n,1{self._pick(['', '', ',g'])})"
