@@ -39,6 +39,8 @@ def background(machine: Machine, state: State, running: Running) -> Moves:
             for made, status in _statuses(machine, choice)
         ]
 
+    if at(arguments, 1).partition("&")[0] in machine.missing_sounds:
+        return [goes_on(machine.store(state, "BACKGROUNDSTATUS", "FAILED"))]
     if "p" in given:
         return silence(Choice(), 0)
     asked = Listening(context, "", machine.digit_timeout(state), playing=True, only_choices="m" in given)
@@ -86,6 +88,9 @@ def read(machine: Machine, state: State, running: Running) -> Moves:
     most = int(number(at(arguments, 3), 255)) or 255
     attempts = max(1, int(number(at(arguments, 5), 1)))
     seconds = number(at(arguments, 6), READ_SECONDS) or READ_SECONDS
+    if at(arguments, 2).partition("&")[0] in machine.missing_sounds:
+        failed = machine.store(machine.store(state, name, ""), "READSTATUS", "ERROR")
+        return [goes_on(failed)]
     moves: Moves = []
     for entered in machine.outside.entered(machine, state, name, most):
         here = machine.store(state, name, entered.text)

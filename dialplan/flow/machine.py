@@ -60,6 +60,7 @@ class Machine:
         operators: Iterable[At] = (),
     ) -> None:
         self.operators = frozenset(operators)
+        self.missing_sounds: frozenset[str] = frozenset()
         self.plan, self.table, self.outside = plan, table, outside
         self.kept, self.assigned, self.counters = kept, assigned or {}, counters
         self.now, self.callerid, self.one_call = now, callerid, one_call

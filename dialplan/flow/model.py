@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -146,6 +146,7 @@ class Inputs:
     `keys_interrupt` False keys are pressed only where something waits for them, never while a prompt plays.
     `results`: by application ("Dial") or by variable ("DIALSTATUS"), one for all times or a list in order; after it the
     last one holds. `conditions`: answers for conditions that cannot be known, in order.
+    `missing_sounds`: prompts that cannot be played, so that Read fails and Background is over at once.
     `variables`: also functions, such as "CALLERID(num)".
     """
 
@@ -156,6 +157,7 @@ class Inputs:
     callerid: str | None = None
     conditions: Sequence[bool] = ()
     keys_interrupt: bool = True
+    missing_sounds: Collection[str] = ()
     steps: int = 10_000
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dialplan.applications.tables import Table
 from dialplan.expression import Value
 from dialplan.flow import variables as names
-from dialplan.flow.machine import Machine
+from dialplan.flow.machine import Machine, ends
 from dialplan.flow.model import (
     LISTEN,
     NO_CHOICE,
@@ -26,6 +26,9 @@ from dialplan.flow.model import (
 from dialplan.flow.outside import Answer, Dialled, Entered, Listening, collect
 from dialplan.plan.match import Found
 from dialplan.plan.model import Plan
+
+NEEDS_A_CALLER = frozenset({"answer", "background", "waitexten", "wait", "playback"})
+"""In `h` these find nobody, which ends it."""
 
 
 class Scripted:
@@ -62,6 +65,8 @@ class Scripted:
                 return [Dialled(Choice(Kind.SILENCE, WAIT), "", seconds=asked.waits)]
             typed = first
         number = collect(machine, asked.context, asked.buffer + typed, self.next_digit, machine.callerid)
+        if number == asked.buffer:  # main/pbx.c: after Incomplete, no further digit is a time-out
+            return [Dialled(Choice(Kind.SILENCE, WAIT), "", seconds=asked.waits)]
         right = machine.exists(asked.context, number)
         kind = Kind.KEY if right else Kind.WRONG
         return [Dialled(Choice(kind, number[len(asked.buffer) :]), number)]
@@ -135,6 +140,7 @@ def walk(plan: Plan, table: Table, start: At, inputs: Inputs | None = None) -> T
     inputs = inputs or Inputs()
     outside = Scripted(inputs)
     machine = Machine(plan, table, outside, now=inputs.now, callerid=inputs.callerid)
+    machine.missing_sounds = frozenset(inputs.missing_sounds)
     state = start_state(inputs, start)
     if not machine.exists(state.context, state.exten, state.priority):
         state = fallen_back(machine, state)
@@ -168,6 +174,8 @@ def _run(
             return steps, End(Ended.LOOP, "goes round for ever"), state, seconds
         seen.add(mark)
         move = machine.step(state)[0]
+        if hung_up and found is not None and found.step.application.lower() in NEEDS_A_CALLER:
+            move = ends(Ended.HANGUP, "the caller is gone")
         seconds += move.seconds
         if found is not None:
             steps.append(_traced(machine, state, found.step.application, found.step.data, found, move.choice))

@@ -95,10 +95,8 @@ def _leaves(located: Located) -> bool:
         return bool(call.data.strip())
     if call.application.lower() in ("gotoif", "gotoiftime"):
         return all(branches(call.data)[1:])
-    return (
-        effect is not None
-        and (effect.ends is Ends.ALWAYS and not effect.person)
-        or (call.application.lower() in LEAVES)
+    return (effect is not None and (effect.ends is Ends.ALWAYS and not effect.person)) or (
+        call.application.lower() in LEAVES
     )
 
 

@@ -77,9 +77,9 @@ def _words(subject: Subject) -> dict[str, set[str]]:
     """What each status variable can be; nothing for one that the plan sets itself."""
     found: dict[str, set[str]] = {}
     for application in subject.table.applications.values():
-        for name, values in application.status.items():
+        for name, documented in application.status.items():
             if name in STATUS:
-                found.setdefault(name, set()).update(values)
+                found.setdefault(name, set()).update(documented)
     for located in subject.steps():
         if located.calls[0].application.lower() in ("set", "mset"):
             for name in list(found):

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dialplan.applications.calls import Call
 from dialplan.finding import Finding, Severity
 from dialplan.subject import Located, Subject
 
@@ -44,10 +45,13 @@ def check(subject: Subject) -> Iterator[Finding]:
                 continue
             if not call.argument(1):
                 yield Finding(CODE, Severity.ERROR, f"{call.application} names nobody to call", located.spot)
-            elif name == "queue" and not call.argument(5) and call.certain and _next_takes_over(located):
-                if not OPTIONS_WITH_TIME & set(call.argument(2)):
-                    message = "this queue has no time-out: nobody comes to the next step for want of an answer"
-                    yield Finding(CODE, SEVERITY, message, located.spot)
+            elif name == "queue" and call.certain and _endless(call) and _next_takes_over(located):
+                message = "this queue has no time-out: nobody comes to the next step for want of an answer"
+                yield Finding(CODE, SEVERITY, message, located.spot)
+
+
+def _endless(call: Call) -> bool:
+    return not call.argument(5) and not OPTIONS_WITH_TIME & set(call.argument(2))
 
 
 def _next_takes_over(located: Located) -> bool:

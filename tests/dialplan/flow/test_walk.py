@@ -165,8 +165,23 @@ def test_read_time_and_caller(call: Call, path: Path) -> None:
         " TIMEOUT",
     ]
     timed = "[a]\nexten => s,1,GotoIfTime(9:00-17:00,mon-fri,*,*?x,1)\nexten => s,2,Hangup()\nexten => x,1,Hangup()\n"
-    assert path(call(timed, now=datetime(2026, 11, 23, 12))) == "a,s,1 a,x,1"  # noqa: DTZ001
-    assert path(call(timed, now=datetime(2026, 11, 22, 12))) == "a,s,1 a,s,2"  # noqa: DTZ001
+    assert path(call(timed, now=datetime(2026, 11, 23, 12))) == "a,s,1 a,x,1"
+    assert path(call(timed, now=datetime(2026, 11, 22, 12))) == "a,s,1 a,s,2"
     cid = "[a]\nexten => s/100,1,Goto(x,1)\nexten => s,1,Hangup()\nexten => x,1,Hangup()\n"
     assert path(call(cid, callerid="100")) == "a,s,1 a,x,1"
     assert path(call(cid, callerid="200")) == "a,s,1"
+
+
+def test_what_needs_a_caller_ends_h_and_a_prompt_that_is_missing_fails_at_once(call: Call) -> None:
+    gone = "[a]\nexten => s,1,Hangup()\nexten => h,1,NoOp()\nexten => h,2,Answer()\nexten => h,3,NoOp()\n"
+    assert [step.priority for step in call(gone).hangup_steps] == [1, 2]
+    read = "[a]\nexten => s,1,Read(X,gone,3)\nexten => s,2,NoOp(${READSTATUS}${X})\n"
+    assert call(read, keys=["1", "2"], missing_sounds=["gone"]).steps[1].data == "ERROR"
+    play = "[a]\nexten => s,1,Background(gone)\nexten => s,2,NoOp(${BACKGROUNDSTATUS})\nexten => 1,1,Hangup()\n"
+    assert call(play, keys=["1"], missing_sounds=["gone"]).steps[1].data == "FAILED"
+
+
+def test_incomplete_asks_for_more_and_times_out_without(call: Call, path: Path) -> None:
+    text = "[a]\nexten => _1X!,1,Hangup()\nexten => 1,1,Incomplete()\nexten => t,1,Hangup()\nexten => i,1,Hangup()\n"
+    assert path(call(text, "a,1,1", keys=["(wait)"])) == "a,1,1 a,t,1"
+    assert path(call(text, "a,1,1", keys=["2"])) == "a,1,1 a,12,1"
