@@ -86,8 +86,7 @@ class Scripted:
         while len(typed) < most:
             digit = self.next_digit()
             if digit is None:
-                status = "OK" if typed else "TIMEOUT"
-                return [Entered(Choice(Kind.KEY, keys or WAIT, "Read"), typed, status)]
+                return [Entered(Choice(Kind.KEY, keys or WAIT, "Read"), typed, "TIMEOUT")]
             keys += digit
             if digit == "#":
                 break

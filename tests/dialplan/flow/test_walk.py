@@ -161,7 +161,7 @@ def test_read_time_and_caller(call: Call, path: Path) -> None:
     assert [call(read, keys=keys).steps[1].data for keys in (["12#"], ["1234"], ["1", "(wait)"], [])] == [
         "12 OK",
         "123 OK",
-        "1 OK",
+        "1 TIMEOUT",
         " TIMEOUT",
     ]
     timed = "[a]\nexten => s,1,GotoIfTime(9:00-17:00,mon-fri,*,*?x,1)\nexten => s,2,Hangup()\nexten => x,1,Hangup()\n"
