@@ -39,6 +39,8 @@ def compare(
     """
     open_end = trace.end.kind in OPEN
     expected = [*trace.steps, *(() if open_end else trace.hangup_steps)]
+    if trace.end.kind is Ended.NO_APPLICATION and trace.steps and len(real) == len(expected) - 1:
+        del expected[len(trace.steps) - 1]  # Asterisk does not say that it executes what it does not find
     for number, (mine, theirs) in enumerate(zip(expected, real, strict=False)):
         text = difference(mine, theirs, places_only)
         if text:

@@ -112,6 +112,8 @@ def test_labelled_calls_go_where_the_label_says(version: str) -> None:
         last = steps[-1].place if steps else None
         expected = call.last and (f"{call.last[0]}-{number}", *call.last[1:])
         if (ran.ended, last) != (True, expected) and (ran.ended or expected):
-            wrong.append(f"{call.case}: expected {expected}, ran {[step.place for step in steps][-4:]}, ended {ran.ended}")
+            wrong.append(
+                f"{call.case}: expected {expected}, ran {[step.place for step in steps][-4:]}, ended {ran.ended}"
+            )
     assert len(calls) > 90
     assert not wrong, "\n".join(wrong)
