@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
@@ -42,6 +43,74 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """One thing that happened from outside on the way: `kind` key, wrong-key, silence, result, time, …"""
+
+    kind: str
+    value: str = ""
+    application: str = ""
+    seconds: float = 0
+    place: Place | None = None
+
+
+CALLERS_OWN = ("key", "wrong-key", "silence", "listen")
+
+
+@dataclass(frozen=True, slots=True)
+class WayStep:
+    """One step of a call."""
+
+    context: str
+    exten: str
+    priority: int
+    application: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A call that shows a finding: where it begins, what happens to it from outside, what runs, how it ends."""
+
+    entry: str
+    ways: tuple[Way, ...]
+    steps: tuple[WayStep, ...]
+    verdict: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys and waits, as `concierge trace --keys` takes them."""
+        return tuple(way.value for way in self.ways if way.kind in CALLERS_OWN)
+
+    def cleaned(self, clean: Callable[[str], str]) -> Witness:
+        """The same with every text cleaned of credentials."""
+        ways = tuple(replace(way, value=clean(way.value), application=clean(way.application)) for way in self.ways)
+        steps = tuple(replace(step, context=clean(step.context), exten=clean(step.exten)) for step in self.steps)
+        return Witness(clean(self.entry), ways, steps, clean(self.verdict))
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON: entry, keys, results (what else was assumed), steps, verdict."""
+        others = [way for way in self.ways if way.kind not in CALLERS_OWN]
+        return {
+            "entry": self.entry,
+            "keys": list(self.keys),
+            "results": [{"kind": w.kind, "application": w.application, "value": w.value} for w in others],
+            "seconds": sum(way.seconds for way in self.ways),
+            "steps": [
+                {
+                    "context": step.context,
+                    "exten": step.exten,
+                    "priority": step.priority,
+                    "file": step.place.file,
+                    "line": step.place.line,
+                    "application": step.application,
+                }
+                for step in self.steps
+            ],
+            "verdict": self.verdict,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that would trap or cut off a caller. `message` is one line and holds no value of a global."""
 
@@ -50,12 +119,14 @@ class Finding:
     message: str
     spot: Spot
     end_column: int | None = None
+    witness: Witness | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON as users rely on it; `witness` and `fix` are null where a rule gives none."""
         head = {"code": self.code, "severity": str(self.severity), "message": self.message}
         where = self.spot.as_dict()
-        return {**head, **where, "end_column": self.end_column, "witness": None, "fix": None}
+        witness = self.witness.as_dict() if self.witness else None
+        return {**head, **where, "end_column": self.end_column, "witness": witness, "fix": None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,7 @@ def resolve(subject: Subject, located: Located, target: Target) -> Resolved:
 
 def _resolve(subject: Subject, located: Located, target: Target) -> Resolved:
     currents = subject.places.currents(located.context.name) if target.context is None else ("",)
-    all_of_them = [
-        _resolve_in(subject, located, target, current or located.context.name) for current in currents
-    ]
+    all_of_them = [_resolve_in(subject, located, target, current or located.context.name) for current in currents]
     fates = {resolved.fate for resolved in all_of_them}
     first = all_of_them[0]
     if len(fates) == 1 or fates <= DEAD:

@@ -7,7 +7,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dialplan.applications.arguments import is_literal
 from dialplan.applications.calls import Call, Target, calls, targets
@@ -17,6 +17,10 @@ from dialplan.finding import Finding, Spot
 from dialplan.places import Places
 from dialplan.plan.model import Context, Extension, Plan, Step
 from dialplan.suppression import Suppression, read
+
+if TYPE_CHECKING:
+    from dialplan.flow.calls import Calls
+    from dialplan.flow.model import At, Limits
 
 
 class Located:
@@ -87,11 +91,23 @@ class Subject:
         self.places = Places(plan)
         self.suppressions = tuple(suppressions)
         self.used: set[Suppression] = set()
+        # What rules share among each other, by a name of their own.
+        self.memo: dict[str, Any] = {}
+        self.entries: tuple[At, ...] = ()
+        self.operators: tuple[At, ...] = ()
+        self.limits: Limits | None = None
         # What resolve.py has found out, by step and target: the rules ask the same questions.
         self.resolved: dict[tuple[int, int], Any] = {}
         self._by_spot: dict[tuple[str, str, int], list[Suppression]] = {}
         for item in self.suppressions:
             self._by_spot.setdefault((item.code, item.place.file, item.line), []).append(item)
+
+    @functools.cached_property
+    def flow(self) -> Calls:
+        """All calls of the plan, from the entries that were given or that can be found."""
+        from dialplan.flow.calls import Calls  # the flow stands on this module
+
+        return Calls(self, self.entries, self.limits)
 
     @functools.cached_property
     def fragment(self) -> bool:
@@ -126,9 +142,7 @@ class Subject:
             if target.context and target.exten and target.literal
         }
         return frozenset(
-            (context, id(extension))
-            for context, exten in named
-            for extension in self.places.matching(context, exten)
+            (context, id(extension)) for context, exten in named for extension in self.places.matching(context, exten)
         )
 
     @functools.cached_property

@@ -25,10 +25,9 @@ def collect(subject: Subject) -> Iterator[Unknown]:
         yield from (item for call in located.calls for item in _call(call, located))
     for context in subject.plan.contexts.values():
         for switch in context.switches:
-            message = (
-                f"[{context.name}] also asks {switch.kind} {switch.name}: its extensions are not in the files"
-            )
+            message = f"[{context.name}] also asks {switch.kind} {switch.name}: its extensions are not in the files"
             yield Unknown("outside-the-files", message, Spot(switch.place, context.name))
+    yield from subject.flow.unknown
     first = subject.plan.files[0] if subject.plan.files else ""
     if not subject.plan.loads:
         message = "Asterisk does not load this dialplan: what the calls would do was not judged"

@@ -11,6 +11,8 @@ from pathlib import Path
 from concierge.errors import UserError
 from dialplan.applications import tables
 from dialplan.finding import Severity
+from dialplan.flow.entries import parse
+from dialplan.flow.model import At
 from dialplan.lint import Report, lint, merge
 from dialplan.plan import UnreadableError, load, loads
 from dialplan.plan.model import Plan
@@ -34,6 +36,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=str(Severity.INFO),
         help="lowest severity that makes the exit code 1 (default: info, any finding)",
     )
+    parser.add_argument(
+        "--entry",
+        action="append",
+        default=[],
+        metavar="CONTEXT[,EXTEN[,PRIO]]",
+        help="where calls come in (repeatable; default: found from the files beside the dialplan, and by names)",
+    )
+    parser.add_argument(
+        "--operator",
+        action="append",
+        default=[],
+        metavar="CONTEXT,EXTEN,PRIO",
+        help="a place that counts as a person, beside Dial and Queue (repeatable)",
+    )
     version = parser.add_mutually_exclusive_group()
     version.add_argument(
         "--asterisk", choices=tables.VERSIONS, default=tables.DEFAULT, help=f"default: {tables.DEFAULT}"
@@ -47,10 +63,26 @@ def run(args: argparse.Namespace) -> int:
     """Lint all paths into one report; 0 without findings that count, else 1. Raises UserError."""
     rules = _rules(args)
     table = _table(args)
-    report = merge(lint(subject, rules) for subject in _subjects(args.paths, table))
+    entries, operators = _places(args.entry), _places(args.operator)
+    report = merge(lint(_with_entries(subject, entries, operators), rules) for subject in _subjects(args.paths, table))
     text = importlib.import_module(f"dialplan.report.{args.format}").render(report)
     _write(text, args.output)
     return _exit_code(report, Severity[args.fail_on.upper()])
+
+
+def _places(texts: list[str]) -> tuple[At, ...]:
+    try:
+        return tuple(parse(text) for text in texts)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def _with_entries(subject: Subject, entries: tuple[At, ...], operators: tuple[At, ...]) -> Subject:
+    for at in (*entries, *operators):
+        if at.context not in subject.plan.contexts and subject.plan.loads:
+            raise UserError(f"there is no context [{at.context}] in {subject.plan.files[0]}")
+    subject.entries, subject.operators = entries, operators
+    return subject
 
 
 def _rules(args: argparse.Namespace) -> tuple[Rule, ...]:

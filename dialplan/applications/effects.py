@@ -134,9 +134,7 @@ PEOPLE = (
         answers=True,
         person=True,
     ),
-    Effect(
-        "Page", (leg("option b"), gosub("option B")), ends=ALWAYS, wait=FOREVER, answers=True, person=True
-    ),
+    Effect("Page", (leg("option b"), gosub("option B")), ends=ALWAYS, wait=FOREVER, answers=True, person=True),
     Effect("AgentRequest", ends=MAY, ends_when=OVER, wait=FOREVER, status=("AGENT_STATUS",), person=True),
     Effect("AgentLogin", ends=MAY, ends_when="logged in, and logged out again", wait=FOREVER, answers=True),
     Effect(
@@ -181,19 +179,13 @@ PEOPLE = (
     ),
     Effect("SLAStation", ends=MAY, ends_when=OVER, wait=FOREVER, status=("SLASTATION_STATUS",), person=True),
     Effect("SLATrunk", ends=MAY, ends_when=OVER, wait=FOREVER, status=("SLATRUNK_STATUS",), person=True),
-    Effect(
-        "Transfer", ends=MAY, ends_when="transferred", status=("TRANSFERSTATUS", "TRANSFERSTATUSPROTOCOL")
-    ),
+    Effect("Transfer", ends=MAY, ends_when="transferred", status=("TRANSFERSTATUS", "TRANSFERSTATUSPROTOCOL")),
     Effect("AttendedTransfer", (leg("argument 1"),), status=("ATTENDEDTRANSFERSTATUS",)),
     Effect("BlindTransfer", (leg("argument 1"),), status=("BLINDTRANSFERSTATUS",)),
     Effect("ChannelRedirect", (leg("target"),), status=("CHANNELREDIRECT_STATUS",)),
     Effect("Originate", (leg("option b"), leg("option B"), leg("argument 3")), status=("ORIGINATE_STATUS",)),
-    Effect(
-        "ChanSpy", (keys_in("variable SPY_EXIT_CONTEXT"),), wait=FOREVER, answers=True, digits=Digits.EXIT
-    ),
-    Effect(
-        "ExtenSpy", (keys_in("variable SPY_EXIT_CONTEXT"),), wait=FOREVER, answers=True, digits=Digits.EXIT
-    ),
+    Effect("ChanSpy", (keys_in("variable SPY_EXIT_CONTEXT"),), wait=FOREVER, answers=True, digits=Digits.EXIT),
+    Effect("ExtenSpy", (keys_in("variable SPY_EXIT_CONTEXT"),), wait=FOREVER, answers=True, digits=Digits.EXIT),
     Effect("OSPLookup", ends=MAY, ends_when="no route", status=("OSPLOOKUPSTATUS",)),
     Effect("OSPAuth", ends=MAY, ends_when="refused", status=("OSPAUTHSTATUS",)),
     Effect("OSPNext", ends=MAY, ends_when="no further route", status=("OSPNEXTSTATUS",)),
@@ -276,9 +268,7 @@ KEYS = (
         wait=Wait(1, 10),
         digits=Digits.EXTENSION,
     ),
-    Effect(
-        "Incomplete", ends=MAY, ends_when="no longer number comes", wait=Wait(0, 10), digits=Digits.EXTENSION
-    ),
+    Effect("Incomplete", ends=MAY, ends_when="no longer number comes", wait=Wait(0, 10), digits=Digits.EXTENSION),
     Effect("SayUnixTime", answers=True, digits=Digits.EXTENSION),
     Effect("DateTime", answers=True, digits=Digits.EXTENSION),
     Effect(
@@ -299,9 +289,7 @@ KEYS = (
     ),
     Effect("WaitDigit", wait=Wait(1, None), digits=Digits.VARIABLE, status=("WAITDIGITSTATUS",)),
     Effect("ControlPlayback", digits=Digits.VARIABLE, status=("CPLAYBACKSTATUS",)),
-    Effect(
-        "Authenticate", ends=MAY, ends_when="wrong password three times", answers=True, digits=Digits.VARIABLE
-    ),
+    Effect("Authenticate", ends=MAY, ends_when="wrong password three times", answers=True, digits=Digits.VARIABLE),
     Effect(
         "DISA",
         (keys_in("argument 2"),),
@@ -334,9 +322,7 @@ ENDINGS = (
 )
 
 PROGRAMS = (
-    Effect(
-        "AGI", ANYWHERE, ends=MAY, ends_when="AGIEXITONHANGUP", digits=Digits.VARIABLE, status=("AGISTATUS",)
-    ),
+    Effect("AGI", ANYWHERE, ends=MAY, ends_when="AGIEXITONHANGUP", digits=Digits.VARIABLE, status=("AGISTATUS",)),
     Effect("EAGI", ANYWHERE, digits=Digits.VARIABLE, status=("AGISTATUS",)),
     Effect("DeadAGI", ANYWHERE, digits=Digits.VARIABLE, status=("AGISTATUS",)),
     Effect("Stasis", ANYWHERE, digits=Digits.VARIABLE, wait=FOREVER, status=("STASISSTATUS",)),
@@ -350,12 +336,8 @@ PROGRAMS = (
     Effect("SMS", answers=True),
     Effect("AlarmReceiver", answers=True, digits=Digits.VARIABLE),
     Effect("DAHDIScan", wait=FOREVER, digits=Digits.VARIABLE),
-    Effect(
-        "SendFAX", ends=MAY, ends_when="failed", answers=True, status=("FAXSTATUS", "FAXERROR", "FAXMODE")
-    ),
-    Effect(
-        "ReceiveFAX", ends=MAY, ends_when="failed", answers=True, status=("FAXSTATUS", "FAXERROR", "FAXMODE")
-    ),
+    Effect("SendFAX", ends=MAY, ends_when="failed", answers=True, status=("FAXSTATUS", "FAXERROR", "FAXMODE")),
+    Effect("ReceiveFAX", ends=MAY, ends_when="failed", answers=True, status=("FAXSTATUS", "FAXERROR", "FAXMODE")),
     Effect("TestClient", answers=True),
     Effect("TestServer", answers=True),
 )

@@ -53,9 +53,7 @@ def _blocks(root: Path) -> Iterator[str]:
 def main(argv: list[str] | None = None) -> int:
     """Write one data file; 0, or 2 with the reason on stderr."""
     parser = argparse.ArgumentParser(description="Make an application table from Asterisk's documentation.")
-    parser.add_argument(
-        "version", help="the exact version, such as 22.10.0; the file is named by its first number"
-    )
+    parser.add_argument("version", help="the exact version, such as 22.10.0; the file is named by its first number")
     parser.add_argument("source", type=Path, help="core-en_US.xml, or the folder of a source tree")
     parser.add_argument("--output", type=Path, default=DATA, help="folder to write to")
     args = parser.parse_args(argv)

@@ -71,6 +71,4 @@ def _rounding(name: str, arguments: list[Operand]) -> Operand:
         return 0
     if any(isinstance(argument, str) and type(argument) is not NumericString for argument in arguments):
         raise UnknowableError(f"{name}() of text that is no number")
-    return function(
-        *[ld.parse(argument) if isinstance(argument, str) else argument for argument in arguments]
-    )
+    return function(*[ld.parse(argument) if isinstance(argument, str) else argument for argument in arguments])

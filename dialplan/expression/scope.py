@@ -73,11 +73,7 @@ class Scope:
         """The value of `${name}`."""
         if name in COMPUTED_VARIABLES:
             given = self.variables.get(name)
-            return (
-                Unknown.because(f"${{{name}}}", f"{name} depends on the call")
-                if given is None
-                else value_in(given)
-            )
+            return Unknown.because(f"${{{name}}}", f"{name} depends on the call") if given is None else value_in(given)
         found = self.stored(name)
         return "" if found is None else found
 
@@ -122,9 +118,7 @@ class Scope:
         if fixed and len(reference.body) >= VARIABLE_BUFFER:
             return Unknown.because(reference.source, "longer than Asterisk's buffer")
         if not reference.closed:
-            self.warnings.append(
-                f"missing {']' if reference.is_expression else '}'} after {reference.source[:40]}"
-            )
+            self.warnings.append(f"missing {']' if reference.is_expression else '}'} after {reference.source[:40]}")
         body: Value = reference.body
         if reference.nested:
             body = self.substitute(reference.body, VARIABLE_BUFFER - 1 if fixed else None)

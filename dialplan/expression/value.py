@@ -60,9 +60,7 @@ class Unknown:
         return True
 
     def __str__(self) -> str:
-        return "".join(
-            piece if isinstance(piece, str) else "\N{HORIZONTAL ELLIPSIS}" for piece in self.pieces
-        )
+        return "".join(piece if isinstance(piece, str) else "\N{HORIZONTAL ELLIPSIS}" for piece in self.pieces)
 
 
 Value = str | Unknown
@@ -116,6 +114,4 @@ def value_out(value: Value) -> Value:
     """The evaluator's value as a caller's."""
     if isinstance(value, str):
         return from_bytes_text(value)
-    return Unknown(
-        tuple(from_bytes_text(piece) if isinstance(piece, str) else piece for piece in value.pieces)
-    )
+    return Unknown(tuple(from_bytes_text(piece) if isinstance(piece, str) else piece for piece in value.pieces))

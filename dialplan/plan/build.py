@@ -147,9 +147,7 @@ class Builder(Directives):
         self.note(line, "warning", "unclosed-arguments", "no closing ) of the application's arguments")
         return application, data
 
-    def _add(
-        self, line: Line, priority: int, label: str | None, application: str, data: str, column: int
-    ) -> None:
+    def _add(self, line: Line, priority: int, label: str | None, application: str, data: str, column: int) -> None:
         exten = self._exten
         if exten in _DISCOURAGED:
             self.note(

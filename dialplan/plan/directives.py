@@ -65,9 +65,7 @@ class Directives:
             self.context.ignorepats[value.lower()] = Ignorepat(text(value), _place(line, line.column))
 
     def _switch(self, line: Line, kind: str) -> None:
-        value = (
-            self.globals.substitute(line.value, VALUE_LIMIT) if kind == "switch" else line.value[:VALUE_LIMIT]
-        )
+        value = self.globals.substitute(line.value, VALUE_LIMIT) if kind == "switch" else line.value[:VALUE_LIMIT]
         name, _, data = value.partition("/")
         same = name.lower(), data.lower()
         if same in self.context.switches:
@@ -80,9 +78,7 @@ class Directives:
         for context in self.contexts.values():
             for name, include in context.includes.values():
                 if name not in self.contexts:
-                    message = (
-                        f"context '{text(context.name)}' includes '{include.context}', which does not exist"
-                    )
+                    message = f"context '{text(context.name)}' includes '{include.context}', which does not exist"
                     self.diagnostics.append(Diagnostic("warning", "include-unknown", message, include.place))
             if len(context.includes) >= STACK_LIMIT:
                 message = f"more than {STACK_LIMIT - 1} includes: Asterisk stops looking at that depth"

@@ -171,9 +171,7 @@ def in_force(include: Include, when: datetime) -> bool:
 class _Search:
     """One search: what has been looked at, and how far it came."""
 
-    def __init__(
-        self, plan: Plan, exten: str, callerid: str | None, when: datetime | None, mode: Mode
-    ) -> None:
+    def __init__(self, plan: Plan, exten: str, callerid: str | None, when: datetime | None, mode: Mode) -> None:
         self.plan, self.exten, self.callerid, self.when, self.mode = plan, exten, callerid, when, mode
         self.status = Status.NO_CONTEXT
         self.seen: set[str] = set()

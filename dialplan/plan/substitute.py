@@ -63,9 +63,7 @@ class Globals:
         done.append(text[at:])
         return "".join(done)
 
-    def _value(
-        self, body: str, whole: str, opening: str, nested: bool, local: dict[str, str], depth: int
-    ) -> str:
+    def _value(self, body: str, whole: str, opening: str, nested: bool, local: dict[str, str], depth: int) -> str:
         if nested:
             body = self._expand(body, local, depth + 1)
         if opening == "[":

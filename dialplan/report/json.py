@@ -20,6 +20,7 @@ def render(report: Report) -> str:
         "suppressed": report.suppressed,
         "files": list(report.files),
         "priorities": report.priorities,
+        "entries": list(report.entries),
     }
     document = {
         "version": VERSION,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from dialplan.finding import Severity
+from dialplan.finding import Severity, Way, Witness
 from dialplan.lint import Report
 
 
@@ -14,6 +14,7 @@ def render(report: Report) -> str:
     for finding in report.findings:
         place = finding.spot.place
         lines.append(f"{place.file}:{place.line}:{place.column}: {finding.code} {finding.message}")
+        lines += _way(finding.witness)
     if report.unknown:
         lines.append(f"not proven: {_plural(len(report.unknown), 'place')} (`--format json` lists each)")
         for reason, count in sorted(Counter(item.reason for item in report.unknown).items()):
@@ -22,6 +23,34 @@ def render(report: Report) -> str:
             lines.append(f"  {count} {reason}, first {place.file}:{place.line}: {first.message}")
     lines.append(_sum(report))
     return "\n".join(lines) + "\n"
+
+
+SHOWN = 12
+"""Steps of a longer way are left out in the middle."""
+
+
+def _way(witness: Witness | None) -> list[str]:
+    """The caller's keys, then the steps, indented."""
+    if witness is None:
+        return []
+    words = " → ".join(_word(way) for way in witness.ways) or "does nothing"
+    steps = [
+        f"    {step.context},{step.exten},{step.priority}  {step.place.file}:{step.place.line}  {step.application}"
+        for step in witness.steps
+    ]
+    if len(steps) > SHOWN:
+        left_out = len(steps) - SHOWN + 1
+        steps[4 : 4 + left_out] = [f"    … {left_out} more steps"]
+    end = [f"    {witness.verdict}"] if witness.verdict else []
+    return [f"  caller: {words}", *steps, *end]
+
+
+def _word(way: Way) -> str:
+    if way.kind == "silence":
+        return f"(silence {way.seconds:g} s)"
+    if way.kind in ("key", "wrong-key", "listen"):
+        return way.value
+    return f"[{way.application} {way.value}]" if way.application else f"[{way.kind} {way.value}]"
 
 
 def _sum(report: Report) -> str:

@@ -56,9 +56,7 @@ def _misspelt(subject: Subject, name: str) -> str:
 
     near = difflib.get_close_matches(name.lower(), subject.table.applications, n=1, cutoff=0.75)
     hint = f"; did you mean {subject.table.applications[near[0]].name}?" if near else ""
-    return (
-        f"there is no application {name} in Asterisk {subject.table.version}: the call is cut off here{hint}"
-    )
+    return f"there is no application {name} in Asterisk {subject.table.version}: the call is cut off here{hint}"
 
 
 def _other_version(subject: Subject, name: str, uses: int) -> str:

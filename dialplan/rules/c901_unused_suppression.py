@@ -31,6 +31,4 @@ def review(subject: Subject, ran: frozenset[str]) -> Iterator[Finding]:
     """Only codes that were checked in this run can be called unused."""
     for item in subject.suppressions:
         if item.code in ran and item not in subject.used:
-            yield Finding(
-                CODE, SEVERITY, f"nothing to ignore: {item.code} is not found here", Spot(item.place)
-            )
+            yield Finding(CODE, SEVERITY, f"nothing to ignore: {item.code} is not found here", Spot(item.place))

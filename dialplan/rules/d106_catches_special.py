@@ -39,7 +39,5 @@ def check(subject: Subject) -> Iterator[Finding]:
             caught = [name for name in SPECIAL if name not in written and fit(pattern, name) is not Fit.NO]
             if pattern.startswith("_") and extension.steps and caught:
                 step = next(iter(extension.steps.values()))
-                message = (
-                    f"{pattern} also catches {', '.join(caught)}: a time-out, wrong key or hang-up goes here"
-                )
+                message = f"{pattern} also catches {', '.join(caught)}: a time-out, wrong key or hang-up goes here"
                 yield Finding(CODE, SEVERITY, message, subject.locate(step).spot)

@@ -2,7 +2,8 @@
 
 What it finds
     A Return in a context that calls enter by Goto, and that no Gosub of the plan leads to in any way.
-    Nothing is said when some Gosub computes its target.
+    Nothing is said when some Gosub computes its target. Also a context that nothing in the files leads
+    to, that answers calls itself and then returns (a warning: the Gosub may be somewhere else).
 Why it matters to a caller
     Asterisk logs "Return without Gosub" and hangs up.
 Bad
@@ -34,6 +35,8 @@ from collections.abc import Iterator
 from dialplan.applications.arguments import is_literal
 from dialplan.applications.effect import Kind
 from dialplan.finding import Finding, Severity
+from dialplan.flow.graph import reachable
+from dialplan.rules._flow import finding, once
 from dialplan.subject import Subject
 
 CODE = "D109"
@@ -41,11 +44,16 @@ SEVERITY = Severity.ERROR
 MISSION = "D10"
 
 WORD = re.compile(r"[\w-]+")
+SUBROUTINE = re.compile(r"^(macro|sub|func|gosub)|[-_]sub([-_]|$)|predial|hook|handler", re.I)
 JUMPING = frozenset({"goto", "gotoif", "gotoiftime"})
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each Return that no open Gosub can be there for."""
+    yield from once([*_static(subject), *_unreferenced(subject)])
+
+
+def _static(subject: Subject) -> Iterator[Finding]:
     edges, framed = _graph(subject)
     if framed is None:
         return
@@ -54,10 +62,27 @@ def check(subject: Subject) -> Iterator[Finding]:
     for located in subject.steps():
         name = located.context.name
         if located.calls[0].application.lower() == "return" and name in entered and name not in framed:
-            message = (
-                f"Return in [{name}], which is entered by Goto and by no Gosub: the call is cut off here"
-            )
+            message = f"Return in [{name}], which is entered by Goto and by no Gosub: the call is cut off here"
             yield Finding(CODE, SEVERITY, message, located.spot)
+
+
+def _unreferenced(subject: Subject) -> Iterator[Finding | None]:
+    """A context that nothing in the files names answers calls itself, and returns although no Gosub is open."""
+    flow = subject.flow
+    named = {word for one in subject.steps() for call in one.calls for word in WORD.findall(call.data)}
+    named |= {include.context for context in subject.plan.contexts.values() for include in context.includes}
+    for entry in flow.space.entries:
+        start = flow.space.states[entry]
+        if start.context in named or SUBROUTINE.search(start.context) or flow.names(entry) != {"answer"}:
+            continue
+        for node in sorted(reachable([entry], flow.successors)):
+            here = flow.space.states[node]
+            for edge in flow.space.edges[node]:
+                if here.context == start.context and not here.frames and edge.end and "Return" in edge.end.text:
+                    message = (
+                        f"Return in [{here.context}], which answers calls itself: without a Gosub it cuts them off"
+                    )
+                    yield finding(flow, CODE, Severity.WARNING, message, node, [edge])
 
 
 def _graph(subject: Subject) -> tuple[dict[str, set[str]], set[str] | None]:
@@ -77,9 +102,7 @@ def _graph(subject: Subject) -> tuple[dict[str, set[str]], set[str] | None]:
             if target.kind is Kind.GOSUB:
                 if not is_literal(target.context or "") and target.context != "${CONTEXT}":
                     return edges, None
-                framed.update(
-                    subject.places.currents(source) if target.context is None else (target.context,)
-                )
+                framed.update(subject.places.currents(source) if target.context is None else (target.context,))
             elif target.kind is Kind.GOTO and target.context is not None and target.context != source:
                 edges.setdefault(source, set()).add(target.context)
                 if not is_literal(target.context):

@@ -1,11 +1,10 @@
 """Endless loop
 
 What it finds
-    A Goto that leads back to itself through steps that surely run and that neither wait, nor take a
-    key, nor ask a condition, nor reach a person.
+    Steps that lead back to themselves, say something on the way, and neither wait, nor take a key, nor
+    reach a person; no condition that may end them, no counter that is reached.
 Why it matters to a caller
-    The caller hears the same thing, or nothing, again and again until he hangs up; the server is kept
-    busy.
+    The caller hears the same thing again and again until he hangs up.
 Bad
     [from-trunk]
     exten => s,1,Answer()
@@ -15,7 +14,7 @@ Good
     [from-trunk]
     exten => s,1,Answer()
     same => n(again),Playback(all-lines-are-busy)
-    same => n,Set(ROUND=$[${ROUND} + 1])
+    same => n,Set(ROUND=$[0${ROUND} + 1])
     same => n,GotoIf($[${ROUND} < 3]?again)
     same => n,Dial(PJSIP/operator,30)
 When to switch it off
@@ -27,8 +26,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dialplan.finding import Finding, Severity
-from dialplan.follow import Outcome, follow
-from dialplan.subject import Located, Subject
+from dialplan.rules._flow import endless
+from dialplan.subject import Subject
 
 CODE = "D301"
 SEVERITY = Severity.ERROR
@@ -36,36 +35,10 @@ MISSION = "D3"
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """One finding for each loop, at the last Goto of it."""
-    followed: set[int] = set()
-    for located in subject.steps():
-        if not _is_goto(located) or id(located) in followed:
-            continue
-        path, outcome = follow(subject, located, followed)
-        followed.update(map(id, path))
-        if outcome is not Outcome.LOOP:
-            continue
-        loop = _loop(subject, path)
-        if not any(_gives_way(one) for one in path):
-            jump = max((one for one in loop if _is_goto(one)), key=lambda one: one.step.place[:2])
-            message = f"goes round for ever: {len(loop)} steps, none waits, takes a key or asks a condition"
-            yield Finding(CODE, SEVERITY, message, jump.spot)
-
-
-def _loop(subject: Subject, path: list[Located]) -> list[Located]:
-    """The part of the path that repeats: from where the last step leads to."""
-    again, _ = follow(subject, path[-1])
-    back = again[1] if len(again) > 1 else path[-1]
-    start = path.index(back)
-    return path[start:]
-
-
-def _is_goto(located: Located) -> bool:
-    return located.calls[0].application.lower() == "goto"
-
-
-def _gives_way(located: Located) -> bool:
-    """It waits, or it has set a limit to the call's time."""
-    effect = located.calls[0].effect
-    waits = effect is not None and effect.wait is not None
-    return waits or "timeout(absolute" in located.step.data.lower()
+    """One finding for each loop on which something is said, at the last jump of it."""
+    for one in endless(subject):
+        if not one.silent:
+            message = f"goes round for ever: {one.steps} steps, none waits, takes a key or may end it"
+            if one.counter:
+                message += f"; the counter {one.counter} begins empty and stays empty"
+            yield Finding(CODE, SEVERITY, message, one.jump.spot, witness=one.witness)

@@ -49,9 +49,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             wrong -= set(accepted(subject, current))
         if wrong and not any(handled(subject, current, "i", "e") for current in currents):
             key = min(wrong, key=KEYS.index)
-            message = (
-                f"a caller who presses a wrong key (such as {key}) is cut off: [{context.name}] has no i"
-            )
+            message = f"a caller who presses a wrong key (such as {key}) is cut off: [{context.name}] has no i"
             yield Finding(CODE, SEVERITY, message, first.spot)
 
 

@@ -71,9 +71,7 @@ class Reader:
             opened = scan.comments.unfinished()
             if opened is not None:
                 what = "a block comment is never closed" if opened else "a --; closes no comment"
-                self.note(
-                    "warning", "comment-unterminated", f"{what}: what follows is ignored", path, opened or 1
-                )
+                self.note("warning", "comment-unterminated", f"{what}: what follows is ignored", path, opened or 1)
         return count, True
 
     def _allow(self, scan: _Scan, path: str, text: Text) -> None:
@@ -162,9 +160,7 @@ class _Scan:
             lines[0] = lines[0][len(_BOM) :]
         for index in text.too_long:
             lines[index] = ""
-            self._note(
-                "warning", "line-too-long", "longer than 8190 bytes: Asterisk skips it", before + index + 1
-            )
+            self._note("warning", "line-too-long", "longer than 8190 bytes: Asterisk skips it", before + index + 1)
         return lines
 
     def _live(self, raw: str) -> str:

@@ -14,8 +14,7 @@ from dialplan.expression.value import UnknowableError
 
 _PLAIN = frozenset(string.ascii_letters + string.digits + "-_.!~*'()")
 _ALPHABET = {
-    char: code
-    for code, char in enumerate(string.ascii_letters[26:] + string.ascii_lowercase + "0123456789+/")
+    char: code for code, char in enumerate(string.ascii_letters[26:] + string.ascii_lowercase + "0123456789+/")
 }
 _HEX = re.compile(r"[0-9a-fA-F]+")
 

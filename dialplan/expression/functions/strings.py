@@ -154,11 +154,7 @@ def _format(spec: re.Match[str], kind: str, argument: str | None) -> str | None:
         return None
     if argument is None:
         return None
-    return (
-        _format_integer(spec, kind, argument)
-        if kind in _INTEGER_KINDS
-        else _format_float(spec, kind, argument)
-    )
+    return _format_integer(spec, kind, argument) if kind in _INTEGER_KINDS else _format_float(spec, kind, argument)
 
 
 def _cut(text: str, precision: str | None) -> str:
@@ -190,9 +186,7 @@ def _format_integer(spec: re.Match[str], kind: str, argument: str) -> str | None
     if kind in "di":
         return f"%{_flags(spec, '#')}{spec[2]}{spec[3] or ''}d" % value
     shown = "d" if kind == "u" else kind
-    return f"%{_flags(spec, '+ ' + ('#' if kind == 'u' else ''))}{spec[2]}{spec[3] or ''}{shown}" % (
-        value % 2**32
-    )
+    return f"%{_flags(spec, '+ ' + ('#' if kind == 'u' else ''))}{spec[2]}{spec[3] or ''}{shown}" % (value % 2**32)
 
 
 def _format_float(spec: re.Match[str], kind: str, argument: str) -> str | None:

@@ -116,9 +116,7 @@ class _Reader:
             times += 1
             if times > MAX_NESTING:
                 raise UnknowableError("a regular expression nested too deeply")
-            least, most = (
-                self.interval() if char == "{" else {"*": (0, None), "+": (1, None), "?": (0, 1)}[char]
-            )
+            least, most = self.interval() if char == "{" else {"*": (0, None), "+": (1, None), "?": (0, 1)}[char]
             node = Repeat(node, least, most)
         return node
 
@@ -178,19 +176,11 @@ class _Reader:
         members: set[str] = set()
         first = True
         while first or self.peek() != "]":
-            if (
-                not first
-                and self.peek() == "-"
-                and self.pattern[self.position + 1 : self.position + 2] != "]"
-            ):
+            if not first and self.peek() == "-" and self.pattern[self.position + 1 : self.position + 2] != "]":
                 raise PatternError("a hyphen in the middle")
             first = False
             low = self.element()
-            if (
-                len(low) == 1
-                and self.peek() == "-"
-                and self.pattern[self.position + 1 : self.position + 2] != "]"
-            ):
+            if len(low) == 1 and self.peek() == "-" and self.pattern[self.position + 1 : self.position + 2] != "]":
                 self.take()
                 members.update(self.range_to(low))
             else:

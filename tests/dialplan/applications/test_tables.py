@@ -63,15 +63,11 @@ def test_a_source_tree_gives_the_same_table_as_its_documentation_file(tmp_path: 
     (tmp_path / "apps" / "app_jump.c").write_text(
         f"#include <x.h>\n/*** DOCUMENTATION\n{application}\n ***/\nint a; /* ***/", encoding="utf-8"
     )
-    (tmp_path / "apps" / "more_doc.xml").write_text(
-        f"<?xml?><docs><function{function}</docs>", encoding="utf-8"
-    )
+    (tmp_path / "apps" / "more_doc.xml").write_text(f"<?xml?><docs><function{function}</docs>", encoding="utf-8")
     assert generate.from_sources(tmp_path, "99.1") == from_text(SMALL, "99.1")
 
 
-def test_the_generator_writes_what_the_loader_reads(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_generator_writes_what_the_loader_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "docs.xml"
     source.write_text(SMALL, encoding="utf-8")
     assert generate.main(["99.1", str(source), "--output", str(tmp_path)]) == 0
@@ -154,9 +150,7 @@ def place_like(parameters: tuple[Parameter, ...]) -> bool:
 
 
 def test_every_application_with_a_place_among_its_parameters_says_where_it_jumps() -> None:
-    named = {
-        name for name, apps in every_application().items() if any(place_like(a.parameters) for a in apps)
-    }
+    named = {name for name, apps in every_application().items() if any(place_like(a.parameters) for a in apps)}
     assert len(named) >= 31
     without = {name for name in named if not effects.EFFECTS[name].jumps}
     assert without == set(NOT_A_PLACE)

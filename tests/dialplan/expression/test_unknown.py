@@ -231,9 +231,7 @@ def test_effects_of_unknown_values() -> None:
     assert run("${SHIFT(U)}").changes == {"U": CALLER}
 
 
-@pytest.mark.parametrize(
-    "text", ["${INC(${U})}", "${EVAL(${U})}", "${SET(${U}=1)}", "${ODBC_X(1)}", "$[INC(${U})]"]
-)
+@pytest.mark.parametrize("text", ["${INC(${U})}", "${EVAL(${U})}", "${SET(${U}=1)}", "${ODBC_X(1)}", "$[INC(${U})]"])
 def test_effects_on_some_variable(text: str) -> None:
     assert run(text).uncertain
 

@@ -75,9 +75,7 @@ def found_at(row: dict[str, str], tmp_path: Path) -> set[str]:
     }
 
 
-@pytest.mark.parametrize(
-    "row", [row for row in labelled("defect") if row["kind"] in CODES], ids=lambda row: row["id"]
-)
+@pytest.mark.parametrize("row", [row for row in labelled("defect") if row["kind"] in CODES], ids=lambda row: row["id"])
 def test_a_labelled_defect_is_found(row: dict[str, str], tmp_path: Path) -> None:
     assert CODES[row["kind"]] in found_at(row, tmp_path)
 
@@ -102,7 +100,5 @@ def test_every_set_is_judged_and_only_refused_ones_are_c101() -> None:
 def test_files_that_are_parts_of_a_greater_whole_are_not_called_dead() -> None:
     for entry in rows("INDEX.tsv"):
         if entry["set"].startswith("wazo-platform__wazo-asterisk-config"):
-            codes = {
-                finding.code for finding in judge(CORPUS / "sets" / entry["set"], entry["main"]).findings
-            }
+            codes = {finding.code for finding in judge(CORPUS / "sets" / entry["set"], entry["main"]).findings}
             assert "D101" not in codes, entry["set"]

@@ -49,7 +49,9 @@ def test_computed_jumps_and_programs_are_unknown_and_not_clean() -> None:
 def test_switches_and_files_in_other_languages_are_unknown(tmp_path: Path) -> None:
     (tmp_path / "extensions.ael").write_text("context from-ael { s => Hangup(); };", encoding="utf-8")
     path = tmp_path / "extensions.conf"
-    path.write_text("[a]\nswitch => Realtime/x\nexten => s,1,Goto(from-ael,s,1)\nexten => s,2,Goto(b,s,1)\n")
+    path.write_text(
+        "[a]\nswitch => Realtime/x\nexten => s,1,GotoIf($[${A} > 1]?from-ael,s,1)\nexten => s,2,Goto(b,s,1)\n"
+    )
     from dialplan.plan import load
 
     found = lint(from_files(load(path), tables.load("22")), rules())
@@ -63,7 +65,9 @@ def test_a_file_on_its_own_may_lean_on_others() -> None:
     assert unknown(library, "part.conf") == {"outside-the-files": 2}
     assert not report(library, "part.conf").findings
     assert len(report(library).findings) == 2
-    mostly_here = "[a]\nexten => s,1,Goto(b,s,1)\nexten => s,2,Goto(typo,s,1)\n[b]\nexten => s,1,Hangup()\n"
+    mostly_here = (
+        "[a]\nexten => s,1,GotoIf($[${A} > 1]?b,s,1)\nexten => s,2,Goto(typo,s,1)\n[b]\nexten => s,1,Hangup()\n"
+    )
     assert [finding.code for finding in report(mostly_here, "part.conf").findings] == ["D101"]
 
 
@@ -116,9 +120,7 @@ def test_no_credential_of_a_global_is_printed() -> None:
 
 
 def test_json_has_the_fields_that_programs_rely_on() -> None:
-    document = json.loads(
-        json_report.render(report("[a]\nexten => s,1,Goto(b,s,1)\nexten => s,2,Goto(${X})\n"))
-    )
+    document = json.loads(json_report.render(report("[a]\nexten => s,1,Goto(b,s,1)\nexten => s,2,Goto(${X})\n")))
     assert list(document) == ["version", "findings", "summary", "unknown"]
     assert document["version"] == 1
     assert document["findings"] == [
@@ -133,7 +135,23 @@ def test_json_has_the_fields_that_programs_rely_on() -> None:
             "exten": "s",
             "priority": 1,
             "end_column": None,
-            "witness": None,
+            "witness": {
+                "entry": "a,s,1",
+                "keys": [],
+                "results": [],
+                "seconds": 0,
+                "steps": [
+                    {
+                        "context": "a",
+                        "exten": "s",
+                        "priority": 1,
+                        "file": "extensions.conf",
+                        "line": 2,
+                        "application": "Goto",
+                    }
+                ],
+                "verdict": "there is no context [b]",
+            },
             "fix": None,
         }
     ]
@@ -147,6 +165,9 @@ def test_text_has_one_line_a_finding_and_a_sum() -> None:
     lines = text_report.render(report("[a]\nexten => s,1,Goto(b,s,1)\n")).splitlines()
     assert lines == [
         "extensions.conf:2:14: D101 Goto to b,s,1: there is no context [b]: the call is cut off here",
+        "  caller: does nothing",
+        "    a,s,1  extensions.conf:2  Goto",
+        "    there is no context [b]",
         "1 error (1 priority in 1 file)",
     ]
     clean = text_report.render(report("[a]\nexten => s,1,Hangup()\n"))
@@ -176,9 +197,7 @@ def test_reports_add_up_and_know_their_worst() -> None:
         (["s,1,Goto(9,1)", "9,1,Hangup()", "9/1,1,Answer()"], Outcome.OPEN, 1),
     ],
 )
-def test_following_goes_only_where_nothing_else_decides(
-    lines: list[str], outcome: Outcome, steps: int
-) -> None:
+def test_following_goes_only_where_nothing_else_decides(lines: list[str], outcome: Outcome, steps: int) -> None:
     made = subject("[a]\n" + "".join(f"exten => {line}\n" for line in lines))
     start = next(one for one in made.steps() if one.extension.pattern == "s" and one.step.priority == 1)
     path, how = follow(made, start)

@@ -38,9 +38,7 @@ def test_places_agree_with_matching(seed: int, certain: bool) -> None:
     for context in CONTEXTS:
         for number in NUMBERS:
             for priority in (1, 2, 3, 4):
-                found = [
-                    match.find(plan, context, number, priority, caller) for caller in (None, "100", "25")
-                ]
+                found = [match.find(plan, context, number, priority, caller) for caller in (None, "100", "25")]
                 exists = places.exists(context, number, priority)
                 assert exists or not any(found), (context, number, priority)
                 if certain:
@@ -57,9 +55,7 @@ def test_contexts_that_may_be_current_and_the_order_of_search() -> None:
 
 
 def test_a_switch_or_the_parking_module_may_add_extensions() -> None:
-    plan = loads(
-        b"[a]\ninclude => b\n[b]\nswitch => IAX2/x\n[c]\ninclude => parkedcalls\n[d]\nexten => 1,1,Hangup()\n"
-    )
+    plan = loads(b"[a]\ninclude => b\n[b]\nswitch => IAX2/x\n[c]\ninclude => parkedcalls\n[d]\nexten => 1,1,Hangup()\n")
     places = Places(plan)
     assert [places.open_ended(name) for name in ("a", "b", "c", "d", "parkedcalls")] == [
         True,

@@ -114,8 +114,9 @@ def test_an_incomplete_rule_module_is_refused_with_its_name() -> None:
 
 
 def test_choosing_by_prefix() -> None:
-    assert {rule.code for rule in choose(["d9"], [])} == {"D903", "D904"}
-    assert {rule.code for rule in choose(["D9"], ["D904"])} == {"D903"}
+    nine = {rule.code for rule in rules() if rule.code.startswith("D9")}
+    assert {rule.code for rule in choose(["d9"], [])} == nine > {"D903", "D904"}
+    assert {rule.code for rule in choose(["D9"], ["D904"])} == nine - {"D904"}
     assert choose([], []) == rules()
     assert "C103" not in {rule.code for rule in choose([], ["C"])}
     with pytest.raises(ValueError, match="no rule begins with 'D777'"):

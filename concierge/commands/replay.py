@@ -1,0 +1,84 @@
+"""`concierge replay PATH --finding N | --at CONTEXT,EXTEN,PRIO`: the same call in a private real Asterisk."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from concierge.commands import trace as tracing
+
+if TYPE_CHECKING:
+    from dialplan.applications.tables import Table
+    from dialplan.finding import Finding
+    from dialplan.flow import At, Inputs
+    from dialplan.plan.model import Plan
+
+SANDBOXES = ("22", "16")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The arguments of trace, or the number of a finding."""
+    tracing.configure(parser)
+    for action in parser._actions:
+        if action.dest == "at":
+            action.required = False
+    parser.add_argument("--finding", type=int, metavar="N", help="the N-th finding of `concierge lint PATH`, from 1")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when both paths agree, 1 when they differ. Raises UserError for wrong use or a missing Asterisk."""
+    from concierge.errors import UserError
+    from concierge.lab.errors import LabError
+    from concierge.replay.one import replay, report
+    from dialplan.applications import tables
+    from dialplan.flow.entries import parse
+    from dialplan.plan import UnreadableError, load
+
+    if (args.finding is None) == (args.at is None):
+        raise UserError("replay needs one of --at CONTEXT,EXTEN,PRIO and --finding N")
+    if args.asterisk not in SANDBOXES:
+        raise UserError(f"there is a sandbox for Asterisk {' and '.join(SANDBOXES)}, not for {args.asterisk}")
+    try:
+        plan, table = load(args.path), tables.load(args.asterisk)
+        at, inputs = _of_finding(args, plan, table) if args.finding else (parse(args.at), tracing._inputs(args))
+    except (UnreadableError, ValueError, KeyError) as error:
+        raise UserError(str(error.args[0])) from error
+    if at.context not in plan.contexts:
+        raise UserError(f"there is no context [{at.context}] in {args.path}")
+    try:
+        done = replay(plan, table, at, inputs, args.asterisk)
+    except LabError as error:
+        raise UserError(f"the sandbox did not work: {error}") from error
+    sys.stdout.write(report(done))
+    return int(not done.comparison.agrees)
+
+
+def _of_finding(args: argparse.Namespace, plan: Plan, table: Table) -> tuple[At, Inputs]:
+    from concierge.errors import UserError
+    from dialplan.flow.entries import parse
+    from dialplan.lint import lint
+    from dialplan.rule import rules
+    from dialplan.subject import from_files
+
+    findings = lint(from_files(plan, table), rules()).findings
+    if not 1 <= args.finding <= len(findings):
+        raise UserError(f"there is no finding {args.finding}: `concierge lint {args.path}` has {len(findings)}")
+    finding = findings[args.finding - 1]
+    if finding.witness is None:
+        raise UserError(f"finding {args.finding} ({finding.code}) is about the text and has no call to place")
+    return parse(finding.witness.entry), _assumptions(finding)
+
+
+def _assumptions(finding: Finding) -> Inputs:
+    from dialplan.flow import Inputs
+
+    assert finding.witness is not None  # noqa: S101 - asked before
+    results: dict[str, list[str]] = {}
+    conditions = []
+    for way in finding.witness.ways:
+        if way.kind == "result" and way.application:
+            results.setdefault(way.application, []).append(way.value)
+        elif way.value in ("true", "false"):
+            conditions.append(way.value == "true")
+    return Inputs(keys=finding.witness.keys, results=results, conditions=conditions)

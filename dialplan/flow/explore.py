@@ -1,0 +1,160 @@
+"""All calls from some entries, breadth first: so the first way to a place is a shortest one."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections import deque
+from collections.abc import Iterable
+
+from dialplan.applications.tables import Table
+from dialplan.finding import Spot, Unknown
+from dialplan.flow.everything import Everything
+from dialplan.flow.machine import Machine
+from dialplan.flow.model import FORGOTTEN_FRAME, NO_CHOICE, WIDENED, At, Edge, End, Ended, Limits, Space, State
+from dialplan.flow.slicing import Slice, slice_of
+from dialplan.plan.model import Place, Plan
+from dialplan.subject import Subject
+
+
+def machine_of(subject: Subject, kept: Slice | None = None) -> Machine:
+    """The machine that explores a plan."""
+    kept = kept or slice_of(subject)
+    return Machine(
+        subject.plan,
+        subject.table,
+        Everything(kept),
+        kept=kept,
+        assigned=kept.assigned,
+        counters=kept.counters,
+        one_call=False,
+        operators=subject.operators,
+    )
+
+
+def explore(
+    plan: Plan,
+    table: Table,
+    entries: Iterable[At],
+    limits: Limits | None = None,
+    subject: Subject | None = None,
+) -> Space:
+    """The graph of all calls. What was left out for want of time or space is in its `unknown`."""
+    machine = machine_of(subject or Subject(plan, table))
+    search = Search(machine, limits or Limits())
+    for entry in entries:
+        search.enter(State(entry.context, entry.exten, entry.priority))
+    search.run()
+    return search.space
+
+
+class Search:
+    """Enter states, run, enter more."""
+
+    def __init__(self, machine: Machine, limits: Limits) -> None:
+        self.machine, self.limits = machine, limits
+        self.space = Space()
+        self._deadline = time.monotonic() + limits.seconds
+        self._index: dict[State, int] = {}
+        self._variants: dict[tuple[object, ...], int] = {}
+        self._waiting: deque[int] = deque()
+        self._told: set[str] = set()
+        self._visited: set[tuple[str, str]] = set()
+
+    def visited(self, context: str, exten: str) -> bool:
+        """Has a call been there?"""
+        return (context, exten) in self._visited
+
+    def enter(self, state: State) -> None:
+        """A place where calls begin."""
+        self.space.entries.append(self._number(state, None))
+
+    def _number(self, state: State, parent: tuple[int, Edge] | None) -> int:
+        number = self._index.get(state)
+        if number is None:
+            if state.variables or state.frames:
+                state = self._narrow(state)
+                number = self._index.get(state)
+            if number is None:
+                space = self.space
+                number = self._index[state] = len(space.states)
+                space.states.append(state)
+                space.found.append(None)
+                space.edges.append([])
+                space.parents.append(parent)
+                self._visited.add(state[:2])
+                self._waiting.append(number)
+        return number
+
+    def _narrow(self, state: State) -> State:
+        """Beyond the limit all variants of a place are one, of which nothing but the last Gosub is known."""
+        place = state[:3]
+        count = self._variants[place] = self._variants.get(place, 0) + 1
+        if count <= self.limits.variants:
+            return state
+        self.tell("too-many-variants", f"more than {self.limits.variants} variants of [{state.context}]", state)
+        frames = tuple(frame._replace(kept=()) for frame in state.frames[-1:])
+        if len(state.frames) > 1:
+            frames = (FORGOTTEN_FRAME, *frames)
+        return state._replace(variables=((WIDENED, "1"),), frames=frames, loops=())
+
+    def tell(self, reason: str, message: str, state: State) -> None:
+        """Something was not looked at; said once."""
+        self.space.complete = False
+        if message in self._told:
+            return
+        self._told.add(message)
+        found = self.machine.possible(state.context, state.exten, state.priority)[0]
+        place = (
+            found[0].step.place if found else Place(self.machine.plan.files[0] if self.machine.plan.files else "", 0, 0)
+        )
+        spot = Spot(place, state.context, state.exten, state.priority)
+        self.space.unknown.append(Unknown(reason, message, spot))
+
+    def run(self) -> None:
+        """Until everything is looked at, or a limit is reached."""
+        collecting = gc.isenabled()
+        gc.disable()  # nothing here is garbage, and looking for it takes a third of the time
+        try:
+            self._run()
+        finally:
+            if collecting:
+                gc.enable()
+
+    def _run(self) -> None:
+        deadline = self._deadline
+        waiting, space = self._waiting, self.space
+        while waiting:
+            number = waiting.popleft()
+            if len(space.states) > self.limits.states or (not number & 1023 and time.monotonic() > deadline):
+                state = space.states[number]
+                self.tell("limit", f"stopped after {len(space.states)} states", state)
+                waiting.appendleft(number)
+                self._cut_off()
+                return
+            self._expand(number)
+
+    def _cut_off(self) -> None:
+        """What was not looked at may do anything."""
+        for number in self._waiting:
+            edge = Edge(NO_CHOICE, -1, End(Ended.LIMIT, "not looked at"), 0)
+            self.space.edges[number].append(edge)
+        self._waiting.clear()
+
+    def _expand(self, number: int) -> None:
+        space = self.space
+        state = space.states[number]
+        several = self.machine.lookup(state)
+        space.found[number] = several[0][1] if len(several) == 1 else None
+        edges = space.edges[number]
+        seen = set()
+        for move in self.machine.step(state):
+            if move.state is None:
+                edges.append(Edge(move.choice, -1, move.end, move.seconds))
+                continue
+            edge = Edge(move.choice, -1, None, move.seconds)
+            target = self._number(move.state, (number, edge))
+            key = target, move.choice
+            if key not in seen:
+                seen.add(key)
+                edges.append(edge._replace(target=target))

@@ -1,0 +1,246 @@
+"""Goto, GotoIf, GotoIfTime, ExecIf, Exec, TryExec (main/pbx_builtins.c, main/pbx.c pbx_parseable_goto)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from dialplan.expression import Value, condition
+from dialplan.expression.timing import in_time
+from dialplan.expression.value import UnknowableError, to_bytes_text
+from dialplan.flow.cutting import branches, call_in, cut, split
+from dialplan.flow.machine import Handler, Machine, Moves, Running, ends, goes_on
+from dialplan.flow.model import NO_CHOICE, Choice, Ended, Kind, Move, State
+from dialplan.plan import match
+
+NUMBER = re.compile(r"[ \t\n\v\f\r]*([+-]?\d{1,30})\Z")
+
+
+class Target(NamedTuple):
+    """A place as evaluated. `label` where the priority is none."""
+
+    context: str
+    exten: str
+    priority: int
+    free: bool = False
+
+
+class NoTarget(NamedTuple):
+    """Why a jump goes nowhere."""
+
+    kind: Ended
+    text: str
+
+
+def parse(machine: Machine, state: State, text: str) -> Target | NoTarget:
+    """`[[context,]exten,]priority`, relative to the state (pbx_parseable_goto)."""
+    if not text:
+        return NoTarget(Ended.DEAD_JUMP, "names no place")
+    pieces: list[str] = text.split(",")[:3]
+    context, exten, priority = [""] * (3 - len(pieces)) + pieces
+    free = state.free and not exten
+    context, exten = context or state.context, exten or state.exten
+    sign = priority[:1] if priority[:1] in ("+", "-") else ""
+    found = NUMBER.match(priority[len(sign) :])
+    if found:
+        number = int(found[1])
+        base = state.priority if sign else 0
+        return Target(context, exten, base - number if sign == "-" else base + number, free)
+    label = match.find_label(machine.plan, context, exten, priority[len(sign) :], machine.callerid, machine.now)
+    if label is None:
+        return NoTarget(Ended.DEAD_JUMP, f"{exten} in [{context}] has no label {priority!r}")
+    return Target(context, exten, label.step.priority, free)
+
+
+def jump(machine: Machine, state: State, value: Value, raw: str, choice: Choice = NO_CHOICE) -> Moves:
+    """Go there; where the place is not known, to each place that it could be."""
+    if not isinstance(value, str):
+        from dialplan.flow.computed import jump_somewhere
+
+        return jump_somewhere(machine, state, raw, choice)
+    target = parse(machine, state, value)
+    if isinstance(target, NoTarget):
+        return [ends(target.kind, f"the jump to {value!r}: {target.text}", choice)]
+    return [Move(choice, land(state, target))]
+
+
+def land(state: State, target: Target) -> State:
+    """The state at the target."""
+    return state._replace(context=target.context, exten=target.exten, priority=target.priority, free=target.free)
+
+
+def goto(machine: Machine, state: State, running: Running) -> Moves:
+    """Goto."""
+    return jump(machine, state, running.data, running.raw)
+
+
+def pieces_of(
+    machine: Machine, state: State, running: Running
+) -> tuple[Value, tuple[Value, str] | None, tuple[Value, str] | None]:
+    """CONDITION?TRUE:FALSE, each evaluated; None for a branch that is not there."""
+    known = isinstance(running.data, str)
+    text = running.data if isinstance(running.data, str) else running.raw
+    parts = branches(text)
+
+    def valued(part: str | None) -> tuple[Value, str] | None:
+        if not part:
+            return None
+        return (part if known else machine.value(state, part)), part
+
+    test = parts[0] if known else machine.value(state, parts[0])
+    return test, valued(parts[1]), valued(parts[2])
+
+
+def decided(
+    machine: Machine, state: State, test: Value, raw: str, kind: str = "condition"
+) -> Iterator[tuple[Choice, bool, State]]:
+    """The outcomes of a condition, each with what is known then."""
+    truth = condition(test)
+    if truth is not None:
+        yield NO_CHOICE, truth, state
+        return
+    from dialplan.flow.assumptions import assume, remembered
+
+    already = remembered(machine, state, raw)
+    if already is not None:
+        yield NO_CHOICE, already, state
+        return
+    for choice, answer in machine.outside.truth(kind, raw):
+        yield choice, answer, assume(machine, state, raw, answer)
+
+
+def goto_if(machine: Machine, state: State, running: Running) -> Moves:
+    """GotoIf: an empty branch goes on."""
+    test, true, false = pieces_of(machine, state, running)
+    raw = branches(running.raw)[0]
+    moves: Moves = []
+    for choice, truth, here in decided(machine, state, test, raw):
+        target = true if truth else false
+        if target is None:
+            moves.append(goes_on(here, choice))
+        else:
+            moves += jump(machine, here, target[0], target[1], choice)
+    return moves
+
+
+def in_times(machine: Machine, state: State, spec: Value, raw: str) -> Iterator[tuple[Choice, bool, State]]:
+    """Is it that time? Asked of the outside when the time is not known."""
+    if isinstance(spec, str) and machine.now is not None:
+        try:
+            yield NO_CHOICE, in_time(to_bytes_text(spec), machine.now), state
+            return
+        except UnknowableError:
+            pass
+    from dialplan.flow.assumptions import assume, remembered
+
+    key = f"time {raw}"
+    already = remembered(machine, state, key)
+    if already is not None:
+        yield NO_CHOICE, already, state
+        return
+    for choice, answer in machine.outside.truth(Kind.TIME, raw):
+        yield choice, answer, assume(machine, state, key, answer)
+
+
+def goto_if_time(machine: Machine, state: State, running: Running) -> Moves:
+    """GotoIfTime."""
+    spec, true, false = pieces_of(machine, state, running)
+    moves: Moves = []
+    for choice, truth, here in in_times(machine, state, spec, branches(running.raw)[0]):
+        target = true if truth else false
+        if target is None:
+            moves.append(goes_on(here, choice))
+        else:
+            moves += jump(machine, here, target[0], target[1], choice)
+    return moves
+
+
+def exec_if(machine: Machine, state: State, running: Running) -> Moves:
+    """ExecIf(CONDITION?APP(ARGUMENTS):APP(ARGUMENTS))."""
+    return _exec_branches(machine, state, running, timed=False)
+
+
+def exec_if_time(machine: Machine, state: State, running: Running) -> Moves:
+    """ExecIfTime(TIMES?APP(ARGUMENTS))."""
+    return _exec_branches(machine, state, running, timed=True)
+
+
+def _exec_branches(machine: Machine, state: State, running: Running, timed: bool) -> Moves:
+    known = isinstance(running.data, str)
+    text = running.data if isinstance(running.data, str) else running.raw
+    test_text, calls = _exec_pieces(text)
+    raw_test, _ = _exec_pieces(running.raw)
+    if not calls:
+        return [goes_on(state)]
+    test = test_text if known else machine.value(state, test_text)
+    answers = in_times(machine, state, test, raw_test) if timed else decided(machine, state, test, raw_test)
+    moves: Moves = []
+    for choice, truth, here in answers:
+        call = calls[0] if truth else (calls[1] if len(calls) > 1 else "")
+        if not call.strip():
+            moves.append(goes_on(here, choice))
+        else:
+            moves += [_with(choice, move) for move in nested(machine, here, call, known)]
+    return moves
+
+
+def _exec_pieces(text: str) -> tuple[str, Sequence[str]]:
+    """Condition and calls; with a comma before any `?` the old form EXPR,APP,ARGUMENTS (apps/app_exec.c)."""
+    head = cut(text, "?", 2)
+    if len(cut(head[0], ",", 2)) == 2 or len(head) == 1:
+        test, *rest = split(text)
+        return test, [f"{rest[0]}({','.join(rest[1:])})"] if rest else []
+    test, *others = split(text, "?")
+    return test, split("?".join(others), ":")[:2]
+
+
+def nested(machine: Machine, state: State, text: str, known: bool) -> Moves:
+    """Run APP(ARGUMENTS) in the place of this priority."""
+    name, arguments = call_in(text)
+    name = name.strip()
+    application, effect, handler, raw = machine.instruction(name, arguments)
+    if handler is None:
+        return [ends(Ended.NO_APPLICATION, f"there is no application {name}")]
+    data = arguments if known else machine.value(state, raw)
+    return handler(machine, state, Running(application, effect, data, raw))
+
+
+def execute(machine: Machine, state: State, running: Running) -> Moves:
+    """Exec: runs what its argument names."""
+    known = isinstance(running.data, str)
+    text = running.data if isinstance(running.data, str) else running.raw
+    return nested(machine, state, text, known) if text.strip() else [goes_on(state)]
+
+
+def try_exec(machine: Machine, state: State, running: Running) -> Moves:
+    """TryExec: a call that fails only sets TRYSTATUS."""
+    moves: Moves = []
+    for move in execute(machine, state, running):
+        failed = move.end is not None and move.end.kind in (
+            Ended.NO_APPLICATION, Ended.APPLICATION, Ended.DEAD_JUMP,
+        )  # fmt: skip
+        missing = move.end is not None and move.end.kind is Ended.NO_APPLICATION
+        if failed:
+            here = machine.store(state, "TRYSTATUS", "NOAPP" if missing else "FAILED")
+            moves.append(goes_on(here, move.choice, move.seconds))
+        elif move.state is not None:
+            moves.append(move._replace(state=machine.store(move.state, "TRYSTATUS", "SUCCESS")))
+        else:
+            moves.append(move)
+    return moves
+
+
+def _with(choice: Choice, move: Move) -> Move:
+    return move if choice is NO_CHOICE else move._replace(choice=choice)
+
+
+HANDLERS: dict[str, Handler] = {
+    "goto": goto,
+    "gotoif": goto_if,
+    "gotoiftime": goto_if_time,
+    "execif": exec_if,
+    "execiftime": exec_if_time,
+    "exec": execute,
+    "tryexec": try_exec,
+}

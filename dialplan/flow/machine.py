@@ -1,0 +1,335 @@
+"""The step function: what a call does next. Both `walk` and `explore` run on it and on nothing else."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Callable, Container, Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from dialplan.applications import effects
+from dialplan.applications.effect import Effect
+from dialplan.applications.tables import Table
+from dialplan.expression import Unknown, Value, World, evaluation
+from dialplan.flow import variables as names
+from dialplan.flow.model import FORGOTTEN_FRAME, NO_CHOICE, WIDENED, At, Choice, End, Ended, Kind, Move, State
+from dialplan.flow.outside import Outside
+from dialplan.places import Places
+from dialplan.plan import match
+from dialplan.plan.match import Found, Status
+from dialplan.plan.model import Context, Plan
+from dialplan.plan.patterns import Mode
+
+Moves = list[Move]
+CHANGING = ("SET(", "INC(", "DEC(", "SHIFT(", "POP(", "EVAL", "ODBC", "REALTIME", "QUEUE_VARIABLES")
+"""Functions that may set variables while data is evaluated."""
+
+
+class Running(NamedTuple):
+    """An application as it runs. `data` is evaluated; `raw` as written, for what `data` leaves unknown."""
+
+    name: str
+    effect: Effect | None
+    data: Value
+    raw: str
+
+
+Handler = Callable[["Machine", State, Running], Moves]
+
+
+class Machine:
+    """One plan on one version of Asterisk, with somebody (`outside`) to answer what the plan does not decide.
+
+    `kept`: the variables that are remembered, None for all; `counters` among them survive programs. `assigned`:
+    those that are empty before the plan sets them; others are not known, unless `kept` is None. `now`, `callerid`:
+    of the one call that is walked. `operators`: places that count as a person.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        table: Table,
+        outside: Outside,
+        *,
+        kept: Container[str] | None = None,
+        assigned: Mapping[str, Value] | None = None,
+        counters: Container[str] = (),
+        now: datetime | None = None,
+        callerid: str | None = None,
+        one_call: bool = True,
+        operators: Iterable[At] = (),
+    ) -> None:
+        self.operators = frozenset(operators)
+        self.missing_sounds: frozenset[str] = frozenset()
+        self.plan, self.table, self.outside = plan, table, outside
+        self.kept, self.assigned, self.counters = kept, assigned or {}, counters
+        self.now, self.callerid, self.one_call = now, callerid, one_call
+        self.version = int("".join(c for c in table.version if c.isdigit())[:2] or 22)
+        missing: Value = "" if kept is None else Unknown.because("variable", "nothing in the plan sets it")
+        self.world = World(plan.globals, missing, self._exists_for_function, self._function, self.version)
+        self.places = Places(plan)
+        self._state: State | None = None
+        self._found: dict[tuple[str, str, int], tuple[tuple[Found, ...], bool]] = {}
+        self._more: dict[tuple[str, str, str | None], bool] = {}
+        self._known: dict[int, tuple[str, Effect | None, Handler | None, str, bool]] = {}
+
+    # ---- looking up
+
+    def lookup(self, state: State) -> list[tuple[Choice, Found | None, State]]:
+        """The step that is about to run; several where the time or the caller decides."""
+        if self.one_call:
+            outcome = match.search(self.plan, state.context, state.exten, state.priority, self.callerid, self.now)
+            return [(NO_CHOICE, outcome.found, state)]
+        found, _ = self.possible(state.context, state.exten, state.priority)
+        if len(found) < 2:
+            return [(NO_CHOICE, found[0] if found else None, state)]
+        return self._one_of(state, found)
+
+    def possible(self, context: str, exten: str, priority: int) -> tuple[tuple[Found, ...], bool]:
+        """All steps that may run here, and whether something outside of the files may be asked instead."""
+        key = context, exten, priority
+        known = self._found.get(key)
+        if known is None:
+            found = match.possible(self.plan, context, exten, priority)
+            switched = not found and bool(match.search(self.plan, context, exten, priority).unknown)
+            known = self._found[key] = found, switched
+        return known
+
+    def _one_of(self, state: State, found: tuple[Found, ...]) -> list[tuple[Choice, Found | None, State]]:
+        note = "@" + state.context
+        known = names.get(state.variables, note)
+        labels = [f"{one.context}/{one.extension.cid or ''}" for one in found]
+        if known in labels:
+            return [(NO_CHOICE, found[labels.index(str(known))], state)]
+        by_caller = any(one.extension.cid is not None for one in found)
+        kind = Kind.CALLER if by_caller else Kind.TIME
+        return [
+            (choice, found[at], state._replace(variables=names.put(state.variables, note, labels[at])))
+            for choice, at in self.outside.found(labels, kind)
+        ]
+
+    def exists(self, context: str, exten: str, priority: int = 1) -> bool:
+        """ast_exists_extension, for some caller at some time unless there is one call only."""
+        if self.one_call:
+            return match.find(self.plan, context, exten, priority, self.callerid, self.now) is not None
+        return bool(self.possible(context, exten, priority)[0])
+
+    def more(self, context: str, buffer: str, caller: str | None = None) -> bool:
+        """ast_matchmore_extension: may a longer number match?"""
+        key = context, buffer, caller
+        known = self._more.get(key)
+        if known is None:
+            outcome = match.search(self.plan, context, buffer, 1, caller, self.now, Mode.MATCHMORE)
+            known = self._more[key] = outcome.found is not None
+        return known
+
+    def parts(self, context: str) -> tuple[Context, ...]:
+        """The context and all that it includes, in the order of search."""
+        return self.places.path(context)
+
+    def outside_of_files(self, context: str, exten: str) -> bool:
+        """True when a switch or a context that is not in the files might have the extension."""
+        outcome = match.search(self.plan, context, exten, 1, self.callerid, self.now)
+        return outcome.found is None and bool(outcome.unknown)
+
+    # ---- evaluating
+
+    def evaluate(self, state: State, text: str) -> tuple[Value, State]:
+        """The text as an application gets it, and the state with what evaluating it has changed."""
+        if "$" not in text:
+            return text, state
+        self._state = state
+        result = evaluation(text, self._scope(state), world=self.world, now=self.now)
+        for name, value in result.changes.items():
+            state = self.store(state, name, value)
+        for name, value in result.global_changes.items():
+            state = self.store(state, f"GLOBAL({name})", value)
+        if result.uncertain and not self.one_call:
+            state = self.forget(state)
+        return result.value, state
+
+    def value(self, state: State, text: str) -> Value:
+        """The same without its effects."""
+        return self.evaluate(state, text)[0]
+
+    def _scope(self, state: State) -> Mapping[str, Value]:
+        own: dict[str, Value] = {}
+        for name, value in state.variables:
+            if name.startswith("GLOBAL("):
+                own.setdefault(name[7:-1], value)
+        own.update(state.variables)
+        reason = "the caller chose the number"
+        own["EXTEN"] = Unknown.because("${EXTEN}", reason) if state.free else state.exten
+        own["CONTEXT"], own["PRIORITY"] = state.context, str(state.priority)
+        if not self.assigned or WIDENED in own:
+            return own
+        return ChainMap(own, self.assigned)  # type: ignore[arg-type]
+
+    def _exists_for_function(self, context: str, exten: str, priority: str) -> bool | None:
+        number = priority or "1"
+        if not self.plan.contexts.get(context):
+            return False
+        if not exten:
+            return True
+        if number.isdigit():
+            return self.exists(context, exten, int(number))
+        return match.find_label(self.plan, context, exten, number, self.callerid, self.now) is not None
+
+    def _function(self, name: str, data: str) -> Value | None:
+        """Functions that are known from the call: those that were set, and LOCAL."""
+        if self._state is None:
+            return None
+        if name in ("LOCAL", "GLOBAL"):
+            held = names.get(self._state.variables, data if name == "LOCAL" else f"GLOBAL({data})")
+            if held is None and name == "GLOBAL":
+                return None
+            return self._missing(data) if held is None else held
+        return names.get(self._state.variables, f"{name}({data})")
+
+    def _missing(self, name: str) -> Value:
+        return self.assigned.get(name, self.world.missing)
+
+    # ---- variables
+
+    def keeps(self, name: str) -> bool:
+        """Is the variable remembered?"""
+        return self.kept is None or name in self.kept
+
+    def store(self, state: State, name: str, value: Value) -> State:
+        """Set a variable, as Set and all applications do."""
+        bare = names.bare(name)
+        if not self.keeps(bare):
+            return state
+        if not self.one_call:
+            if not isinstance(value, str):
+                value = names.widened(value)
+            state = state._replace(variables=names.without_answers(state.variables, bare))
+        return state._replace(variables=names.put(state.variables, bare, value))
+
+    def read(self, state: State, name: str) -> Value | None:
+        """A channel variable that was set, else None."""
+        return names.get(state.variables, name)
+
+    def forget(self, state: State) -> State:
+        """A program may have set variables: what is no counter is not known any more."""
+        return state._replace(variables=names.forgotten(state.variables, self.counters))
+
+    # ---- running
+
+    def step(self, state: State) -> Moves:
+        """Everything that may happen next. (`walk` and `explore` differ in `outside` alone.)"""
+        if self.operators and self._is_operator(state):
+            return [ends(Ended.PERSON, "the operator takes the call")]
+        several = self.lookup(state)
+        if len(several) > 1:
+            return [Move(choice, here) for choice, _, here in several]
+        _, found, here = several[0]
+        return self.run(here, found) if found else self.nothing_here(here)
+
+    def _is_operator(self, state: State) -> bool:
+        """Is this a place that counts as a person?"""
+        places = ((state.context, state.exten, state.priority), (state.context, "", 1))
+        return any(place in self.operators for place in places)
+
+    def run(self, state: State, found: Found) -> Moves:
+        """Run the application of a step."""
+        name, effect, handler, raw, idle = self._instruction(found)
+        if handler is None:
+            return [Move(NO_CHOICE, end=End(Ended.NO_APPLICATION, f"there is no application {name}"))]
+        if idle:
+            return handler(self, state, Running(name, effect, raw, raw))
+        data, state = self.evaluate(state, raw)
+        return handler(self, state, Running(name, effect, data, raw))
+
+    def _instruction(self, found: Found) -> tuple[str, Effect | None, Handler | None, str, bool]:
+        step = found.step
+        known = self._known.get(id(step))
+        if known is None:
+            made = self.instruction(step.application, step.data)
+            known = self._known[id(step)] = (*made, not self.one_call and self._idle(*made))
+        return known
+
+    def _idle(self, _: str, effect: Effect | None, handler: Handler | None, data: str) -> bool:
+        """Does it not matter what the data holds? So when no variable that is kept can be set by it."""
+        from dialplan.flow.settings import ordinary, set_
+
+        if "$" not in data:
+            return True
+        if any(word in data for word in CHANGING):
+            return False
+        if handler is ordinary:
+            return effect is not None and effect.wait is None
+        return (
+            handler is set_ and "$" not in data.partition("=")[0] and not self.keeps(names.bare(data.partition("=")[0]))
+        )
+
+    def instruction(self, application: str, data: str) -> tuple[str, Effect | None, Handler | None, str]:
+        """What runs for this name in this version; None when Asterisk has no such application."""
+        from dialplan.flow.handlers import handler_of
+
+        effect = effects.find(application)
+        name = effect.name if effect else application
+        there = self.table.find(application) is not None
+        return name, effect, handler_of(name, effect) if there or "${" in application else None, data
+
+    # ---- ends
+
+    def nothing_here(self, state: State) -> Moves:
+        """No such priority (main/pbx.c __ast_pbx_run, after the loop over priorities)."""
+        from dialplan.flow.dialling import ask, invalid
+
+        if not self.exists(state.context, state.exten):
+            if state.context not in self.plan.contexts:
+                text = f"there is no context [{state.context}]"
+                return [Move(NO_CHOICE, end=End(Ended.DEAD_JUMP, text))]
+            return invalid(self, state, state.exten)
+        if state.frames and state.frames[-1].macro:
+            return [Move(NO_CHOICE, macro_ended(self, state))]
+        if state.frames and state.frames[-1] == FORGOTTEN_FRAME:
+            return [ends(Ended.UNKNOWN, "too many Gosubs and Macros were open to know where the call goes on")]
+        if self.plan.options.autofallthrough:
+            status = self.read(state, "DIALSTATUS")
+            seconds = 10.0 if status in ("BUSY", "CONGESTION", "CHANUNAVAIL") else 0.0
+            text = f"{state.exten} in [{state.context}] has no priority {state.priority}"
+            return [Move(NO_CHOICE, end=End(Ended.FALLS_OFF, text), seconds=seconds)]
+        return ask(self, state, "", self.response_timeout(state))
+
+    def response_timeout(self, state: State) -> float:
+        """Seconds for the first key."""
+        return self._seconds(state, "TIMEOUT(response)", 10)
+
+    def digit_timeout(self, state: State) -> float:
+        """Seconds between keys."""
+        return self._seconds(state, "TIMEOUT(digit)", 5)
+
+    def _seconds(self, state: State, name: str, default: float) -> float:
+        return number(names.get(state.variables, name), default)
+
+
+def macro_ended(machine: Machine, state: State) -> State:
+    """Back behind the Macro that was called, its arguments as before."""
+    from dialplan.flow.subroutines import leave
+
+    frame = state.frames[-1]
+    return leave(machine, state)._replace(context=frame.context, exten=frame.exten, priority=frame.priority + 1)
+
+
+def number(value: Any, default: float) -> float:
+    """A time as written, `default` where it is no number."""
+    try:
+        return max(0.0, float(value)) if isinstance(value, str) and value.strip() else default
+    except ValueError:
+        return default
+
+
+def goes_on(state: State, choice: Choice = NO_CHOICE, seconds: float = 0) -> Move:
+    """To the next priority."""
+    return Move(choice, state._replace(priority=state.priority + 1), None, seconds)
+
+
+def ends(kind: Ended, text: str, choice: Choice = NO_CHOICE, seconds: float = 0) -> Move:
+    """The end of the call."""
+    return Move(choice, None, End(kind, text), seconds)
+
+
+__all__ = ["Found", "Machine", "Moves", "Running", "Status", "ends", "goes_on", "number"]

@@ -1,0 +1,127 @@
+"""Dial, Queue and their kin: who answers, and with what status they come back when nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dialplan.flow.cutting import options
+from dialplan.flow.jumps import jump
+from dialplan.flow.keypad import at, parts
+from dialplan.flow.machine import Handler, Machine, Moves, Running, ends, goes_on, number
+from dialplan.flow.model import Choice, Ended, Kind, Met, State
+from dialplan.flow.settings import ordinary, waits, with_status
+
+ANSWERED = {"Dial": "ANSWER", "RetryDial": "ANSWER", "Queue": "ANSWER"}
+QUEUE_WITHOUT_TIME = ("FULL", "JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL")
+
+
+def dial(machine: Machine, state: State, running: Running) -> Moves:
+    """Dial: answered, the call ends with the conversation (g, G go on); else DIALSTATUS says why not."""
+    arguments = parts(machine, state, running)
+    seconds = number(at(arguments, 2), 0)
+    given = options(at(arguments, 3))
+    nobody = not at(arguments, 1) and (not arguments or isinstance(arguments[0], str))
+    values = ["CHANUNAVAIL"] if nobody else _dial_statuses(seconds, given)
+    moves: Moves = []
+    for answer in machine.outside.result("Dial", "DIALSTATUS", values):
+        status = "CHANUNAVAIL" if nobody and answer.status == "ANSWER" else answer.status
+        here = machine.store(state, "DIALSTATUS", status)
+        if status == "ANSWER":
+            moves += _served(machine, here, given, answer.choice)
+        elif status == "CANCEL":
+            moves.append(ends(Ended.HANGUP, "the caller hung up", answer.choice))
+        else:
+            took = seconds if status == "NOANSWER" else 0
+            moves.append(goes_on(here, answer.choice, took))
+    return moves
+
+
+def _dial_statuses(seconds: float, given: dict[str, str]) -> list[str]:
+    found = ["ANSWER", *(["NOANSWER"] if seconds else []), "BUSY", "CHANUNAVAIL", "CONGESTION"]
+    return [*found, "DONTCALL", "TORTURE"] if {"P", "p"} & set(given) else found
+
+
+def _served(machine: Machine, state: State, given: dict[str, str], choice: Choice) -> Moves:
+    served = state._replace(met=Met.PERSON)
+    if given.get("G"):
+        place = given["G"].replace("^", ",")
+        return jump(machine, served, machine.value(served, place), place, choice)
+    if "g" in given:
+        return [goes_on(served, choice)]
+    return [ends(Ended.PERSON, "answered, and the conversation is over", choice)]
+
+
+def queue(machine: Machine, state: State, running: Running) -> Moves:
+    """Queue: answered, the call ends (c goes on); else QUEUESTATUS says why not."""
+    arguments = parts(machine, state, running)
+    seconds = number(at(arguments, 5), 0)
+    given = options(at(arguments, 2))
+    known = len(arguments) < 5 or isinstance(arguments[4], str)
+    values = ["ANSWER", *(["TIMEOUT"] if seconds or not known else []), *QUEUE_WITHOUT_TIME]
+    moves: Moves = []
+    for answer in machine.outside.result("Queue", "QUEUESTATUS", values):
+        if answer.status in ("ANSWER", "CONTINUE"):
+            moves += _after_queue(machine, state, given, answer.choice)
+        else:
+            here = machine.store(state, "QUEUESTATUS", answer.status)
+            moves.append(goes_on(here, answer.choice, seconds if answer.status == "TIMEOUT" else 0))
+    return moves
+
+
+def _after_queue(machine: Machine, state: State, given: dict[str, str], choice: Choice) -> Moves:
+    if "c" not in given:
+        return [ends(Ended.PERSON, "answered, and the conversation is over", choice)]
+    here = machine.store(state._replace(met=Met.PERSON), "QUEUESTATUS", "CONTINUE")
+    return [goes_on(here, choice)]
+
+
+def person(machine: Machine, state: State, running: Running) -> Moves:
+    """Other applications that lead to people: they take the call, or come back."""
+    moves: Moves = []
+    for answer in machine.outside.result(running.name, "", ("ANSWER", "FAILED")):
+        if answer.status == "ANSWER":
+            moves.append(ends(Ended.PERSON, f"{running.name} takes the call", answer.choice))
+        elif running.effect is not None and running.effect.ends.value == "always":
+            moves.append(ends(Ended.HANGUP, running.name, answer.choice))
+        else:
+            for choice, here in with_status(machine, state, running):
+                moves.append(goes_on(here, choice if choice.kind else answer.choice))
+    return moves
+
+
+def message(machine: Machine, state: State, running: Running) -> Moves:
+    """VoiceMail and Record: a message is left; then the call goes on."""
+    left: Sequence[tuple[Choice, State]] = with_status(machine, state, running)
+    moves: Moves = []
+    for choice, here in left:
+        failed = choice.value == "FAILED"
+        met = here.met if failed or here.met is Met.PERSON else Met.MESSAGE
+        moves.append(goes_on(here._replace(met=met), choice))
+    return moves
+
+
+def directory(machine: Machine, state: State, running: Running) -> Moves:
+    """Directory: leads to somebody whose name was found, or comes back."""
+    moves: Moves = []
+    for answer in machine.outside.result(running.name, "", ("ANSWER", "FAILED")):
+        if answer.status == "ANSWER":
+            moves.append(ends(Ended.PERSON, "somebody was found in the directory", answer.choice))
+            continue
+        moves += [
+            goes_on(here, choice if choice.kind else answer.choice)
+            for choice, here in with_status(machine, state, running)
+        ]
+    return moves
+
+
+HANDLERS: dict[str, Handler] = {
+    "dial": dial,
+    "retrydial": dial,
+    "queue": queue,
+    "voicemail": message,
+    "minivmrecord": message,
+    "record": message,
+    "directory": directory,
+}
+
+__all__ = ["HANDLERS", "Kind", "ordinary", "person", "waits"]

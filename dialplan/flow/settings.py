@@ -1,0 +1,160 @@
+"""Set, MSet, RaiseException, System and the applications that only set a status."""
+
+from __future__ import annotations
+
+from dialplan.applications.effect import Digits, Ends
+from dialplan.expression import Value
+from dialplan.expression.arguments import separate
+from dialplan.flow.cutting import cut, split
+from dialplan.flow.machine import Handler, Machine, Moves, Running, ends, goes_on, number
+from dialplan.flow.model import NO_CHOICE, Choice, Ended, Move, State
+
+FAILURES = frozenset({"HANGUP"})
+"""Statuses that say the caller has hung up: no step follows them."""
+
+
+def set_(machine: Machine, state: State, running: Running) -> Moves:
+    """Set(NAME=VALUE): everything behind the first = is the value."""
+    return [goes_on(assign(machine, state, running.data, running.raw))]
+
+
+def mset(machine: Machine, state: State, running: Running) -> Moves:
+    """MSet(NAME=VALUE,NAME=VALUE …)."""
+    if isinstance(running.data, str):
+        for pair in separate(running.data, 99):
+            state = assign(machine, state, pair, pair)
+    else:
+        for raw in split(running.raw):
+            state = assign(machine, state, machine.value(state, raw), raw)
+    return [goes_on(state)]
+
+
+def assign(machine: Machine, state: State, pair: Value, raw: str) -> State:
+    """One NAME=VALUE; the name may be a function."""
+    if isinstance(pair, str):
+        name, equals, text = pair.partition("=")
+        value: Value = text
+    else:
+        raw_name, *rest = cut(raw, "=", 2)
+        known = machine.value(state, raw_name)
+        if not isinstance(known, str) or not rest:
+            return state
+        name, equals, value = known, "=", machine.value(state, rest[0])
+    if not equals:
+        return state
+    name = name.strip()
+    if name.startswith("ARRAY(") and name.endswith(")"):
+        return _array(machine, state, name[6:-1], value)
+    return machine.store(state, name, value)
+
+
+def _array(machine: Machine, state: State, listed: str, value: Value) -> State:
+    values = separate(value, 99) if isinstance(value, str) else []
+    for at, name in enumerate(listed.split(",")):
+        one: Value = value
+        if isinstance(value, str):
+            one = values[at] if at < len(values) else ""
+        state = machine.store(state, name, one)
+    return state
+
+
+def raise_exception(machine: Machine, state: State, running: Running) -> Moves:
+    """RaiseException: `e`, else the end."""
+    del running
+    if machine.exists(state.context, "e"):
+        return [Move(NO_CHOICE, state._replace(exten="e", priority=1, free=False))]
+    return [ends(Ended.APPLICATION, f"RaiseException, and [{state.context}] has no e")]
+
+
+def ordinary(machine: Machine, state: State, running: Running) -> Moves:
+    """Any application that neither jumps nor listens: goes on, ends the call, or keeps it."""
+    effect = running.effect
+    if effect is None:
+        text = f"nothing is known about what {running.name} does to a call"
+        return [ends(Ended.UNKNOWN, text)]
+    seconds = waits(running)
+    if effect.ends is Ends.ALWAYS:
+        return [ends(Ended.HANGUP, running.name, seconds=seconds or 0)]
+    if seconds is None:
+        return [ends(Ended.STAYS, f"{running.name} has no end of its own"), *_moves(machine, state, running, 0)]
+    return _moves(machine, state, running, seconds)
+
+
+def waits(running: Running) -> float | None:
+    """Seconds that the application keeps a caller who does nothing; None: for ever."""
+    effect = running.effect
+    if effect is None or effect.wait is None:
+        return 0
+    wait = effect.wait
+    text = running.data if isinstance(running.data, str) else running.raw
+    pieces = split(text)
+    given = pieces[wait.argument - 1] if 0 < wait.argument <= len(pieces) else ""
+    if given.strip() and "$" not in given:
+        return number(given, 0) / (1000 if wait.milliseconds else 1)
+    if given.strip():
+        return 0
+    return wait.default
+
+
+def _moves(machine: Machine, state: State, running: Running, seconds: float) -> Moves:
+    return [goes_on(here, choice, seconds) for choice, here in with_status(machine, state, running)]
+
+
+def with_status(machine: Machine, state: State, running: Running) -> list[tuple[Choice, State]]:
+    """The state with the application's status variables set, once for each value that matters."""
+    application = machine.table.find(running.name)
+    known = application.status if application else {}
+    wanted = [name for name in (running.effect.status if running.effect else ()) if machine.keeps(name)]
+    if not wanted:
+        return [(NO_CHOICE, state)]
+    first, *others = wanted
+    values = [v for v in known.get(first, ()) if v not in FAILURES] or [""]
+    made = []
+    for answer in machine.outside.result(running.name, first, likeliest(values)):
+        here = machine.store(state, first, answer.status)
+        for name in others:
+            here = machine.store(here, name, (known.get(name) or ("",))[0])
+        made.append((answer.choice, here))
+    return made
+
+
+GOOD = ("SUCCESS", "OK", "ANSWER", "DTMF", "PASSED")
+
+
+def likeliest(values: list[str]) -> list[str]:
+    """With what a call that goes well brings first."""
+    return sorted(values, key=lambda value: GOOD.index(value) if value in GOOD else len(GOOD))
+
+
+def program(machine: Machine, state: State, running: Running) -> Moves:
+    """AGI, Stasis and the like: may set variables and may send the call elsewhere; normally it goes on."""
+    if not machine.one_call:
+        state = machine.forget(state)
+    return [goes_on(here, choice) for choice, here in with_status(machine, state, running)]
+
+
+def system(machine: Machine, state: State, running: Running) -> Moves:
+    """System: a command that cannot be run ends the call (status NOTFOUND in the inputs asks for that)."""
+    moves: Moves = []
+    for choice, here in with_status(machine, state, running):
+        if choice.value == "NOTFOUND":
+            moves.append(ends(Ended.APPLICATION, "System: the command cannot be run", choice))
+        else:
+            moves.append(goes_on(here, choice))
+    return moves
+
+
+def typed(machine: Machine, state: State, running: Running) -> Moves:
+    """Applications that take keys for themselves (VoiceMailMain, Authenticate …): they go on, or end the call."""
+    moves = ordinary(machine, state, running)
+    if running.effect is not None and running.effect.digits is not Digits.NONE:
+        return moves
+    return moves
+
+
+HANDLERS: dict[str, Handler] = {
+    "set": set_,
+    "mset": mset,
+    "raiseexception": raise_exception,
+    "system": system,
+}

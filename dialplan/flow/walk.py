@@ -1,0 +1,193 @@
+"""One call with given keys and results, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dialplan.applications.tables import Table
+from dialplan.expression import Value
+from dialplan.flow import variables as names
+from dialplan.flow.machine import Machine, ends
+from dialplan.flow.model import (
+    LISTEN,
+    NO_CHOICE,
+    WAIT,
+    At,
+    Choice,
+    End,
+    Ended,
+    Inputs,
+    Kind,
+    Met,
+    State,
+    Trace,
+    TraceStep,
+)  # fmt: skip
+from dialplan.flow.outside import Answer, Dialled, Entered, Listening, collect
+from dialplan.plan.match import Found
+from dialplan.plan.model import Plan
+
+NEEDS_A_CALLER = frozenset({"answer", "background", "waitexten", "wait", "playback"})
+"""In `h` these find nobody, which ends it."""
+
+
+class Scripted:
+    """An outside that does what the inputs say, and notes what it had to assume."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self.inputs = inputs
+        self.keys = [token for key in inputs.keys for token in _tokens(key)]
+        self.conditions = list(inputs.conditions)
+        self.results = {
+            name.lower(): [value] if isinstance(value, str) else list(value) for name, value in inputs.results.items()
+        }
+        self.notes: list[str] = []
+
+    def next_digit(self) -> str | None:
+        """The next key; None for a wait, and when there are no more."""
+        while self.keys and self.keys[0] == LISTEN:
+            self.keys.pop(0)
+        if not self.keys:
+            return None
+        token = self.keys.pop(0)
+        return None if token == WAIT else token
+
+    def dialled(self, machine: Machine, state: State, asked: Listening) -> Sequence[Dialled]:
+        """Take keys from the list as long as a longer number is possible."""
+        del state
+        if asked.playing and not self._interrupts(machine, asked):
+            return [Dialled(NO_CHOICE, "")]
+        if asked.buffer:
+            typed = ""
+        else:
+            first = self.next_digit()
+            if first is None:
+                return [Dialled(Choice(Kind.SILENCE, WAIT), "", seconds=asked.waits)]
+            typed = first
+        number = collect(machine, asked.context, asked.buffer + typed, self.next_digit, machine.callerid)
+        if number == asked.buffer:  # main/pbx.c: after Incomplete, no further digit is a time-out
+            return [Dialled(Choice(Kind.SILENCE, WAIT), "", seconds=asked.waits)]
+        right = machine.exists(asked.context, number)
+        kind = Kind.KEY if right else Kind.WRONG
+        return [Dialled(Choice(kind, number[len(asked.buffer) :]), number)]
+
+    def _interrupts(self, machine: Machine, asked: Listening) -> bool:
+        if self.keys and self.keys[0] == LISTEN:
+            self.keys.pop(0)
+            return False
+        if not self.keys or self.keys[0] == WAIT or not self.inputs.keys_interrupt:
+            return False
+        return not asked.only_choices or machine.exists(asked.context, self.keys[0])
+
+    def entered(self, machine: Machine, state: State, name: str, most: int) -> Sequence[Entered]:
+        """Keys up to `most`, up to # or up to a wait."""
+        del machine, state, name
+        typed, keys = "", ""
+        while len(typed) < most:
+            digit = self.next_digit()
+            if digit is None:
+                return [Entered(Choice(Kind.KEY, keys or WAIT, "Read"), typed, "TIMEOUT")]
+            keys += digit
+            if digit == "#":
+                break
+            typed += digit
+        return [Entered(Choice(Kind.KEY, keys, "Read"), typed, "OK")]
+
+    def result(self, application: str, variable: str, values: Sequence[str]) -> Sequence[Answer]:
+        """What was given for the application or its variable, else the likeliest."""
+        for name in (application, variable):
+            given = self.results.get(name.lower())
+            if given:
+                status = given.pop(0) if len(given) > 1 else given[0]
+                return [Answer(Choice(Kind.RESULT, status, application), status)]
+        status = values[0] if values else ""
+        return [Answer(Choice(Kind.RESULT, status, application) if len(values) > 1 else NO_CHOICE, status)]
+
+    def truth(self, kind: str, text: str) -> Sequence[tuple[Choice, bool]]:
+        """The next answer of the list; without one it is assumed to be false."""
+        if self.conditions:
+            answer = self.conditions.pop(0)
+        else:
+            answer = False
+            self.notes.append(f"taken for false, as it cannot be known: {text}")
+        return [(Choice(Kind(kind), "true" if answer else "false"), answer)]
+
+    def found(self, several: Sequence[str], kind: str) -> Sequence[tuple[Choice, int]]:
+        """Never asked in one call: time and caller are given."""
+        del several, kind
+        return [(NO_CHOICE, 0)]
+
+
+def _tokens(key: str) -> list[str]:
+    if key in (WAIT, LISTEN):
+        return [key]
+    return list(key)
+
+
+def start_state(inputs: Inputs, start: At) -> State:
+    """The call at its first priority."""
+    pairs: tuple[tuple[str, Value], ...] = ()
+    for name, value in inputs.variables.items():
+        pairs = names.put(pairs, names.bare(name), value)
+    if inputs.callerid is not None and names.get(pairs, "CALLERID(num)") is None:
+        pairs = names.put(pairs, "CALLERID(num)", inputs.callerid)
+    return State(start.context, start.exten or "s", start.priority, pairs)
+
+
+def walk(plan: Plan, table: Table, start: At, inputs: Inputs | None = None) -> Trace:
+    """Run one call from `start` and say what ran and how it ended. The same inputs give the same trace."""
+    inputs = inputs or Inputs()
+    outside = Scripted(inputs)
+    machine = Machine(plan, table, outside, now=inputs.now, callerid=inputs.callerid)
+    machine.missing_sounds = frozenset(inputs.missing_sounds)
+    state = start_state(inputs, start)
+    if not machine.exists(state.context, state.exten, state.priority):
+        state = fallen_back(machine, state)
+    steps, end, last, seconds = _run(machine, outside, state, inputs.steps)
+    after: list[TraceStep] = []
+    if machine.exists(last.context, "h"):
+        gone = last._replace(exten="h", priority=1, loops=(), free=False)
+        outside.keys.clear()
+        after, _, _, _ = _run(machine, outside, gone, inputs.steps, hung_up=True)
+    return Trace(tuple(steps), end, tuple(after), tuple(dict.fromkeys(outside.notes)), seconds)
+
+
+def fallen_back(machine: Machine, state: State) -> State:
+    """A call that starts where nothing is: `s`, then the context `default` (__ast_pbx_run)."""
+    state = state._replace(exten="s", priority=1)
+    return state if machine.exists(state.context, "s") else state._replace(context="default")
+
+
+def _run(
+    machine: Machine, outside: Scripted, state: State, limit: int, hung_up: bool = False
+) -> tuple[list[TraceStep], End, State, float]:
+    steps: list[TraceStep] = []
+    seen: set[tuple[State, int, int]] = set()
+    seconds = 0.0
+    while len(steps) < limit:
+        [(_, found, _)] = machine.lookup(state)
+        if found is None and hung_up:
+            return steps, End(Ended.HANGUP, "h is over"), state, seconds
+        mark = state, len(outside.keys), sum(map(len, outside.results.values()))
+        if mark in seen and not outside.conditions:
+            return steps, End(Ended.LOOP, "goes round for ever"), state, seconds
+        seen.add(mark)
+        move = machine.step(state)[0]
+        if hung_up and found is not None and found.step.application.lower() in NEEDS_A_CALLER:
+            move = ends(Ended.HANGUP, "the caller is gone")
+        seconds += move.seconds
+        if found is not None:
+            steps.append(_traced(machine, state, found.step.application, found.step.data, found, move.choice))
+        if move.state is None:
+            return steps, move.end or End(Ended.UNKNOWN), state, seconds
+        state = move.state
+    return steps, End(Ended.LIMIT, f"{limit} steps"), state, seconds
+
+
+def _traced(machine: Machine, state: State, application: str, raw: str, found: Found, choice: Choice) -> TraceStep:
+    value = machine.value(state, raw)
+    text = value if isinstance(value, str) else raw
+    return TraceStep(state.context, state.exten, state.priority, application, text, found.step.place, choice)
+
+
+__all__ = ["Met", "Scripted", "fallen_back", "start_state", "walk"]

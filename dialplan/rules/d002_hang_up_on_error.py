@@ -1,0 +1,72 @@
+"""Hang-up on an error
+
+What it finds
+    A Dial, a Queue or the like that reaches nobody, after which the call is hung up without a word and
+    without another try: for callers from outside, or who have chosen from a menu. The last try, an
+    operator or a reception, is no finding.
+Why it matters to a caller
+    Busy, no answer and errors are the caller's everyday life. They belong to the operator, not to Hangup.
+Bad
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,Dial(PJSIP/sales,30)
+    same => n,Hangup()   ; expect: D002
+Good
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,Dial(PJSIP/sales,30)
+    same => n,Dial(PJSIP/operator,30)
+    same => n,Playback(nobody-is-here)
+    same => n,Hangup()
+When to switch it off
+    For a number behind which there is nobody else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dialplan.finding import Finding, Severity
+from dialplan.flow.calls import Calls
+from dialplan.flow.model import Ended, Met
+from dialplan.rules._flow import finding, once
+from dialplan.subject import Subject
+
+CODE = "D002"
+SEVERITY = Severity.WARNING
+MISSION = "D10"
+
+TRIES = frozenset({"dial", "queue", "retrydial", "followme"})
+LAST_RESORT = re.compile(r"operator|recep|attendant|front.?desk|secretar|zentrale|centrala", re.I)
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """One finding for each hang-up; it points at the step that ends the call."""
+    yield from once(_found(subject.flow))
+
+
+def _found(flow: Calls) -> Iterator[Finding | None]:
+    for node in sorted(flow.callers):
+        located = flow.located(node)
+        if located is None or not flow.names(node) & TRIES or not flow.offers(node):
+            continue
+        state = flow.space.states[node]
+        if LAST_RESORT.search(located.step.data) or state.met is not Met.NOBODY:
+            continue
+        for edge in flow.space.edges[node]:
+            if edge.target < 0 or not flow.failed(edge) or _said(flow, edge.target):
+                continue
+            ends = flow.cut_ends(edge.target)
+            if ends and all(e.end is not None and e.end.kind is Ended.HANGUP for _, e in ends):
+                last, end = ends[0]
+                status = edge.choice.value
+                message = f"when {located.calls[0].application} comes back with {status}, the caller is hung up here"
+                yield finding(flow, CODE, SEVERITY, message, last, [end])
+
+
+def _said(flow: Calls, start: int) -> bool:
+    """Is something said on any way from here?"""
+    from dialplan.flow.graph import reachable
+
+    return any(flow.says(node) for node in reachable([start], flow.successors))

@@ -1,0 +1,80 @@
+"""The silent caller is hung up without a word
+
+What it finds
+    A caller who presses nothing is hung up, at once or after repetitions, and after the last chance to
+    press a key nothing is said: no goodbye, no person, no way to leave a message.
+Why it matters to a caller
+    Who has no keys, cannot press them while driving, or did not understand, is thrown out. The operator
+    should take the call; an end is allowed only after repetitions and with a goodbye.
+Bad
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,Background(welcome)
+    same => n,WaitExten(10)
+    same => n,Hangup()   ; expect: D003
+    exten => 1,1,Dial(PJSIP/sales,30)
+    exten => i,1,Dial(PJSIP/operator,30)
+Good
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,Background(welcome)
+    same => n,WaitExten(10)
+    same => n,Dial(PJSIP/operator,30)
+    exten => 1,1,Dial(PJSIP/sales,30)
+    exten => i,1,Dial(PJSIP/operator,30)
+When to switch it off
+    After an opt-out that the law wants to be followed by an immediate end.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from dialplan.finding import Finding, Severity
+from dialplan.flow.calls import Calls
+from dialplan.flow.model import Edge, Ended, Kind, Met
+from dialplan.rules._flow import finding_at, once
+from dialplan.subject import Subject
+
+CODE = "D003"
+SEVERITY = Severity.ERROR
+MISSION = "D10"
+
+LISTENS = frozenset({"background", "waitexten"})
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """One finding for each place where a silent caller's way ends like that."""
+    yield from once(_found(subject.flow))
+
+
+def _found(flow: Calls) -> Iterator[Finding | None]:
+    for start in sorted(flow.menus & flow.fresh):
+        edges = [edge for edge in flow.space.edges[start] if edge.choice.kind is Kind.SILENCE]
+        if not edges or not flow.names(start) & LISTENS:
+            continue
+        path, end = flow.silent(start)
+        if end is None or end.end is None or end.end.kind not in (Ended.HANGUP, Ended.FALLS_OFF):
+            continue
+        if _polite(flow, path) or (end.end.kind is Ended.FALLS_OFF and flow.last_step(path[-1]) in flow.listening):
+            continue
+        context = flow.space.states[start].context
+        message = f"a caller who presses nothing in [{context}] is hung up here without a word"
+        yield finding_at(flow, CODE, SEVERITY, message, start, path, list(_edges(flow, path, end)))
+
+
+def _polite(flow: Calls, path: list[int]) -> bool:
+    """Is something said after the last chance to press a key, or has the caller met somebody?"""
+    last = max(at for at, node in enumerate(path) if node in flow.listening)
+    if flow.space.states[path[-1]].met is not Met.NOBODY:
+        return True
+    return any(flow.says(node) for node in path[last + 1 :])
+
+
+def _edges(flow: Calls, path: list[int], end: Edge) -> Iterator[Edge]:
+    for node, after in itertools.pairwise(path):
+        yield next(
+            e for e in flow.space.edges[node] if e.target == after and e.choice.kind not in (Kind.KEY, Kind.WRONG)
+        )
+    yield end

@@ -1,0 +1,138 @@
+"""Steps that can never run
+
+What it finds
+    A priority behind one that surely leaves the extension (Goto, Hangup, Return and the like), when no
+    label, no number and no relative jump leads to it; and a priority behind a gap in the numbers.
+Why it matters to a caller
+    What was written for the caller does not happen: mostly the operator or the goodbye that should have
+    been the last step.
+Bad
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,Goto(menu,s,1)
+    same => n,Dial(PJSIP/operator,30)   ; expect: D105
+
+    [menu]
+    exten => s,1,Dial(PJSIP/sales,30)
+Good
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,GotoIf($["${HOUR}" = "12"]?menu,s,1)
+    same => n,Dial(PJSIP/operator,30)
+
+    [menu]
+    exten => s,1,Dial(PJSIP/sales,30)
+When to switch it off
+    For steps that are kept for later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dialplan.applications.arguments import branches, is_literal
+from dialplan.applications.effect import Ends
+from dialplan.finding import Finding, Severity
+from dialplan.plan.model import Extension
+from dialplan.subject import Located, Subject
+
+CODE = "D105"
+SEVERITY = Severity.WARNING
+MISSION = "D1"
+
+LEAVES = frozenset({"goto", "return", "macroexit"})
+HALF_WAY = ("if", "elseif", "else", "while", "endif", "endwhile")
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """The first step of each stretch that nothing leads to."""
+    named = _named_places(subject)
+    for context in subject.plan.contexts.values():
+        for extension in context.extensions:
+            yield from _in_extension(subject, context.name, extension, named)
+
+
+def _in_extension(subject: Subject, context: str, extension: Extension, named: Named) -> Iterator[Finding]:
+    labelled = set(extension.labels.values())
+    before: int | None = None
+    dead = False
+    for priority, step in extension.steps.items():
+        located = subject.locate(step)
+        follows = before == priority - 1
+        entered = priority == 1 or priority in labelled or _named(named, context, extension, priority)
+        leaves = before is not None and _leaves(subject.locate(extension.steps[before]))
+        if (
+            entered
+            or (follows and not leaves and not dead)
+            or (not follows and _rival(subject, context, extension, priority))
+        ):
+            dead = False
+        elif not dead:
+            dead = True
+            message = "nothing leads to this step: " + (
+                "the one before it always leaves" if follows else f"there is no priority {priority - 1}"
+            )
+            if not (step.application.lower() in HALF_WAY or (follows and _closes(located))):
+                yield Finding(CODE, SEVERITY, message, located.spot)
+        before = priority
+
+
+def _rival(subject: Subject, context: str, extension: Extension, priority: int) -> bool:
+    """May another extension have the step before, for the same number?"""
+    others = subject.places.overlapping(context, extension.pattern)
+    return any(priority - 1 in one.steps for one in others)
+
+
+def _closes(located: Located) -> bool:
+    """A last Hangup behind a Goto is a habit that harms nobody."""
+    return located.calls[0].application.lower() in ("hangup", "return", "macroexit", "noop")
+
+
+def _leaves(located: Located) -> bool:
+    call = located.calls[0]
+    effect = call.effect
+    if call.application.lower() == "goto":
+        return bool(call.data.strip())
+    if call.application.lower() in ("gotoif", "gotoiftime"):
+        return all(branches(call.data)[1:])
+    return (effect is not None and (effect.ends is Ends.ALWAYS and not effect.person)) or (
+        call.application.lower() in LEAVES
+    )
+
+
+ANY = "any extension"
+Named = set[tuple[str | None, str | None, int]]
+
+
+def _named_places(subject: Subject) -> Named:
+    """Priorities that jumps name by number: context and extension (None: computed), -1 for a computed priority."""
+    found: Named = set()
+    for located in subject.steps():
+        for _, target in located.targets:
+            number = target.number
+            if number is None and is_literal(target.priority):
+                continue
+            wanted = -1 if number is None else located.step.priority + number if target.relative else number
+            exten = located.extension.pattern if target.exten is None else target.exten
+            for context in _contexts(subject, located, target.context):
+                found.add((context, exten if is_literal(exten) else None, wanted))
+                found.add((context, ANY, wanted))
+    return found
+
+
+def _contexts(subject: Subject, located: Located, written: str | None) -> set[str | None]:
+    own = located.context.name
+    if written is None:
+        return {*subject.places.currents(own), *(part.name for part in subject.places.path(own))}
+    return {written} if is_literal(written) else {None}
+
+
+def _named(named: Named, context: str, extension: Extension, priority: int) -> bool:
+    pattern = extension.pattern
+    for place in (context, None):
+        for number in (priority, -1):
+            if (place, pattern, number) in named or (place, None, number) in named:
+                return True
+    if not pattern.startswith("_"):
+        return False
+    return any((place, ANY, number) in named for place in (context, None) for number in (priority, -1))

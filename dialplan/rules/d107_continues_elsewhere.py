@@ -1,0 +1,82 @@
+"""The call goes on in a less specific pattern
+
+What it finds
+    An extension whose last step does not end the call, while another pattern that the same number fits
+    has the next priority: Asterisk looks each priority up anew, so the call goes on there.
+Why it matters to a caller
+    The caller gets half of one extension and half of another, which nobody has meant.
+Bad
+    [from-trunk]
+    exten => 123,1,Answer()
+    same => n,Playback(welcome)   ; expect: D107
+    exten => _1XX,1,NoOp(internal)
+    same => n,Playback(one-moment)
+    same => n,Dial(PJSIP/${EXTEN},30)
+Good
+    [from-trunk]
+    exten => 123,1,Answer()
+    same => n,Playback(welcome)
+    same => n,Dial(PJSIP/reception,30)
+    same => n,Hangup()
+    exten => _1XX,1,NoOp(internal)
+    same => n,Playback(one-moment)
+    same => n,Dial(PJSIP/${EXTEN},30)
+When to switch it off
+    Where common last steps are written once on purpose, for many patterns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dialplan.applications.arguments import branches
+from dialplan.applications.effect import Ends
+from dialplan.finding import Finding, Severity
+from dialplan.plan.model import Extension
+from dialplan.plan.patterns import Fit, fit
+from dialplan.subject import Located, Subject
+
+CODE = "D107"
+SEVERITY = Severity.WARNING
+MISSION = "D1"
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """One finding for each exact extension that runs on into a pattern of its own context."""
+    for context in subject.plan.contexts.values():
+        patterns = [one for one in context.extensions if one.pattern.startswith("_") and one.cid is None]
+        for extension in context.extensions:
+            if extension.pattern.startswith("_") or 1 not in extension.steps or not patterns:
+                continue
+            last = _last(extension)
+            located = subject.locate(extension.steps[last])
+            other = next((one for one in patterns if _takes_over(one, extension, last + 1)), None)
+            if other is not None and not _stops(located):
+                message = (
+                    f"the call goes on at priority {last + 1} of {other.pattern}, which {extension.pattern} fits too"
+                )
+                yield Finding(CODE, SEVERITY, message, located.spot)
+
+
+def _last(extension: Extension) -> int:
+    last = 1
+    while last + 1 in extension.steps:
+        last += 1
+    return last
+
+
+def _takes_over(pattern: Extension, extension: Extension, priority: int) -> bool:
+    """It has this step, and the ones before it too: it was written as a whole of its own."""
+    if priority not in pattern.steps or 1 not in pattern.steps:
+        return False
+    return fit(pattern.pattern, extension.pattern) is not Fit.NO
+
+
+def _stops(located: Located) -> bool:
+    effect = located.calls[0].effect
+    if effect is None or effect.ends is Ends.ALWAYS:
+        return True
+    call = located.calls[0]
+    if call.application.lower() in ("gotoif", "gotoiftime"):
+        return all(branches(call.data)[1:])
+    return call.application.lower() in ("goto", "return", "macroexit", "stasis")

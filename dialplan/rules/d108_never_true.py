@@ -1,0 +1,91 @@
+"""A condition that can never be true
+
+What it finds
+    A comparison in which one side stands in quotes and the other does not: quotes belong to the text in
+    Asterisk, so `"${X}" = BUSY` compares `"BUSY"` with `BUSY`. Also a status variable compared with a
+    word that its application never gives.
+Why it matters to a caller
+    The branch for busy, for the holiday, for the operator is never taken.
+Bad
+    [from-trunk]
+    exten => s,1,Dial(PJSIP/sales,30)
+    same => n,GotoIf($["${DIALSTATUS}" = BUSY]?busy)   ; expect: D108
+    same => n,Dial(PJSIP/operator,30)
+    same => n(busy),VoiceMail(100,b)
+Good
+    [from-trunk]
+    exten => s,1,Dial(PJSIP/sales,30)
+    same => n,GotoIf($["${DIALSTATUS}" = "BUSY"]?busy)
+    same => n,Dial(PJSIP/operator,30)
+    same => n(busy),VoiceMail(100,b)
+When to switch it off
+    Never: write both sides the same way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dialplan.finding import Finding, Severity
+from dialplan.subject import Subject
+
+CODE = "D108"
+SEVERITY = Severity.WARNING
+MISSION = "D1"
+
+QUOTED = r'"(?P<{0}q>[^"$\[\]]*(?:\$\{{[^{{}}"]+\}})?[^"$\[\]]*)"'
+PLAIN = r"(?P<{0}p>(?:\$\{{[\w-]+\}}|[\w.-]+))"
+SIDE = f"(?:{QUOTED}|{PLAIN})"
+COMPARED = re.compile(rf"\$\[\s*{SIDE.format('l')}\s*(?P<how>==|=)\s*{SIDE.format('r')}\s*\]")
+STATUS = frozenset({"DIALSTATUS", "QUEUESTATUS", "VMSTATUS", "AGISTATUS", "READSTATUS", "PLAYBACKSTATUS"})
+DECIDES = frozenset({"gotoif", "execif", "while", "gosubif", "if", "elseif"})
+VARIABLE = re.compile(r"\$\{([\w-]+)\}")
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """One finding for each comparison."""
+    words = _words(subject)
+    for located in subject.steps():
+        for call in located.calls:
+            if call.application.lower() not in DECIDES:
+                continue
+            for found in COMPARED.finditer(call.data.partition("?")[0]):
+                text = _why(found, words)
+                if text:
+                    yield Finding(CODE, SEVERITY, f"{found[0]} is never true: {text}", located.spot)
+
+
+def _why(found: re.Match[str], words: dict[str, set[str]]) -> str:
+    left, right = found["lq"] is not None, found["rq"] is not None
+    plain = found["lp"] or found["rp"] or ""
+    if left != right and not VARIABLE.fullmatch(plain):
+        return "the quotes on one side belong to the text"
+    sides = [found["lq"] if left else found["lp"], found["rq"] if right else found["rp"]]
+    for one, other in (sides, sides[::-1]):
+        variable = VARIABLE.fullmatch(one or "")
+        if variable is None or variable[1] not in STATUS or not other or "$" in other:
+            continue
+        if left != right:
+            return "the quotes on one side belong to the text"
+        if words.get(variable[1]) and other not in words[variable[1]]:
+            return f"{variable[1]} is one of {', '.join(sorted(words[variable[1]]))}"
+    return ""
+
+
+def _words(subject: Subject) -> dict[str, set[str]]:
+    """What each status variable can be; nothing for one that the plan sets itself."""
+    found: dict[str, set[str]] = {}
+    for application in subject.table.applications.values():
+        for name, documented in application.status.items():
+            if name in STATUS:
+                found.setdefault(name, set()).update(documented)
+    for located in subject.steps():
+        if located.calls[0].application.lower() in ("set", "mset"):
+            for name in list(found):
+                if f"{name}=" in located.step.data:
+                    del found[name]
+    for extra in ("UNKNOWN", "ANSWERED", "APPERROR", ""):
+        for values in found.values():
+            values.add(extra)
+    return found

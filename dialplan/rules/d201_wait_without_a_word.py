@@ -1,0 +1,55 @@
+"""A wait without a word
+
+What it finds
+    A Wait or WaitExten of more than 15 seconds where callers from outside are, or callers who have chosen
+    from a menu.
+Why it matters to a caller
+    After some 15 seconds of silence callers believe that the line is dead. Say something, play music, or
+    go on.
+Bad
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,Wait(30)   ; expect: D201
+    same => n,Dial(PJSIP/operator,30)
+Good
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,Playback(one-moment)
+    same => n,Dial(PJSIP/operator,30)
+When to switch it off
+    Where something else is heard meanwhile, such as music that was started before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dialplan.finding import Finding, Severity
+from dialplan.flow.calls import Calls
+from dialplan.flow.machine import number
+from dialplan.rules._flow import finding, once
+from dialplan.subject import Subject
+
+CODE = "D201"
+SEVERITY = Severity.INFO
+MISSION = "D2"
+
+PATIENCE = 15.0
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """One finding for each such step."""
+    yield from once(_found(subject.flow))
+
+
+def _found(flow: Calls) -> Iterator[Finding | None]:
+    music = any("startmusiconhold" in flow.names(node) or "playtones" in flow.names(node) for node in flow.callers)
+    for node in sorted(flow.callers):
+        located = flow.located(node)
+        if located is None or music:
+            continue
+        call = located.calls[0]
+        seconds = number(call.argument(1), 0) if call.application.lower() in ("wait", "waitexten") else 0
+        if seconds > PATIENCE and "m" not in call.argument(2):
+            message = f"{seconds:g} seconds without a word"
+            yield finding(flow, CODE, SEVERITY, message, node)

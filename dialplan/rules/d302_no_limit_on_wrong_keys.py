@@ -1,0 +1,98 @@
+"""No limit on wrong keys
+
+What it finds
+    A menu to which every wrong key leads back, in the same state: no counter, no condition, no person, no
+    program on the way that could end it. It points at the jump that leads back. A counter that begins
+    empty does not count: `$[${WRONG} + 1]` is then a syntax error, and empty again.
+Why it matters to a caller
+    Who cannot find the right key (or has a telephone whose keys do not arrive) never reaches anybody.
+    After two or three tries the operator should take the call.
+Bad
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n(menu),Background(welcome)
+    same => n,WaitExten(10)
+    same => n,Dial(PJSIP/operator,30)
+    exten => 1,1,Dial(PJSIP/sales,30)
+    exten => i,1,Playback(invalid)
+    same => n,Goto(s,menu)   ; expect: D302
+Good
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n(menu),Background(welcome)
+    same => n,WaitExten(10)
+    same => n,Dial(PJSIP/operator,30)
+    exten => 1,1,Dial(PJSIP/sales,30)
+    exten => i,1,Set(WRONG=$[0${WRONG} + 1])
+    same => n,GotoIf($[${WRONG} > 2]?operator,1)
+    same => n,Playback(invalid)
+    same => n,Goto(s,menu)
+    exten => operator,1,Dial(PJSIP/operator,30)
+When to switch it off
+    For a menu of your own staff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dialplan.finding import Finding, Severity
+from dialplan.flow.calls import Calls
+from dialplan.flow.model import Edge, Kind
+from dialplan.rules._flow import DECIDING, JUMPS, finding, jump_on, once, stuck_counter, way_back
+from dialplan.subject import Subject
+
+CODE = "D302"
+SEVERITY = Severity.WARNING
+MISSION = "D3"
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """One finding for each menu that an always wrong caller never leaves."""
+    yield from once(_found(subject.flow))
+
+
+def _found(flow: Calls) -> Iterator[Finding | None]:
+    wrong = {n for n in flow.listening if any(_is_wrong(edge) for edge in flow.space.edges[n])}
+
+    def allowed(node: int, edge: Edge) -> bool:
+        if node in wrong:
+            return edge.choice.kind is Kind.WRONG
+        return node not in flow.listening and not flow.offers(node)
+
+    for part in flow.rounds(allowed):
+        inside = set(part)
+        slips = [
+            (node, edge)
+            for node in sorted((inside & wrong) - flow.given_up)
+            for edge in flow.space.edges[node]
+            if edge.choice.kind is Kind.WRONG and edge.target in inside
+        ]
+        if not slips or any(flow.uncertain(node) or _may_leave(flow, node, inside) for node in part):
+            continue
+        node, edge = slips[0]
+        jump = jump_on(flow, _own_steps(flow, way_back(flow, edge.target, node, inside)))
+        context = flow.space.states[node].context
+        message = f"wrong keys lead back to the menu in [{context}] for ever: {_why(flow, part)}"
+        yield finding(flow, CODE, SEVERITY, message, jump)
+
+
+def _why(flow: Calls, part: list[int]) -> str:
+    name = stuck_counter(flow, part)
+    return f"the counter {name} begins empty and stays empty" if name else "nothing counts them"
+
+
+def _own_steps(flow: Calls, path: list[int]) -> list[int]:
+    """The steps of the extension that took the wrong key, when one of them jumps: that is the line to change."""
+    first = flow.space.states[path[0]]
+    own = [node for node in path if flow.space.states[node][:2] == first[:2]]
+    return own if any(flow.names(node) & JUMPS for node in own) else path
+
+
+def _is_wrong(edge: Edge) -> bool:
+    """A key that no extension has; what Read takes is judged by the plan itself."""
+    return edge.choice.kind is Kind.WRONG and not edge.choice.application
+
+
+def _may_leave(flow: Calls, node: int, inside: set[int]) -> bool:
+    return any(edge.choice.kind in DECIDING and edge.target not in inside for edge in flow.space.edges[node])

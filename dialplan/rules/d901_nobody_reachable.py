@@ -1,0 +1,99 @@
+"""Nobody can be reached from here
+
+What it finds
+    A menu that no key leaves: every key, wrong ones and silence too, leads back into it, and no person,
+    no message and no end can be reached (an error); or a menu of several choices, none of which leads to
+    a person, a mailbox or another system (a warning).
+Why it matters to a caller
+    The caller is trapped, or is sent round and away without having talked to anybody. Some key, or
+    silence, must lead to a person.
+Bad
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n(menu),Background(welcome)
+    same => n,WaitExten(10)
+    exten => 1,1,Playback(opening-hours)
+    same => n,Goto(s,menu)   ; expect: D901
+    exten => _[02-9*#],1,Goto(s,menu)
+    exten => t,1,Goto(s,menu)
+Good
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n(menu),Background(welcome)
+    same => n,WaitExten(10)
+    exten => 1,1,Playback(opening-hours)
+    same => n,Goto(s,menu)
+    exten => _[02-9*#],1,Dial(PJSIP/operator,30)
+    exten => t,1,Dial(PJSIP/operator,30)
+When to switch it off
+    For a line that only gives information and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dialplan.finding import Finding, Severity
+from dialplan.flow.calls import Calls
+from dialplan.flow.graph import reachable
+from dialplan.flow.model import Kind
+from dialplan.rules._flow import JUMPS, finding, once
+from dialplan.subject import Subject
+
+CODE = "D901"
+SEVERITY = Severity.ERROR
+MISSION = "D9"
+
+CHOICES_OF_A_MENU = 2
+LISTENS = frozenset({"background", "waitexten", "execif"})
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """Traps at a jump that leads back, menus without a person at the place that listens."""
+    flow = subject.flow
+    yield from once(_traps(flow))
+    yield from once(_without_people(flow))
+
+
+def _traps(flow: Calls) -> Iterator[Finding | None]:
+    trapped = {node for node in range(len(flow.space.states)) if node not in flow.ending}
+    if not trapped:
+        return
+    for part in flow.rounds(lambda node, edge: node in trapped and edge.target in trapped):
+        inside = set(part)
+        listens = sorted(inside & flow.menus)
+        leaves = any(target not in inside for node in part for target in flow.successors(node))
+        if not listens or leaves or any(flow.uncertain(node) for node in part):
+            continue
+        jumps = [node for node in part if flow.names(node) & JUMPS] or listens
+        first = min(jumps, key=lambda node: _place(flow, node))
+        context = flow.space.states[listens[0]].context
+        message = f"no key leads out of the menu in [{context}]: the caller goes round until he hangs up"
+        yield finding(flow, CODE, SEVERITY, message, first)
+
+
+def _place(flow: Calls, node: int) -> tuple[str, int]:
+    located = flow.located(node)
+    return (located.step.place.file, located.step.place.line) if located else ("", 0)
+
+
+def _without_people(flow: Calls) -> Iterator[Finding | None]:
+    told: set[str] = set()
+    for node in sorted(flow.menus & flow.fresh):
+        context = flow.space.states[node].context
+        if node in flow.helped or node not in flow.ending or context in told or not flow.names(node) & LISTENS:
+            continue
+        keys = [edge for edge in flow.space.edges[node] if edge.choice.kind is Kind.KEY]
+        beyond = reachable([node], flow.successors)
+        if len(keys) < CHOICES_OF_A_MENU or any(flow.uncertain(one) for one in beyond) or _breaks(flow, beyond):
+            continue
+        told.add(context)
+        message = f"no key of the menu in [{context}] leads to a person or a mailbox"
+        yield finding(flow, CODE, Severity.WARNING, message, node)
+
+
+def _breaks(flow: Calls, nodes: set[int]) -> bool:
+    """Somewhere a dead destination stands in the way: that is reported by itself."""
+    from dialplan.flow.calls import BROKEN
+
+    return any(e.end is not None and e.end.kind in BROKEN for node in nodes for e in flow.space.edges[node])

@@ -1,0 +1,54 @@
+"""The call falls off the end
+
+What it finds
+    A caller from outside, or one who has chosen from a menu, reaches the last priority of an extension
+    that neither ends the call nor leads on; nothing went wrong before. A last step that tries to reach a
+    person, takes a message or runs a program is no finding.
+Why it matters to a caller
+    Asterisk hangs up there, in the middle of the sentence so to speak: nobody has decided how the call is
+    to go on.
+Bad
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,Playback(welcome)   ; expect: D902
+Good
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,Playback(welcome)
+    same => n,Dial(PJSIP/operator,30)
+When to switch it off
+    For an announcement after which the call is meant to end; a Hangup says so too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dialplan.finding import Finding, Severity
+from dialplan.flow.calls import PEOPLE_APPS, PROGRAMS, Calls
+from dialplan.flow.model import Ended, Met
+from dialplan.rules._flow import finding, once
+from dialplan.subject import Subject
+
+CODE = "D902"
+SEVERITY = Severity.WARNING
+MISSION = "D9"
+
+OTHERS = frozenset({"background", "waitexten", "goto", "voicemail", "voicemailmain", "record", "directory", "transfer"})
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """One finding for each last step."""
+    yield from once(_found(subject.flow))
+
+
+def _found(flow: Calls) -> Iterator[Finding | None]:
+    for node in sorted(flow.smooth):
+        for edge in flow.space.edges[node]:
+            if edge.end is None or edge.end.kind is not Ended.FALLS_OFF:
+                continue
+            last = flow.last_step(node)
+            if flow.space.states[node].met is not Met.NOBODY or flow.names(last) & (PEOPLE_APPS | PROGRAMS | OTHERS):
+                continue
+            message = f"the call ends here because there is nothing more to run: {edge.end.text}"
+            yield finding(flow, CODE, SEVERITY, message, node, [edge])

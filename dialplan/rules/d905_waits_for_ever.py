@@ -1,0 +1,59 @@
+"""A queue without an end or a call to nobody
+
+What it finds
+    A Queue without a time-out although there is a step behind it for the callers that the queue leaves
+    over; a Queue or Dial without a destination.
+Why it matters to a caller
+    Nobody comes to that step: who is not answered waits for ever, and the operator that was meant to take
+    over is never asked.
+Bad
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,Queue(sales)   ; expect: D905
+    same => n,Dial(PJSIP/operator,30)
+Good
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,Queue(sales,,,,120)
+    same => n,Dial(PJSIP/operator,30)
+When to switch it off
+    When the queue's settings (leavewhenempty, joinempty) are what the next step is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dialplan.applications.calls import Call
+from dialplan.finding import Finding, Severity
+from dialplan.subject import Located, Subject
+
+CODE = "D905"
+SEVERITY = Severity.WARNING
+MISSION = "D9"
+
+OPTIONS_WITH_TIME = frozenset("n")
+OPERATORS = ("dial", "queue", "goto", "voicemail")
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """One finding for each such step."""
+    for located in subject.steps():
+        for call in located.calls:
+            name = call.application.lower()
+            if name not in ("queue", "dial"):
+                continue
+            if not call.argument(1):
+                yield Finding(CODE, Severity.ERROR, f"{call.application} names nobody to call", located.spot)
+            elif name == "queue" and call.certain and _endless(call) and _next_takes_over(located):
+                message = "this queue has no time-out: nobody comes to the next step for want of an answer"
+                yield Finding(CODE, SEVERITY, message, located.spot)
+
+
+def _endless(call: Call) -> bool:
+    return not call.argument(5) and not OPTIONS_WITH_TIME & set(call.argument(2))
+
+
+def _next_takes_over(located: Located) -> bool:
+    step = located.extension.steps.get(located.step.priority + 1)
+    return step is not None and step.application.lower() in OPERATORS

@@ -1,0 +1,187 @@
+"""One call: the rules of main/pbx.c and of the applications that move calls, each measured on a real Asterisk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from dialplan.flow import Ended, Trace
+
+Call = Callable[..., Trace]
+Path = Callable[[Trace], str]
+
+MENU = """[a]
+exten => s,1,Background(x)
+exten => s,2,WaitExten(5)
+exten => 1,1,Hangup()
+exten => _12X,1,Hangup()
+"""
+NEXT = MENU + "exten => s,3,Hangup()\n"
+I_AND_T = MENU + "exten => i,1,Hangup()\nexten => t,1,Hangup()\n"
+OWN_E = MENU + "exten => e,1,Hangup()\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "path_", "end"),
+    [
+        # WaitExten: a next priority wins over t; then t, then e, then the end
+        (NEXT + "exten => t,1,Hangup()\n", ["(wait)"], "a,s,1 a,s,2 a,s,3", Ended.HANGUP),
+        (I_AND_T, [], "a,s,1 a,s,2 a,t,1", Ended.HANGUP),
+        (OWN_E, [], "a,s,1 a,s,2 a,e,1", Ended.HANGUP),
+        (MENU, [], "a,s,1 a,s,2", Ended.TIMEOUT),
+        # a wrong key goes to i at once, and to e without one
+        (I_AND_T, ["9"], "a,s,1 a,i,1", Ended.HANGUP),
+        (I_AND_T, ["(listen)", "9"], "a,s,1 a,s,2 a,i,1", Ended.HANGUP),
+        (OWN_E, ["9"], "a,s,1 a,e,1", Ended.HANGUP),
+        (MENU, ["9"], "a,s,1", Ended.INVALID),
+        # digits are taken while a longer number is possible
+        (I_AND_T, ["123"], "a,s,1 a,123,1", Ended.HANGUP),
+        (I_AND_T, ["1", "(wait)"], "a,s,1 a,1,1", Ended.HANGUP),
+        (I_AND_T, ["12", "(wait)"], "a,s,1 a,i,1", Ended.HANGUP),
+        # Background as the last step: the call ends with it
+        ("[a]\nexten => s,1,Background(x)\nexten => t,1,Hangup()\n", [], "a,s,1", Ended.FALLS_OFF),
+        # option m: only a key that is an extension of its own breaks the prompt
+        (I_AND_T.replace("(x)", "(x,m)"), ["9"], "a,s,1 a,s,2 a,i,1", Ended.HANGUP),
+        # Background with a context looks there
+        (
+            "[a]\nexten => s,1,Background(x,,,b)\nexten => s,2,Hangup()\n[b]\nexten => 1,1,Hangup()\n",
+            ["1"],
+            "a,s,1 b,1,1",
+            Ended.HANGUP,
+        ),
+    ],
+)
+def test_keys(call: Call, path: Path, text: str, keys: list[str], path_: str, end: Ended) -> None:
+    trace = call(text, keys=keys)
+    assert (path(trace), trace.end.kind) == (path_, end)
+
+
+@pytest.mark.parametrize(
+    ("lines", "path_", "end"),
+    [
+        # a gap ends the extension; priorities go on in a less specific pattern or an included context
+        (["s,1,NoOp()", "s,3,Hangup()"], "a,s,1", Ended.FALLS_OFF),
+        (["s,1,NoOp()", "_[a-z],2,Hangup()"], "a,s,1 a,s,2", Ended.HANGUP),
+        # a number that is missing falls off, an extension that is missing goes to i, a context or label ends it
+        (["s,1,Goto(s,5)", "i,1,Hangup()"], "a,s,1", Ended.FALLS_OFF),
+        (["s,1,Goto(x,1)", "i,1,Hangup()"], "a,s,1 a,i,1", Ended.HANGUP),
+        (["s,1,Goto(b,s,1)", "i,1,Hangup()"], "a,s,1", Ended.DEAD_JUMP),
+        (["s,1,Goto(nolabel)", "i,1,Hangup()"], "a,s,1", Ended.DEAD_JUMP),
+        (["s,1,Goto()", "i,1,Hangup()"], "a,s,1", Ended.DEAD_JUMP),
+        # relative jumps
+        (["s,1,Goto(+2)", "s,2,NoOp()", "s,3,Hangup()"], "a,s,1 a,s,3", Ended.HANGUP),
+        # conditions: a leading number decides, other text is true, a syntax error is false
+        (['s,1,GotoIf(0]?x,1)', "s,2,Hangup()", "x,1,NoOp()"], "a,s,1 a,s,2", Ended.HANGUP),
+        (["s,1,GotoIf(yes?x,1)", "s,2,NoOp()", "x,1,Hangup()"], "a,s,1 a,x,1", Ended.HANGUP),
+        (["s,1,GotoIf($[ + 1]?x,1:)", "s,2,Hangup()", "x,1,NoOp()"], "a,s,1 a,s,2", Ended.HANGUP),
+        # unknown applications end the call, TryExec goes on
+        (["s,1,Nonsense()", "s,2,Hangup()"], "a,s,1", Ended.NO_APPLICATION),
+        (["s,1,ExecIf(1?Nonsense())", "s,2,Hangup()"], "a,s,1", Ended.NO_APPLICATION),
+        (["s,1,TryExec(Nonsense())", "s,2,Hangup()"], "a,s,1 a,s,2", Ended.HANGUP),
+        (["s,1,ExecIf(1?Goto(x,1):Hangup())", "x,1,Hangup()"], "a,s,1 a,x,1", Ended.HANGUP),
+        # Gosub: the target is checked first; Return needs a Gosub; falling off does not go back
+        (["s,1,Gosub(x,1)", "s,2,Hangup()", "x,1,Return()"], "a,s,1 a,x,1 a,s,2", Ended.HANGUP),
+        (["s,1,Gosub(x,2)", "s,2,Hangup()", "x,1,Return()"], "a,s,1", Ended.DEAD_JUMP),
+        (["s,1,Return()", "s,2,Hangup()"], "a,s,1", Ended.APPLICATION),
+        (["s,1,Gosub(x,1)", "s,2,Hangup()", "x,1,NoOp()"], "a,s,1 a,x,1", Ended.FALLS_OFF),
+        (["s,1,Gosub(x,1)", "s,2,NoOp()", "x,1,StackPop()", "x,2,Return()"], "a,s,1 a,x,1 a,x,2", Ended.APPLICATION),
+        # While without EndWhile falls into its body
+        (["s,1,While(0)", "s,2,Hangup()"], "a,s,1 a,s,2", Ended.HANGUP),
+        (["s,1,While(0)", "s,2,NoOp()", "s,3,EndWhile()", "s,4,Hangup()"], "a,s,1 a,s,4", Ended.HANGUP),
+        (["s,1,RaiseException(x)", "e,1,Hangup()"], "a,s,1 a,e,1", Ended.HANGUP),
+        (["s,1,Goto(s,1)"], "a,s,1", Ended.LOOP),
+    ],
+)  # fmt: skip
+def test_steps(call: Call, path: Path, lines: list[str], path_: str, end: Ended) -> None:
+    trace = call("[a]\n" + "".join(f"exten => {line}\n" for line in lines))
+    assert (path(trace), trace.end.kind) == (path_, end)
+
+
+def test_results_of_dial_queue_and_system(call: Call, path: Path) -> None:
+    text = "[a]\nexten => s,1,Dial(PJSIP/1,20)\nexten => s,2,Goto(s-${DIALSTATUS},1)\nexten => _s-.,1,Hangup()\n"
+    assert call(text, results={"Dial": "ANSWER"}).end.kind is Ended.PERSON
+    assert path(call(text, results={"Dial": "BUSY"})) == "a,s,1 a,s,2 a,s-BUSY,1"
+    assert call(text.replace(",20)", ",20,g)"), results={"Dial": "ANSWER"}).end.kind is Ended.HANGUP
+    alone = "[a]\nexten => s,1,Dial(PJSIP/1,20)\n"
+    busy = call(alone, results={"DIALSTATUS": "BUSY"})
+    assert (busy.end.kind, busy.seconds) == (Ended.FALLS_OFF, 10)
+    queue = "[a]\nexten => s,1,Queue(q,,,,60)\nexten => s,2,Hangup()\n"
+    assert call(queue, results={"Queue": "TIMEOUT"}).seconds == 60
+    system = "[a]\nexten => s,1,System(x)\nexten => s,2,Hangup()\n"
+    assert call(system, results={"System": "NOTFOUND"}).end.kind is Ended.APPLICATION
+    assert path(call(system, results={"System": "APPERROR"})) == "a,s,1 a,s,2"
+
+
+def test_macro_is_gone_in_22_and_comes_back_in_16(call: Call, path: Path) -> None:
+    text = "[a]\nexten => s,1,Macro(m,x)\nexten => s,2,Hangup()\n[macro-m]\nexten => s,1,NoOp(${ARG1})\n"
+    assert call(text).end.kind is Ended.NO_APPLICATION
+    old = call(text, version="16")
+    assert path(old) == "a,s,1 macro-m,s,1 a,s,2"
+    assert old.steps[1].data == "x"
+
+
+def test_arguments_of_a_subroutine_are_its_own(call: Call) -> None:
+    text = """[a]
+exten => s,1,Gosub(sub,s,1(one,"t,wo"))
+exten => s,2,NoOp(${ARG1}-${GOSUB_RETVAL})
+[sub]
+exten => s,1,Gosub(deep,s,1(three))
+exten => s,2,NoOp(${ARG1}-${ARG2})
+exten => s,3,Return(back)
+[deep]
+exten => s,1,NoOp(${ARG1}-${ARG2})
+exten => s,2,Return()
+"""
+    data = [step.data for step in call(text).steps if step.application == "NoOp"]
+    assert data == ["three-", "one-t,wo", "-back"]
+
+
+def test_loops_count(call: Call) -> None:
+    text = """[a]
+exten => s,1,Set(X=0)
+exten => s,2,While($[${X} < 3])
+exten => s,3,Set(X=$[${X} + 1])
+exten => s,4,ExecIf($[${X} = 2]?ExitWhile())
+exten => s,5,EndWhile()
+exten => s,6,NoOp(${X})
+"""
+    trace = call(text)
+    assert (trace.steps[-1].priority, trace.steps[-1].data) == (6, "2")
+
+
+def test_h_runs_after_the_end_in_the_current_context(call: Call) -> None:
+    text = "[a]\nexten => s,1,Goto(b,s,1)\n[b]\nexten => s,1,Hangup()\nexten => h,1,NoOp(bye)\nexten => h,2,NoOp()\n"
+    assert [step.exten for step in call(text).hangup_steps] == ["h", "h"]
+
+
+def test_read_time_and_caller(call: Call, path: Path) -> None:
+    read = "[a]\nexten => s,1,Read(X,p,3)\nexten => s,2,NoOp(${X} ${READSTATUS})\n"
+    assert [call(read, keys=keys).steps[1].data for keys in (["12#"], ["1234"], ["1", "(wait)"], [])] == [
+        "12 OK",
+        "123 OK",
+        "1 TIMEOUT",
+        " TIMEOUT",
+    ]
+    timed = "[a]\nexten => s,1,GotoIfTime(9:00-17:00,mon-fri,*,*?x,1)\nexten => s,2,Hangup()\nexten => x,1,Hangup()\n"
+    assert path(call(timed, now=datetime(2026, 11, 23, 12))) == "a,s,1 a,x,1"
+    assert path(call(timed, now=datetime(2026, 11, 22, 12))) == "a,s,1 a,s,2"
+    cid = "[a]\nexten => s/100,1,Goto(x,1)\nexten => s,1,Hangup()\nexten => x,1,Hangup()\n"
+    assert path(call(cid, callerid="100")) == "a,s,1 a,x,1"
+    assert path(call(cid, callerid="200")) == "a,s,1"
+
+
+def test_what_needs_a_caller_ends_h_and_a_prompt_that_is_missing_fails_at_once(call: Call) -> None:
+    gone = "[a]\nexten => s,1,Hangup()\nexten => h,1,NoOp()\nexten => h,2,Answer()\nexten => h,3,NoOp()\n"
+    assert [step.priority for step in call(gone).hangup_steps] == [1, 2]
+    read = "[a]\nexten => s,1,Read(X,gone,3)\nexten => s,2,NoOp(${READSTATUS}${X})\n"
+    assert call(read, keys=["1", "2"], missing_sounds=["gone"]).steps[1].data == "ERROR"
+    play = "[a]\nexten => s,1,Background(gone)\nexten => s,2,NoOp(${BACKGROUNDSTATUS})\nexten => 1,1,Hangup()\n"
+    assert call(play, keys=["1"], missing_sounds=["gone"]).steps[1].data == "FAILED"
+
+
+def test_incomplete_asks_for_more_and_times_out_without(call: Call, path: Path) -> None:
+    text = "[a]\nexten => _1X!,1,Hangup()\nexten => 1,1,Incomplete()\nexten => t,1,Hangup()\nexten => i,1,Hangup()\n"
+    assert path(call(text, "a,1,1", keys=["(wait)"])) == "a,1,1 a,t,1"
+    assert path(call(text, "a,1,1", keys=["2"])) == "a,1,1 a,12,1"

@@ -1,0 +1,119 @@
+"""A real Asterisk runs what the interpreter says: random walks, and the calls of the labelled dialplans.
+
+The full run is tests/fuzz/walk.py. What is missing (a root, root rights) is a skip with a reason, and a failure
+where the environment has CI set or --require-asterisk is given.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from concierge.lab.engine import find_engine
+from concierge.lab.errors import LabMissingError
+from concierge.replay.caller import PlannedCall
+from concierge.replay.one import prompts
+from concierge.replay.rewrite import assumed, sandbox_text
+from concierge.replay.sandbox import Sandbox
+from dialplan.applications import tables
+from dialplan.flow import At, Inputs, walk
+from dialplan.plan import loads
+
+TESTS = Path(__file__).parents[2]
+LABELLED = TESTS / "dialplan" / "labelled"
+CALL = re.compile(r"; call: *(?P<keys>[^|>]*?) *(\| *(?P<results>.*?) *)?-> (?P<place>.*)")
+STEPS = 30
+
+sys.path.append(str(TESTS / "fuzz"))
+from walk import Comparer, show  # noqa: E402
+from walk_plans import walks  # noqa: E402
+
+pytestmark = pytest.mark.asterisk
+
+
+@pytest.fixture(params=["22", "16"])
+def version(request: pytest.FixtureRequest) -> str:
+    try:
+        find_engine(request.param)
+    except LabMissingError as error:
+        if os.environ.get("CI") or request.config.getoption("--require-asterisk", default=False):
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error))
+    return str(request.param)
+
+
+def test_random_walks_run_as_the_interpreter_says(version: str) -> None:
+    comparer = Comparer(version)
+    with comparer.sandbox:
+        found = comparer.compare_all(walks(5, 60))
+    differing = [one for one in found if not one[3].agrees]
+    for one in differing:
+        show(one, version)
+    assert len(found) > 40
+    assert not differing
+
+
+@dataclass(frozen=True)
+class Call:
+    """One `; call:` line. `last`: the last step, None for a call that goes on."""
+
+    case: str
+    text: str
+    keys: tuple[str, ...]
+    results: dict[str, str]
+    last: tuple[str, str, int] | None
+
+
+def labelled_calls() -> Iterator[Call]:
+    for path in sorted(LABELLED.glob("*.conf")):
+        for part in path.read_text(encoding="utf-8").split("\n; === ")[1:]:
+            name, _, text = part.partition("\n")
+            for found in map(CALL.match, text.splitlines()):
+                if found:
+                    keys = tuple(key for key in found["keys"].split(",") if key)
+                    results = dict(pair.split("=") for pair in (found["results"] or "").split(",") if pair)
+                    context, _, rest = found["place"].partition(",")
+                    exten, _, number = rest.partition(",")
+                    last = (context, exten, int(number)) if number else None
+                    yield Call(f"{path.stem}-{name}", text, keys, results, last)
+
+
+def renamed(text: str, number: int) -> str:
+    """All contexts with names of their own, so that many cases can be loaded together."""
+    names = set(re.findall(r"^\[([\w-]+)\]", text, re.MULTILINE)) - {"globals", "general"}
+    for name in sorted(names, key=len, reverse=True):
+        text = re.sub(rf"(?<![\w-]){name}(?=[\],|()]|$)", f"{name}-{number}", text, flags=re.MULTILINE)
+    return text
+
+
+def test_labelled_calls_go_where_the_label_says(version: str) -> None:
+    table = tables.load(version)
+    placed, texts, names = [], [], set()
+    calls = list(labelled_calls())
+    for number, call in enumerate(calls):
+        plan = loads(renamed(call.text, number).encode())
+        entry = f"from-trunk-{number}"
+        trace = walk(plan, table, At(entry), Inputs(keys=call.keys, results=call.results, steps=STEPS + 5))
+        variables = tuple(assumed(trace).items())
+        placed.append(PlannedCall(entry, "s", 1, call.keys, variables=variables, limit=STEPS))
+        texts.append(sandbox_text(plan))
+        names |= prompts(plan, trace)
+    with Sandbox(version, names) as sandbox:
+        rans = sandbox.run("\n".join(texts), placed, parallel=30)
+    wrong = []
+    for number, (call, ran) in enumerate(zip(calls, rans, strict=True)):
+        steps = [step for step in ran.steps if step.exten != "h"]
+        last = steps[-1].place if steps else None
+        expected = call.last and (f"{call.last[0]}-{number}", *call.last[1:])
+        if (ran.ended, last) != (True, expected) and (ran.ended or expected):
+            wrong.append(
+                f"{call.case}: expected {expected}, ran {[step.place for step in steps][-4:]}, ended {ran.ended}"
+            )
+    assert len(calls) > 90
+    assert not wrong, "\n".join(wrong)

@@ -1,0 +1,166 @@
+"""Compares the interpreter's path with the steps of a real Asterisk, on random dialplans and callers.
+
+    PYTHONPATH=. python tests/fuzz/walk.py --seed 1 --count 2000 [--asterisk 22] [--no-autofallthrough]
+
+Prints every difference made small. Exit code 1 when there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from walk_plans import PROMPTS, SHORT, STUB_CONTEXT, Walk, walks
+
+from concierge.replay.caller import PlannedCall
+from concierge.replay.compare import Comparison, compare
+from concierge.replay.sandbox import Ran, Sandbox
+from dialplan.applications import tables
+from dialplan.flow import At, Inputs, Trace, walk
+from dialplan.flow.model import Ended
+from dialplan.plan import loads
+
+LIMIT = 40
+SECONDS = 20.0
+BATCH = 400
+QUICK = frozenset({"background", "waitexten", "read", "dial", "wait", "playback", "congestion", "busy", "incomplete"})
+
+
+def traced(one: Walk, version: str, autofallthrough: bool = True) -> Trace:
+    """What the interpreter says."""
+    general = f"[general]\nautofallthrough = {'yes' if autofallthrough else 'no'}\n"
+    plan = loads((general + one.text() + STUB_CONTEXT).encode())
+    results = {"Dial": one.results}
+    variables = {"R": ",".join(one.results), "TIMEOUT(digit)": "1.2", "TIMEOUT(response)": "1.2"}
+    now = datetime.now(UTC)
+    inputs = Inputs(keys=one.keys, results=results, variables=variables, now=now, steps=LIMIT + 10)
+    return walk(plan, tables.load(version), At(one.context, "s", 1), inputs)
+
+
+def restless(trace: Trace) -> bool:
+    """True for a path that may go round without a wait: such calls keep the server busy."""
+    tail = trace.steps[-12:]
+    goes_on = trace.end.kind in (Ended.LOOP, Ended.LIMIT)
+    return goes_on and not any(step.application.lower() in QUICK for step in tail)
+
+
+class Comparer:
+    """One Asterisk; `compare_all` gives what differs, tried again where timing may be the reason."""
+
+    def __init__(self, version: str, autofallthrough: bool = True) -> None:
+        self.version, self.autofallthrough = version, autofallthrough
+        self.sandbox = Sandbox(version, PROMPTS, SHORT)
+        self.skipped = 0
+
+    def compare_all(self, these: Sequence[Walk]) -> list[tuple[Walk, Trace, Ran, Comparison]]:
+        """Every walk with both paths."""
+        traces = [traced(one, self.version, self.autofallthrough) for one in these]
+        found: dict[int, tuple[Walk, Trace, Ran, Comparison]] = {}
+        todo = [at for at, trace in enumerate(traces) if not restless(trace)]
+        self.skipped += len(these) - len(todo)
+        for parallel in (60, 15, 4):
+            if todo:
+                self._run(these, traces, todo, parallel, found)
+            todo = [at for at in todo if not found[at][3].agrees or found[at][2].late]
+        return list(found.values())
+
+    def _run(
+        self,
+        these: Sequence[Walk],
+        traces: Sequence[Trace],
+        numbers: Sequence[int],
+        parallel: int,
+        found: dict[int, tuple[Walk, Trace, Ran, Comparison]],
+    ) -> None:
+        for start in range(0, len(numbers), BATCH):
+            part = numbers[start : start + BATCH]
+            texts = dict.fromkeys(these[at].text() for at in part)
+            calls = [planned(these[at]) for at in part]
+            text = "\n".join([STUB_CONTEXT, *texts])
+            rans = self.sandbox.run(
+                text, calls, parallel=parallel, autofallthrough=self.autofallthrough, seconds=SECONDS
+            )
+            for at, ran in zip(part, rans, strict=True):
+                comparison = compare(traces[at], ran.steps, ended=ran.ended, limit=LIMIT)
+                found[at] = these[at], traces[at], ran, comparison
+
+
+def planned(one: Walk) -> PlannedCall:
+    """The call as it is placed."""
+    return PlannedCall(one.context, "s", 1, one.keys, variables=(("R", ",".join(one.results)),), limit=LIMIT)
+
+
+def minimised(comparer: Comparer, one: Walk, rounds: int = 25) -> tuple[Walk, Trace, Ran, Comparison] | None:
+    """The smallest walk found that still differs; each round tries all ways of leaving one thing out."""
+    best = None
+    for turn in range(rounds):
+        smaller = [candidate.renamed(f"m{turn}c{k}q") for k, candidate in enumerate(_smaller(one))]
+        differing = [found for found in comparer.compare_all(smaller) if not found[3].agrees]
+        if not differing:
+            break
+        best = min(differing, key=lambda found: (len(found[0].lines), len(found[0].keys)))
+        one = best[0]
+    return best
+
+
+def _smaller(one: Walk) -> list[Walk]:
+    found = [replace(one, keys=one.keys[:at] + one.keys[at + 1 :]) for at in range(len(one.keys))]
+    for size in (8, 4, 2, 1):
+        for at in range(0, len(one.lines), size):
+            lines = one.lines[:at] + one.lines[at + size :]
+            if any(line.startswith(f"[{one.context}]") for line in lines[:1]):
+                found.append(replace(one, lines=lines))
+    return found[:BATCH]
+
+
+def show(found: tuple[Walk, Trace, Ran, Comparison], version: str) -> None:
+    """Print one difference."""
+    one, trace, ran, comparison = found
+    print(f"--- Asterisk {version}, keys {','.join(one.keys)}, results {','.join(one.results[:4])}")
+    print(one.text())
+    print(f"step {comparison.differs}: {comparison.text}; the trace ends: {trace.end.kind} {trace.end.text}")
+    steps = (*trace.steps, *trace.hangup_steps)
+    print("interpreter:", " ".join(f"{s.context[-1]},{s.exten},{s.priority}" for s in steps))
+    print("real:       ", " ".join(f"{s.context[-1]},{s.exten},{s.priority}" for s in ran.steps), flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=400)
+    parser.add_argument("--callers", type=int, default=2, help="on each dialplan")
+    parser.add_argument("--asterisk", choices=("22", "16"), default="22")
+    parser.add_argument("--no-autofallthrough", action="store_true")
+    parser.add_argument("--show", type=int, default=5, help="differences to make small and print")
+    parser.add_argument("--as-found", action="store_true", help="print them as they are")
+    args = parser.parse_args()
+    started = time.monotonic()
+    comparer = Comparer(args.asterisk, not args.no_autofallthrough)
+    with comparer.sandbox:
+        all_found = comparer.compare_all(walks(args.seed, args.count, args.callers))
+        differing = [found for found in all_found if not found[3].agrees]
+        ends = Counter(str(trace.end.kind) for _, trace, _, comparison in all_found if comparison.agrees)
+        whole = sum(comparison.whole for _, _, _, comparison in all_found)
+        steps = sum(min(len(ran.steps), LIMIT) for _, _, ran, _ in all_found)
+        late = sum(ran.late for _, _, ran, _ in all_found)
+        took, skipped = time.monotonic() - started, comparer.skipped
+        print(
+            f"Asterisk {args.asterisk}, seed {args.seed}: {len(all_found)} calls, {steps} steps, "
+            f"{len(all_found) - len(differing)} equal ({whole} to their very end), {len(differing)} differ, "
+            f"{late} pressed too late, {skipped} left out as they never rest; "
+            f"ends {dict(ends.most_common())}; {took:.0f} s",
+            flush=True,
+        )
+        for found in differing[: args.show]:
+            small = None if args.as_found else minimised(comparer, found[0])
+            show(small or found, args.asterisk)
+    return int(bool(differing))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
