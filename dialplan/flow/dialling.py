@@ -31,7 +31,7 @@ def listen(machine: Machine, state: State, asked: Listening, silence: Silence) -
         if not answer.number:
             moves += silence(answer.choice, answer.seconds)
         else:
-            moves += pressed(machine, state, answer, asked.context)
+            moves += pressed(machine, state, answer, answer.context or asked.context)
     return moves
 
 

@@ -8,7 +8,7 @@ from dialplan.expression import Unknown
 from dialplan.flow.classes import KEYS, Class, classes, shape
 from dialplan.flow.machine import Machine
 from dialplan.flow.model import NO_CHOICE, WAIT, Choice, Kind, State
-from dialplan.flow.outside import Answer, Dialled, Entered, Listening
+from dialplan.flow.outside import Answer, Dialled, Entered, Listening, alone
 from dialplan.flow.slicing import Slice
 from dialplan.flow.variables import FORGOTTEN
 
@@ -40,6 +40,10 @@ class Everything:
         """Silence first, then each number."""
         silence = Dialled(NO_CHOICE, "") if asked.playing else Dialled(SILENCE, "", seconds=asked.waits)
         found = [silence]
+        if asked.playing and asked.context != state.context:
+            unique = [one for one in self.classes(machine, asked.context) if alone(machine, asked.context, one.number)]
+            found += [Dialled(Choice(Kind.KEY, one.keys), one.number, one.free) for one in unique]
+            asked = asked._replace(context=state.context)
         for one in self.classes(machine, asked.context):
             if asked.only_choices and (one.wrong or len(one.keys) > 1):
                 continue
@@ -48,7 +52,9 @@ class Everything:
             kind = Kind.WRONG if one.wrong else Kind.KEY
             seconds = machine.digit_timeout(state) if one.hesitates else 0
             typed = one.keys[len(asked.buffer) :]
-            found.append(Dialled(Choice(kind, typed), one.number, one.free, seconds))
+            if any(typed == other.choice.value for other in found[1:]):
+                continue
+            found.append(Dialled(Choice(kind, typed), one.number, one.free, seconds, asked.context))
         return found
 
     def entered(self, machine: Machine, state: State, name: str, most: int) -> Sequence[Entered]:

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 
 class Dialled(NamedTuple):
-    """What a caller made of a chance to press keys. `number` "": silence; `free`: it stands for its whole pattern."""
+    """What a caller made of a chance to press keys. `number` "": silence; `free`: it stands for its whole pattern.
+
+    `context`: where the number is looked up, when not as asked.
+    """
 
     choice: Choice
     number: str
     free: bool = False
     seconds: float = 0
+    context: str = ""
 
 
 class Listening(NamedTuple):
@@ -77,3 +81,8 @@ def collect(machine: Machine, context: str, buffer: str, source: Source, caller:
             break
         buffer += digit
     return buffer
+
+
+def alone(machine: Machine, context: str, key: str) -> bool:
+    """Does this key by itself lead to an extension of the context, and to no longer one?"""
+    return machine.exists(context, key) and not machine.more(context, key)

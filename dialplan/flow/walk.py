@@ -23,7 +23,7 @@ from dialplan.flow.model import (
     Trace,
     TraceStep,
 )  # fmt: skip
-from dialplan.flow.outside import Answer, Dialled, Entered, Listening, collect
+from dialplan.flow.outside import Answer, Dialled, Entered, Listening, alone, collect
 from dialplan.plan.match import Found
 from dialplan.plan.model import Plan
 
@@ -54,7 +54,6 @@ class Scripted:
 
     def dialled(self, machine: Machine, state: State, asked: Listening) -> Sequence[Dialled]:
         """Take keys from the list as long as a longer number is possible."""
-        del state
         if asked.playing and not self._interrupts(machine, asked):
             return [Dialled(NO_CHOICE, "")]
         if asked.buffer:
@@ -64,12 +63,14 @@ class Scripted:
             if first is None:
                 return [Dialled(Choice(Kind.SILENCE, WAIT), "", seconds=asked.waits)]
             typed = first
-        number = collect(machine, asked.context, asked.buffer + typed, self.next_digit, machine.callerid)
+        context = asked.context
+        if asked.playing and not alone(machine, context, typed):
+            context = state.context  # Background looks in another context for a key that is unique there only
+        number = collect(machine, context, asked.buffer + typed, self.next_digit, machine.callerid)
         if number == asked.buffer:  # main/pbx.c: after Incomplete, no further digit is a time-out
             return [Dialled(Choice(Kind.SILENCE, WAIT), "", seconds=asked.waits)]
-        right = machine.exists(asked.context, number)
-        kind = Kind.KEY if right else Kind.WRONG
-        return [Dialled(Choice(kind, number[len(asked.buffer) :]), number)]
+        kind = Kind.KEY if machine.exists(context, number) else Kind.WRONG
+        return [Dialled(Choice(kind, number[len(asked.buffer) :]), number, context=context)]
 
     def _interrupts(self, machine: Machine, asked: Listening) -> bool:
         if self.keys and self.keys[0] == LISTEN:

@@ -51,6 +51,13 @@ OWN_E = MENU + "exten => e,1,Hangup()\n"
             "a,s,1 b,1,1",
             Ended.HANGUP,
         ),
+        # … and at home for every other key
+        (
+            "[a]\nexten => s,1,Background(x,,,b)\nexten => 2,1,Hangup()\n[b]\nexten => 1,1,Hangup()\n",
+            ["2"],
+            "a,s,1 a,2,1",
+            Ended.HANGUP,
+        ),
     ],
 )
 def test_keys(call: Call, path: Path, text: str, keys: list[str], path_: str, end: Ended) -> None:
