@@ -2,8 +2,9 @@
 
 A call is an AMI Originate of Local/NUMBER@VARIANT/n with 20 under way; it ends in Hangup before anything rings.
 `ours` gets numbers as E.164, as a dialler writes them; `national` as people dial them (a slower reading); `gosub` is
-the whole dialplan context around it. Printed per variant: calls per second (median of the rounds), its ratio to the bare asyncio server round by round, and
-CPU milliseconds per call of Asterisk and of the server. Then the latency of 1,000 checks in one call, one at a time.
+the whole dialplan context around it. Printed per variant: calls per second (median of the rounds), its ratio to the
+bare asyncio server round by round, and CPU milliseconds per call of Asterisk and of the server. Then the latency of
+1,000 checks in one call, one at a time.
 """
 
 from __future__ import annotations

@@ -104,9 +104,7 @@ def alone(repeat: int, folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--asterisklint", type=Path)
     parser.add_argument("--root", type=Path)
     parser.add_argument("--repeat", type=int, default=5)

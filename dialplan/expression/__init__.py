@@ -82,9 +82,7 @@ def assignment(
     return _ended(scope, assigned)
 
 
-def _run(
-    text: str, variables: Mapping[str, Value], world: World, now: datetime | None
-) -> tuple[Scope, Value]:
+def _run(text: str, variables: Mapping[str, Value], world: World, now: datetime | None) -> tuple[Scope, Value]:
     scope = Scope(variables, world, now, call, compute)
     try:
         return scope, scope.substitute(to_bytes_text(text), DATA_LIMIT)

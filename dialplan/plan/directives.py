@@ -50,9 +50,7 @@ class Directives:
             self.note(line, "warning", "already-included", "this context is already included")
             return
         name, cut, timing = value.partition("|" if "|" in value else ",")
-        include = Include(
-            text(name), text(timing) if cut and timing else None, _place(line, line.column), text(value)
-        )
+        include = Include(text(name), text(timing) if cut and timing else None, _place(line, line.column), text(value))
         self.context.includes[value.lower()] = name, include
         for problem in parse_timing(timing).problems if include.timing else ():
             self.note(line, "warning", "bad-time", text(problem))

@@ -129,9 +129,7 @@ def _discreet(diagnostics: list[Diagnostic], secrets: frozenset[str]) -> list[Di
     return diagnostics
 
 
-def _not_covered(
-    reader: Reader, builder: Builder, files: Files, contexts: Iterable[Context]
-) -> tuple[str, ...]:
+def _not_covered(reader: Reader, builder: Builder, files: Files, contexts: Iterable[Context]) -> tuple[str, ...]:
     found = [f"{name} is there and is not read" for name in _BESIDE if (files.root / name).is_file()]
     found += [f"#exec at {path}:{line} is never run" for path, line in reader.execs]
     found += [f"{text(what)} is only known to a running Asterisk" for what in builder.globals.unknown]

@@ -150,7 +150,7 @@ def test_four_first_commands_at_once_share_one_new_database(environment, tmp_pat
     for process in started:
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0
-        assert errors == "" or errors.startswith("concierge: made an empty list, ") and errors.count("\n") == 1
+        assert errors == "" or (errors.startswith("concierge: made an empty list, ") and errors.count("\n") == 1)
     with closing(sqlite3.connect(home_db)) as connection:
         assert connection.execute("SELECT count(*) FROM list_event").fetchone() == (4,)
         assert connection.execute("SELECT count(*) FROM entry").fetchone() == (1,)

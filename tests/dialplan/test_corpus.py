@@ -64,9 +64,7 @@ def _extensions(context: dict[str, Any]) -> list[tuple[str, str | None, list[tup
     for extension in context["extensions"]:
         entries: list[tuple[object, ...]] = []
         if hint := hints.get((extension["pattern"], extension["cid"])):
-            entries.append(
-                ("hint", hint["label"], hint["data"], hint["arguments"], hint["file"], hint["line"])
-            )
+            entries.append(("hint", hint["label"], hint["data"], hint["arguments"], hint["file"], hint["line"]))
         entries += [tuple(step.values()) for step in extension["priorities"]]
         found.append((extension["pattern"], extension["cid"], entries))
     return found

@@ -60,9 +60,7 @@ def test_globals_are_shown_by_name_unless_asked_for() -> None:
     assert as_data(plan, values=True, secrets=True)["globals"]["AMPDBPASS"] == "hunter2"
 
 
-@pytest.mark.parametrize(
-    "line", ["exten => ${AMPDBPASS},1,A", "include => ${AMPDBPASS}", "switch => L/${AMPDBPASS}"]
-)
+@pytest.mark.parametrize("line", ["exten => ${AMPDBPASS},1,A", "include => ${AMPDBPASS}", "switch => L/${AMPDBPASS}"])
 def test_a_credential_that_is_part_of_the_plan_is_blotted_out(line: str) -> None:
     plan = loads(TEXT + line.encode() + b"\n")
     for values in (False, True):

@@ -63,9 +63,7 @@ def _patterns(n: int) -> bytes:
 
 
 def _labels(n: int) -> bytes:
-    return b"[a]\n" + b"".join(
-        b"exten => %d,1(l%d),A\nexten => %d,l%d+1,B\n" % (i, i, i, i) for i in range(n)
-    )
+    return b"[a]\n" + b"".join(b"exten => %d,1(l%d),A\nexten => %d,l%d+1,B\n" % (i, i, i, i) for i in range(n))
 
 
 def _appends(n: int) -> bytes:

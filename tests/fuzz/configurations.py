@@ -115,9 +115,7 @@ def logged_lines(log: list[str]) -> Counter[tuple[str, int]]:
 
 
 def our_lines(plan: Plan) -> Counter[tuple[str, int]]:
-    return Counter(
-        {(place_name(d.place), d.place.line): 1 for d in plan.diagnostics if d.code not in _WITHOUT_LINE}
-    )
+    return Counter({(place_name(d.place), d.place.line): 1 for d in plan.diagnostics if d.code not in _WITHOUT_LINE})
 
 
 def _same(what: str, ours: object, real: object) -> None:
@@ -163,9 +161,7 @@ def write_case(folder: Path, files: dict[str, bytes]) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--root", type=Path, action="append")

@@ -27,9 +27,7 @@ def _rules() -> dict[str, list[str]]:
     for line in Path(__file__).with_name("expression_grammar.txt").read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             name, _, words = line.partition(" = ")
-            rules.setdefault(name, []).extend(
-                text for word in words.split(" ") for text in _alternatives(word)
-            )
+            rules.setdefault(name, []).extend(text for word in words.split(" ") for text in _alternatives(word))
     return rules
 
 

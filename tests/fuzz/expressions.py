@@ -95,9 +95,7 @@ def judged(root: Path, texts: list[str], show: int) -> collections.Counter[str]:
 
 def main() -> int:
     """The command; 1 when something differs or is not answered."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=30)
@@ -111,9 +109,7 @@ def main() -> int:
         totals = compare(root.resolve(), texts, arguments.show)
         print(root, {name: value for name, value in totals.most_common() if not name.startswith(" ")})
         if arguments.reasons:
-            print(
-                "\n".join(f"{name}: {value}" for name, value in totals.most_common() if name.startswith(" "))
-            )
+            print("\n".join(f"{name}: {value}" for name, value in totals.most_common() if name.startswith(" ")))
         failed |= bool(totals["different"]) or totals["answered"] < totals["texts"]
     return int(failed)
 

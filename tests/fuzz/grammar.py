@@ -29,7 +29,7 @@ _ODD = ["foo", "foo bar", "=", "= x", "\\foo = 1", "\\[x] = 2", "#", "#foo", "#i
     "unknown => x", "exten", "exten =", "exten =>", "same =", "same => ", "+=", "a += 1", "exten +=> 1", "\\#a=1", "autofallthrough = no",
     "\x0bsame=>n,B(c)", "exten \t=\t> 4,1,C(d)", "exten = > 4,1,C(d)", "exten == 5,1,E()"]  # fmt: skip
 _FATAL = ["[a", "[a](", "\\", "\\ a=1", "[]"]
-_NOISE = "[](){}$;-=>+,/\\#!_&|:\"<> \t\rżnX1.\x01"
+_NOISE = '[](){}$;-=>+,/\\#!_&|:"<> \t\rżnX1.\x01'
 
 
 class Grammar:
@@ -93,10 +93,14 @@ class Grammar:
         if self._seldom(0.08) or not self._headers:
             return f"[{name}]" + self._one(["(+)", "(zz)", "()", "(+", "(A)x", "(,)", "(+exten=1)", "(a,b)", "(a)"])
         known = self._one(self._headers)
-        other = self._one([name for name in self._headers if name and known and name.lower() != known.lower()] or ["zz"])  # (+,itself) never ends
+        other = self._one(
+            [name for name in self._headers if name and known and name.lower() != known.lower()] or ["zz"]
+        )  # (+,itself) never ends
         options = ["(!)", f"({known})", f"({known},{other})", f"(!,{known})", " (+)", f"({known})x", "(!,!)", "(!)"]
         if self._seldom(0.4):
-            return f"[{known}]" + self._one(["(+)", "(+)", f"(+,{other})", f"({other},+)", "(+,+)", "(+,!)", "(+exten=.)"])
+            return f"[{known}]" + self._one(
+                ["(+)", "(+)", f"(+,{other})", f"({other},+)", "(+,+)", "(+,!)", "(+exten=.)"]
+            )
         self._headers.append(name)
         return f"[{name}]" + self._one(options)
 

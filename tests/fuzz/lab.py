@@ -45,15 +45,12 @@ class Lab:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]
         folders = f"astetcdir => {self.inside}\nastmoddir => /{found.relative_to(self.root)}\n"
-        folders += (
-            "astdatadir => /usr/share/asterisk\n"  # without its documentation Asterisk 22 does not start
-        )
+        folders += "astdatadir => /usr/share/asterisk\n"  # without its documentation Asterisk 22 does not start
         folders += "".join(f"{name} => {self.inside}\n" for name in _FOLDERS)
         files = {
             "asterisk.conf": f"[directories]\n{folders}[options]\nverbose = 0\n",
             "modules.conf": "[modules]\nautoload=no\n" + "".join(f"load={name}.so\n" for name in modules),
-            "logger.conf": "[general]\nlogger_queue_limit=1000000\n"
-            "[logfiles]\nfull => notice,warning,error\n",
+            "logger.conf": "[general]\nlogger_queue_limit=1000000\n[logfiles]\nfull => notice,warning,error\n",
             "manager.conf": f"[general]\nenabled=yes\nbindaddr=127.0.0.1\nport={self._port}\n"
             "[fuzz]\nsecret=fuzz\nread=all\nwrite=all\nwritetimeout=10000\n",
             "extensions.conf": "[general]\n",

@@ -143,11 +143,7 @@ class Cases:
         return separator + separator.join(pick(part) for part in parts[: self.random.randint(1, 4)])
 
     def _month(self, ahead: int) -> str:
-        return (
-            datetime(2000, (datetime.now(UTC).month - 1 + ahead) % 12 + 1, 1, tzinfo=UTC)
-            .strftime("%b")
-            .lower()
-        )
+        return datetime(2000, (datetime.now(UTC).month - 1 + ahead) % 12 + 1, 1, tzinfo=UTC).strftime("%b").lower()
 
     def _extension(self) -> None:
         exten = self._pattern() if self.random.random() < 0.7 else self.random.choice(_NUMBERS)
@@ -178,9 +174,7 @@ class Cases:
         for piece in re.findall(r"\[[^]]*\]|.", pattern[1:]):
             choices = {"X": "0159", "Z": "159", "N": "259", ".": "179", "!": "17"}.get(piece.upper(), piece)
             if piece != "[]":
-                digits += self.random.choice(
-                    choices.strip("[]").replace("-", "") if piece[0] == "[" else choices
-                )
+                digits += self.random.choice(choices.strip("[]").replace("-", "") if piece[0] == "[" else choices)
         return digits[: -1 if self.random.random() < 0.1 else None] + self.random.choice(["", "", "", "1"])
 
 
@@ -268,9 +262,7 @@ def _batch(lab: Lab, seed: int, batch: int) -> Counter[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--root", type=Path, action="append")

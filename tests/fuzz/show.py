@@ -11,9 +11,7 @@ _BUFFER = 1023
 
 def blocks(plan: Plan) -> dict[str, list[str]]:
     """The lines of each context, by its header line; text holds one character a byte."""
-    return {
-        f"[ Context '{raw(name)}' created by 'pbx_config' ]": _lines(c) for name, c in plan.contexts.items()
-    }
+    return {f"[ Context '{raw(name)}' created by 'pbx_config' ]": _lines(c) for name, c in plan.contexts.items()}
 
 
 def shown(output: list[str]) -> dict[str, list[str]]:
@@ -80,8 +78,7 @@ def _extension(extension: Extension) -> list[str]:
     lines = []
     for _, entry in sorted(entries, key=lambda entry: entry[0]):
         lines.append(
-            f"  {head[:_BUFFER]:<17} {_call(entry)[:_BUFFER]:<45}"
-            f" [{place_name(entry.place)}:{entry.place.line}]"
+            f"  {head[:_BUFFER]:<17} {_call(entry)[:_BUFFER]:<45} [{place_name(entry.place)}:{entry.place.line}]"
         )
         head = ""
     for at, (_, entry) in enumerate(sorted(entries, key=lambda entry: entry[0])):

@@ -111,9 +111,7 @@ class Writer:
         return str(self.random.choices([make for _, make in makers], [weight for weight, _ in makers])[0]())
 
     def _noop(self) -> str:
-        return self._pick(
-            ["NoOp(${V})", "NoOp(${EXTEN})", "NoOp(${C}-${DIALSTATUS})", "NoOp(${READSTATUS})"]
-        )
+        return self._pick(["NoOp(${V})", "NoOp(${EXTEN})", "NoOp(${C}-${DIALSTATUS})", "NoOp(${READSTATUS})"])
 
     def _condition(self) -> str:
         return self._pick(

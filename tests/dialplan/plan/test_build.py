@@ -170,9 +170,7 @@ def test_options_come_from_the_first_general() -> None:
 
 
 def test_includes_keep_their_order_and_timing() -> None:
-    plan = plan_of(
-        "[a]\ninclude => b|9:00-17:00|mon-fri|*|*\ninclude => c\ninclude => d,\ninclude => e,1|2\n"
-    )
+    plan = plan_of("[a]\ninclude => b|9:00-17:00|mon-fri|*|*\ninclude => c\ninclude => d,\ninclude => e,1|2\n")
     found = [(i.context, i.timing) for i in plan.contexts["a"].includes]
     assert found == [("b", "9:00-17:00|mon-fri|*|*"), ("c", None), ("d", None), ("e,1", "2")]
 

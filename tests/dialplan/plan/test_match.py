@@ -71,9 +71,7 @@ def trace(plan: Plan, number: str, caller: str | None = None, when: datetime | N
 
 
 def test_each_priority_is_looked_for_anew() -> None:
-    plan = plan_of(
-        "[a]\nexten => _X.,3,C\nexten => 123,1,A\nexten => _1XX,2,B\ninclude => b\n[b]\nexten => 123,4,D\n"
-    )
+    plan = plan_of("[a]\nexten => _X.,3,C\nexten => 123,1,A\nexten => _1XX,2,B\ninclude => b\n[b]\nexten => 123,4,D\n")
     assert trace(plan, "123") == ["a:123:A", "a:_1XX:B", "a:_X.:C", "b:123:D"]
 
 
@@ -106,9 +104,7 @@ def test_callers_pick_their_own() -> None:
 
 
 def test_includes_by_time() -> None:
-    plan = plan_of(
-        "[a]\ninclude => b,9:00-17:00,mon-fri,*,*\ninclude => c\n[b]\nexten => 1,1,B\n[c]\nexten => 1,1,C\n"
-    )
+    plan = plan_of("[a]\ninclude => b,9:00-17:00,mon-fri,*,*\ninclude => c\n[b]\nexten => 1,1,B\n[c]\nexten => 1,1,C\n")
     monday = datetime(2026, 11, 23, 12, tzinfo=UTC)
     assert trace(plan, "1", when=monday) == ["b:1:B"]
     assert trace(plan, "1", when=monday.replace(hour=18)) == ["c:1:C"]
@@ -123,16 +119,12 @@ def test_all_that_is_possible() -> None:
 
 def test_how_far_a_search_came() -> None:
     plan = plan_of("[a]\nexten => 1,1,A\n")
-    found = [
-        search(plan, *where).status for where in [("b", "1", 1), ("a", "2", 1), ("a", "1", 2), ("a", "1", 1)]
-    ]
+    found = [search(plan, *where).status for where in [("b", "1", 1), ("a", "2", 1), ("a", "1", 2), ("a", "1", 1)]]
     assert found == [Status.NO_CONTEXT, Status.NO_EXTENSION, Status.NO_PRIORITY, Status.FOUND]
 
 
 def test_digits_being_dialled() -> None:
-    plan = plan_of(
-        "[a]\nexten => 12,1,A\nexten => _9!,1,B\nexten => 912,1,C\ninclude => b\n[b]\nexten => 5,2,D\n"
-    )
+    plan = plan_of("[a]\nexten => 12,1,A\nexten => _9!,1,B\nexten => 912,1,C\ninclude => b\n[b]\nexten => 5,2,D\n")
 
     def dialled(number: str, mode: Mode) -> bool:
         return search(plan, "a", number, 1, mode=mode).found is not None
@@ -158,16 +150,11 @@ def test_digits_being_dialled() -> None:
 def test_an_early_match_ends_the_collecting_unless_an_exact_one_is_longer() -> None:
     plan = plan_of("[a]\nexten => _9!,1,B\nexten => _9X.,1,C\n")
     assert search(plan, "a", "95", 1, mode=Mode.MATCHMORE).found is not None  # _9X. goes before _9!
-    assert (
-        search(plan_of("[a]\nexten => _9!,1,B\ninclude => b\n[b]\n"), "a", "9", 1, mode=Mode.MATCHMORE).found
-        is None
-    )
+    assert search(plan_of("[a]\nexten => _9!,1,B\ninclude => b\n[b]\n"), "a", "9", 1, mode=Mode.MATCHMORE).found is None
 
 
 def test_labels_reach_other_patterns_and_includes() -> None:
-    plan = plan_of(
-        "[a]\nexten => 12,1,A\nexten => _1X,7(here),B\ninclude => b\n[b]\nexten => 12,3(there),C\n"
-    )
+    plan = plan_of("[a]\nexten => 12,1,A\nexten => _1X,7(here),B\ninclude => b\n[b]\nexten => 12,3(there),C\n")
     assert [find_label(plan, "a", "12", label).step.priority for label in ("here", "there")] == [7, 3]  # type: ignore[union-attr]
     assert find_label(plan, "a", "12", "nowhere") is None
 

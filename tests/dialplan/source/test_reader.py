@@ -1,6 +1,5 @@
 """Sections, templates and includes (main/config.c: process_text_line)."""
 
-# ruff: noqa: E501 - one case a line
 from __future__ import annotations
 
 from pathlib import Path
