@@ -1,6 +1,6 @@
-"""A real Asterisk runs what the interpreter says: random walks, and the calls of the labelled dialplans.
+"""A real Asterisk runs what the interpreter says: the calls of the labelled dialplans.
 
-The full run is tests/fuzz/walk.py. What is missing (a root, root rights) is a skip with a reason, and a failure
+Random walks are compared by tests/fuzz/walk.py. What is missing (a root, root rights) is a skip with a reason, and a failure
 where the environment has CI set or --require-asterisk is given.
 """
 
