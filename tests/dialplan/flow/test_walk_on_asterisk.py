@@ -1,7 +1,7 @@
 """A real Asterisk runs what the interpreter says: the calls of the labelled dialplans.
 
-Random walks are compared by tests/fuzz/walk.py. What is missing (a root, root rights) is a skip with a reason, and a failure
-where the environment has CI set or --require-asterisk is given.
+Random walks are compared by tests/fuzz/walk.py. What is missing (a root, root rights) is a skip with a reason, and a
+failure where the environment has CI set or --require-asterisk is given.
 """
 
 from __future__ import annotations
