@@ -14,8 +14,8 @@ WAITING: Final = frozenset({"waitexten", "read", "incomplete"})
 PLAYING: Final = frozenset({"background"})
 LISTENING: Final = WAITING | PLAYING
 BUSY: Final = frozenset({"wait", "dial", "playback", "queue", "answer", "busy", "congestion"})
-REACTION_SECONDS: Final = 0.03
-"""From the prompt's start to the key."""
+REACTION_SECONDS: Final = 0.12
+"""From the prompt's start to the key. Asterisk puts off a key that follows another within 45 ms (main/channel.c)."""
 QUIET_SECONDS: Final = 0.3
 """Nothing happened after a key for so long: more digits are being collected."""
 

@@ -50,7 +50,7 @@ def heard(caller: Caller, application: str, data: str = "", now: float = 0) -> N
 def test_the_caller_presses_while_the_prompt_plays_and_not_twice() -> None:
     caller = Caller(PlannedCall("m", "s", keys=("1", "2")))
     heard(caller, "BackGround", "menu")
-    assert (caller.act(0.0), caller.act(0.1), caller.act(9.0)) == ("", "1", "")
+    assert (caller.act(0.0), caller.act(0.2), caller.act(9.0)) == ("", "1", "")
 
 
 def test_wait_outlasts_the_prompt_and_listen_only_the_prompt() -> None:
@@ -66,9 +66,9 @@ def test_wait_outlasts_the_prompt_and_listen_only_the_prompt() -> None:
 def test_the_nested_application_is_the_one_that_listens() -> None:
     caller = Caller(PlannedCall("m", "s", keys=("5",)))
     heard(caller, "ExecIf", "0?Background(menu):NoOp()")
-    assert caller.act(0.1) == ""
+    assert caller.act(0.2) == ""
     heard(caller, "ExecIf", "1?Background(menu):NoOp()")
-    assert caller.act(0.1) == "5"
+    assert caller.act(0.2) == "5"
 
 
 @pytest.mark.parametrize(

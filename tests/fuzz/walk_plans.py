@@ -105,7 +105,7 @@ class Writer:
             (4, self._noop), (5, self._goto), (4, self._gotoif), (3, self._execif), (3, self._set),
             (3, self._gosub), (2, lambda: "Return()"), (1, lambda: "StackPop()"), (4, lambda: "WaitExten(1)"),
             (3, lambda: "Background(menu)"), (2, self._read), (2, self._dial), (1, lambda: "Hangup()"),
-            (2, self._while), (3, self._end_while), (1, self._other_context), (1, lambda: "Playback(beep)"),
+            (2, self._while), (3, self._end_while), (1, lambda: "Playback(beep)"),
             (1, self._gosubif), (1, self._rare), (1, self._counter),
         ]  # fmt: skip
         return str(self.random.choices([make for _, make in makers], [weight for weight, _ in makers])[0]())
@@ -191,9 +191,6 @@ class Writer:
 
     def _end_while(self) -> str:
         return self._pick(["EndWhile()", "EndWhile()", "EndWhile()", "ExitWhile()", "ContinueWhile()"])
-
-    def _other_context(self) -> str:
-        return f"Background(menu,,,{self._pick([*self.contexts, self.name + 'gone'])})"
 
     def _rare(self) -> str:
         return self._pick(
