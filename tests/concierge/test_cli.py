@@ -123,6 +123,8 @@ def test_an_interrupt_is_130_without_a_traceback(environment, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # a job in the background has SIGINT ignored, and passes that on
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         process.stdin.write("agi_request: x\nagi_extension: 601234567\n\n")
         process.stdin.flush()

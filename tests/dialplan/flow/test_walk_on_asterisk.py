@@ -35,7 +35,7 @@ sys.path.append(str(TESTS / "fuzz"))
 pytestmark = pytest.mark.asterisk
 
 
-@pytest.fixture(params=["22", "16"])
+@pytest.fixture(params=["22"])  # 16 gives the same: tests/fuzz/walk.py --asterisk 16
 def version(request: pytest.FixtureRequest) -> str:
     try:
         find_engine(request.param)
