@@ -230,7 +230,7 @@ def report(rates: dict[str, list[float]], costs: dict[str, list[tuple[float, flo
 def latency(site: Site) -> None:
     """1,000 real checks, one after the other, as the dialplan sees them and as the server logs them."""
     mark, before = site.ami.mark(), len(site.log())
-    site.ami.originate("Local/11@latency/n", context="lab-hold", exten="0", wait=False)
+    site.ami.originate("Local/111@latency/n", context="lab-hold", exten="0", wait=False)
 
     def took() -> list[float]:
         events = site.ami.find(lambda event: event["UserEvent"] == "Took", mark)
