@@ -1,7 +1,7 @@
-"""`/optout`: the called person has pressed the key; answer only when that is durable, then the dialplan speaks.
+"""`/optout`: a key press that the PBX has kept; answered when it is durable, then the PBX lets its copy go.
 
-Arguments: number (E.164 digits), nonce, campaign, digit, how many times pressed on this leg; and for a press that the
-PBX has kept while the daemon was away: the leg's uniqueid, its channel, when (seconds since the epoch). The answer:
+Arguments: number (E.164 digits), nonce, campaign, digit, how many times pressed on this leg, the leg's uniqueid, its
+channel, when (seconds since the epoch); without the last three, this leg and now. The answer:
 
     CONCIERGE_OPTOUT = RECORDED!nonce      (REJECTED: can never be recorded; anything else: not recorded yet)
 """

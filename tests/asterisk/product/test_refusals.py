@@ -182,3 +182,9 @@ def test_an_emergency_number_behind_a_listed_one_opens_nothing(
     for form in (f"{number}#112", f"{str(number)[2:]}*112"):
         site.ami.originate(f"Local/{form}@outbound-quiet/n", context="campaign", exten="s", variables=CAMPAIGN)
     assert callee.invites == []
+
+
+def test_an_emergency_call_passes_while_the_daemon_is_down(site: Site, callee: Phone) -> None:
+    site.stop_daemon()
+    site.ami.originate("Local/112@outbound-quiet/n", context="campaign", exten="s", variables=CAMPAIGN)
+    assert callee.wait_for_call("112")
