@@ -10,7 +10,6 @@ import importlib
 import io
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from types import ModuleType
 
@@ -62,18 +61,16 @@ def _print_anything() -> None:
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    if arguments and arguments[0] in COMMANDS:
+        return _parse_command(arguments[0], arguments[1:])
     parser = argparse.ArgumentParser(prog="concierge", description="A dialplan companion for Asterisk and FreePBX.")
     parser.add_argument("--version", action="store_true", help="print the version and stop")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     for name, text in COMMANDS.items():
-        sub = commands.add_parser(
-            name, help=text, description=text[0].upper() + text[1:] + ("" if text.endswith("?") else ".")
-        )
+        sub = commands.add_parser(name, help=text, description=_sentence(text))
         if name == wanted:
-            module = _load(name)
-            module.configure(sub)
-            sub.set_defaults(run=module.run)
+            _configure(sub, name)
     args = parser.parse_args(arguments)
     if args.version:
         args.run = _print_version
@@ -81,6 +78,35 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         parser.print_help()
         args.run = _wrong_use
     return args
+
+
+def _parse_command(name: str, arguments: Sequence[str]) -> argparse.Namespace:
+    """The others are not looked at: a third of the start of a short command."""
+    parser = argparse.ArgumentParser(
+        prog=f"concierge {name}", description=_sentence(COMMANDS[name]), formatter_class=_formatter
+    )
+    parser.set_defaults(command=name, version=False)
+    _configure(parser, name)
+    return parser.parse_args(arguments)
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """As argparse makes it, without loading shutil for the width of the terminal."""
+    try:
+        columns = int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns
+    except (ValueError, OSError):
+        columns = 80
+    return argparse.HelpFormatter(prog, width=columns - 2)
+
+
+def _configure(parser: argparse.ArgumentParser, name: str) -> None:
+    module = _load(name)
+    module.configure(parser)
+    parser.set_defaults(run=module.run)
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] + ("" if text.endswith("?") else ".")
 
 
 def _load(name: str) -> ModuleType:
@@ -99,6 +125,8 @@ def _wrong_use(_args: argparse.Namespace) -> int:
 
 
 def _our_bug(arguments: Sequence[str]) -> int:
+    import traceback
+
     traceback.print_exc()
     print(
         "concierge: this is a mistake in Concierge, not in your input. Please report the lines above, "

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
-from typing import Any, Final
 
+from dialplan.light import Any, Final
 from dialplan.plan.model import Context, Extension, Hint, Place, Plan, Step
 from dialplan.plan.secrets import looks_secret
 

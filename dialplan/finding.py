@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Any
 
+from dialplan.light import Any, dataclass, replace
 from dialplan.plan.model import Place
 
 

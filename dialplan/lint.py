@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from dialplan.finding import Finding, Severity, Unknown
+from dialplan.light import TypeVar, dataclass, replace
 from dialplan.rule import Rule
 from dialplan.subject import Subject
 from dialplan.unknowns import collect

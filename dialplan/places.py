@@ -7,8 +7,8 @@ stands: a context that includes it may be current. What is said here therefore h
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from dialplan.light import dataclass, field
 from dialplan.plan.model import Context, Extension, Plan
 from dialplan.plan.patterns import Fit, fit
 

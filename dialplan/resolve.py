@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from dialplan.applications.arguments import is_literal
 from dialplan.applications.calls import Target
 from dialplan.applications.effect import Kind
+from dialplan.light import dataclass, pattern, replace
 from dialplan.places import RUNTIME_CONTEXTS
 from dialplan.plan.model import Extension
 from dialplan.subject import Located, Subject
 
-OWN_EXTEN = re.compile(r"\$\{EXTEN(?::(-?\d+)(?::(-?\d+))?)?\}")
+OWN_EXTEN = pattern(r"\$\{EXTEN(?::(-?\d+)(?::(-?\d+))?)?\}")
 
 
 class Fate(StrEnum):

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import functools
 import importlib
-import pkgutil
 import sys
-import textwrap
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from dialplan.finding import Finding, Severity
+from dialplan.light import dataclass
 from dialplan.subject import Subject
 
 SECTIONS = ("What it finds", "Why it matters to a caller", "Bad", "Good", "When to switch it off")
@@ -33,15 +31,25 @@ class RuleError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `sections` maps each of SECTIONS to its text."""
+    """One rule. Its page is read from `docstring` when it is asked for."""
 
     code: str
-    title: str
     severity: Severity
     mission: str
-    sections: dict[str, str]
     check: Check | None
     review: Review | None
+    module: str
+    docstring: str
+
+    @property
+    def title(self) -> str:
+        """What it finds, in some words."""
+        return _read_page(self.module, self.docstring)[0]
+
+    @property
+    def sections(self) -> dict[str, str]:
+        """Each of SECTIONS with its text."""
+        return _read_page(self.module, self.docstring)[1]
 
     def page(self) -> str:
         """The page as Markdown."""
@@ -60,21 +68,26 @@ def _shown(example: str) -> str:
 
 @functools.cache
 def rules() -> tuple[Rule, ...]:
-    """Every rule there is, by code. Raises RuleError for an incomplete or doubled one."""
+    """Every rule there is, by code. Raises RuleError for an incomplete or doubled one; pages are not read yet."""
     package = importlib.import_module("dialplan.rules")
     found: dict[str, Rule] = {}
-    for info in pkgutil.iter_modules(package.__path__):
-        if info.name.startswith("_"):
-            continue
-        rule = from_module(importlib.import_module(f"dialplan.rules.{info.name}"))
+    files = sorted(file.name for folder in package.__path__ for file in Path(folder).iterdir())
+    for name in [file[:-3] for file in files if file.endswith(".py") and not file.startswith("_")]:
+        rule = _described(importlib.import_module(f"dialplan.rules.{name}"))
         if rule.code in found:
-            raise RuleError(f"{info.name}: {rule.code} is there twice")
+            raise RuleError(f"{name}: {rule.code} is there twice")
         found[rule.code] = rule
     return tuple(found[code] for code in sorted(found))
 
 
 def from_module(module: ModuleType) -> Rule:
-    """Read one rule module. Raises RuleError naming what it lacks."""
+    """Read one rule module and its page. Raises RuleError naming what it lacks."""
+    rule = _described(module)
+    _read_page(rule.module, rule.docstring)
+    return rule
+
+
+def _described(module: ModuleType) -> Rule:
     name = module.__name__
     for constant in ("CODE", "SEVERITY", "MISSION"):
         if not hasattr(module, constant):
@@ -82,11 +95,13 @@ def from_module(module: ModuleType) -> Rule:
     check, review = getattr(module, "check", None), getattr(module, "review", None)
     if (check is None) == (review is None):
         raise RuleError(f"{name} needs either check or review")
-    title, sections = _read_page(name, module.__doc__ or "")
-    return Rule(module.CODE, title, module.SEVERITY, module.MISSION, sections, check, review)
+    return Rule(module.CODE, module.SEVERITY, module.MISSION, check, review, name, module.__doc__ or "")
 
 
+@functools.cache
 def _read_page(name: str, docstring: str) -> tuple[str, dict[str, str]]:
+    import textwrap  # seldom needed
+
     title, _, body = docstring.partition("\n")
     sections: dict[str, list[str]] = {}
     current: list[str] = []

@@ -7,13 +7,13 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from dialplan.applications.arguments import is_literal
 from dialplan.applications.calls import Call, Target, calls, targets
 from dialplan.applications.effect import Kind
 from dialplan.applications.tables import Table
 from dialplan.finding import Finding, Spot
+from dialplan.light import TYPE_CHECKING, Any
 from dialplan.places import Places
 from dialplan.plan.model import Context, Extension, Plan, Step
 from dialplan.suppression import Suppression, read

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from dialplan.light import dataclass, pattern
 from dialplan.plan.model import Place
 
-MARK = re.compile(
+MARK = pattern(
     r"^(?P<before>.*?);\s*concierge:\s*ignore\s+"
     r"(?P<codes>[A-Za-z]\d+(?:\s*,\s*[A-Za-z]\d+)*)\s*(?:--\s*(?P<reason>.*))?$"
 )

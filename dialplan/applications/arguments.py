@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 
+from dialplan.light import pattern
+
 OPENING = {"${": "}", "$[": "]"}
-PLAIN = re.compile(r'[^$"\\()\[\]]*')
+PLAIN = pattern(r'[^$"\\()\[\]]*')
 
 
 def is_literal(text: str) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dialplan.applications import effects
 from dialplan.applications.arguments import branches, call_in, cut, gosub_branches, is_literal, options, split
 from dialplan.applications.effect import Effect, Jump, Kind
+from dialplan.light import dataclass, pattern
 
-NUMBER = re.compile(r"\s*[+-]?\d+\s*")
+NUMBER = pattern(r"\s*[+-]?\d+\s*")
 NESTING_LIMIT = 5
 
 

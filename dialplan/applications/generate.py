@@ -17,6 +17,7 @@ from pathlib import Path
 
 from dialplan.applications.docs import DocsError, from_text, from_xml
 from dialplan.applications.tables import DATA, Table
+from dialplan.light import pattern
 
 # The folders whose modules are documented (Asterisk's Makefile, MOD_SUBDIRS; its tests are not shipped).
 FOLDERS: tuple[str, ...] = (
@@ -31,8 +32,8 @@ FOLDERS: tuple[str, ...] = (
     "funcs",
 )
 FOLDERS += ("main", "pbx", "res")
-BLOCK = re.compile(r"/\*\*\* DOCUMENTATION[^\n]*\n(.*?)\*\*\*/", re.DOTALL)
-DOCS_FILE = re.compile(r"<docs\b[^>]*>(.*)</docs>", re.DOTALL)
+BLOCK = pattern(r"/\*\*\* DOCUMENTATION[^\n]*\n(.*?)\*\*\*/", re.DOTALL)
+DOCS_FILE = pattern(r"<docs\b[^>]*>(.*)</docs>", re.DOTALL)
 
 
 def from_sources(root: Path, version: str) -> Table:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+
+from dialplan.light import Any, dataclass, field, replace
 
 DATA = Path(__file__).parent / "data"
 VERSIONS = tuple(sorted(path.stem for path in DATA.glob("*.json")))
@@ -81,8 +81,35 @@ def load(version: str) -> Table:
 def from_json(text: str) -> Table:
     """The inverse of Table.to_json."""
     raw = json.loads(text)
-    apps = {name.lower(): _unpack_application(name, packed) for name, packed in raw["applications"].items()}
-    return Table(raw["version"], apps, frozenset(raw["functions"]))
+    return Table(raw["version"], _Unpacked(raw["applications"]), frozenset(raw["functions"]))
+
+
+class _Unpacked(Mapping[str, Application]):
+    """Applications by name in lower case, unpacked when they are asked for: a dialplan uses few of them."""
+
+    def __init__(self, packed: Mapping[str, Any]) -> None:
+        self._packed = {name.lower(): (name, data) for name, data in packed.items()}
+        self._known: dict[str, Application | None] = {}
+
+    def get(self, key: str, default: Any = None) -> Any:
+        try:
+            found = self._known[key]
+        except KeyError:
+            packed = self._packed.get(key)
+            found = self._known[key] = _unpack_application(*packed) if packed else None
+        return default if found is None else found
+
+    def __getitem__(self, key: str) -> Application:
+        found = self.get(key)
+        if found is None:
+            raise KeyError(key)
+        return found  # type: ignore[no-any-return]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
 
 
 def _compact(value: object) -> str:

@@ -6,16 +6,18 @@ main/ast_expr2.y and .fl and funcs/func_*.c, measured against the real server (t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+import functools
+from collections.abc import Callable, Mapping
 
-from dialplan.expression.compute import compute
 from dialplan.expression.ctext import condition as _condition
-from dialplan.expression.functions import call
-from dialplan.expression.scope import Scope
 from dialplan.expression.value import Hole, UnknowableError, Unknown, Value, join, to_bytes_text, value_out
 from dialplan.expression.world import NOTHING_KNOWN, World
+from dialplan.light import TYPE_CHECKING, dataclass
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dialplan.expression.scope import Scope
 
 DATA_LIMIT = 8191
 """Bytes of an application's data after substitution (EXT_DATA_SIZE less the NUL)."""
@@ -82,8 +84,18 @@ def assignment(
     return _ended(scope, assigned)
 
 
+@functools.cache
+def _machinery() -> Callable[[Mapping[str, Value], World, datetime | None], Scope]:
+    """Makes scopes. Loaded when a first text is evaluated: the functions take longer to load than many a plan."""
+    from dialplan.expression.compute import compute
+    from dialplan.expression.functions import call
+    from dialplan.expression.scope import Scope
+
+    return lambda variables, world, now: Scope(variables, world, now, call, compute)
+
+
 def _run(text: str, variables: Mapping[str, Value], world: World, now: datetime | None) -> tuple[Scope, Value]:
-    scope = Scope(variables, world, now, call, compute)
+    scope = _machinery()(variables, world, now)
     try:
         return scope, scope.substitute(to_bytes_text(text), DATA_LIMIT)
     except UnknowableError as problem:

@@ -6,8 +6,9 @@ import re
 
 from dialplan.expression.ctext import c_string
 from dialplan.expression.value import UnknowableError
+from dialplan.light import pattern
 
-_SPECIAL = re.compile(r'[()\[\]"\\]')
+_SPECIAL = pattern(r'[()\[\]"\\]')
 _HEX = "0123456789ABCDEFabcdef"
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from dialplan.expression import longdouble as ld
@@ -13,9 +12,10 @@ from dialplan.expression.parser import compute as parse_and_compute
 from dialplan.expression.roundings import EXACT, INEXACT
 from dialplan.expression.scope import Scope
 from dialplan.expression.value import UnknowableError
+from dialplan.light import pattern
 
-_NAME = re.compile(r"[A-Z0-9_]+")
-_NUMBER_LIKE = re.compile(r"[-0-9. \t]*")
+_NAME = pattern(r"[A-Z0-9_]+")
+_NUMBER_LIKE = pattern(r"[-0-9. \t]*")
 _WORKSPACE = 511
 
 

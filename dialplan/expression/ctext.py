@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from dialplan.expression.value import UnknowableError
+from dialplan.light import pattern
 
 INT_MAX = 2**31 - 1
 C_SPACE = " \t\n\v\f\r"
 _LONG_DIGITS = 4000
-_BLANKS = re.compile(r"[ \t\n\v\f\r]*")
-_INTEGER = re.compile(r"[+-]?[0-9]+")
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_FLOAT_OTHER = re.compile(r"[+-]?(?:0[xX]|[iI]|[nN])")
+_BLANKS = pattern(r"[ \t\n\v\f\r]*")
+_INTEGER = pattern(r"[+-]?[0-9]+")
+_FLOAT = pattern(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_FLOAT_OTHER = pattern(r"[+-]?(?:0[xX]|[iI]|[nN])")
 
 
 def wrap_int(number: int) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from dialplan.light import NamedTuple, pattern
 
 
 class NumericString(str):
@@ -20,15 +21,15 @@ class Token(NamedTuple):
 
 
 _WORD_CHARS = r"(?:[a-zA-Z0-9.';\\_^#@\x80-\xff]|\$[^{])+"
-_LEXEMES = re.compile(
+_LEXEMES = pattern(
     rf"(?P<opens>(?:{_WORD_CHARS})?\$\{{)"
     rf'|(?P<word>{_WORD_CHARS})|(?P<quoted>"[^"]*")'
     r"|(?P<operator>\|\|?|&&?|==|=~|=|~~|>=|<=|!=|::|[><+,\-*/%?!:()])",
     re.DOTALL,
 )
-_NUMERIC = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-_BRACE = re.compile(r"[{}]")
-_TRAIL = re.compile(r"([^-\t\r \n$():?%/+=*<>!|&]*)(\$\{)?")
+_NUMERIC = pattern(r"[0-9]+(?:\.[0-9]+)?")
+_BRACE = pattern(r"[{}]")
+_TRAIL = pattern(r"([^-\t\r \n$():?%/+=*<>!|&]*)(\$\{)?")
 _SAME = {"||": "|", "&&": "&", "==": "="}
 
 

@@ -6,12 +6,12 @@ prints "-0". Infinity and not-a-number raise UnknowableError: no dialplan gets t
 
 from __future__ import annotations
 
-import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
 
 from dialplan.expression.value import UnknowableError
+from dialplan.light import pattern
 
 Number = int | Fraction | float
 NEGATIVE_ZERO = -0.0
@@ -21,7 +21,7 @@ _MAX_DIGITS = 4000
 _LIMIT = 1 << _MANTISSA
 _MAX_EXPONENT = 16384
 _MIN_EXPONENT = -16382
-_NUMBER = re.compile(r"[ \t\n\v\f\r]*(-?)([0-9]*)(?:\.([0-9]*))?")
+_NUMBER = pattern(r"[ \t\n\v\f\r]*(-?)([0-9]*)(?:\.([0-9]*))?")
 _PRINT = Context(prec=18, rounding=ROUND_HALF_EVEN, Emax=999999, Emin=-999999)
 
 

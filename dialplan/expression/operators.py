@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable
-from typing import Any
 
 from dialplan.expression import longdouble as ld
 from dialplan.expression.ctext import INT_MAX, atoi
@@ -13,10 +11,11 @@ from dialplan.expression.lexer import NumericString
 from dialplan.expression.longdouble import Number
 from dialplan.expression.regex import search
 from dialplan.expression.value import UnknowableError
+from dialplan.light import Any, pattern
 
 Operand = Number | str
 
-_DIGITS = re.compile(r"[0-9.]+")
+_DIGITS = pattern(r"[0-9.]+")
 
 
 def number(value: Operand) -> Number | None:

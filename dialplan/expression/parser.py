@@ -7,7 +7,6 @@ whole expression it has seen so far: `1 2` is 1, `) 1` is nothing, `1 +` and `( 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from dialplan.expression.lexer import Token, tokens
 from dialplan.expression.operators import (
@@ -20,6 +19,7 @@ from dialplan.expression.operators import (
     negative,
     string,
 )
+from dialplan.light import dataclass, field
 
 Call = Callable[[str, list[Operand]], Operand]
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from dialplan.expression.ctext import INT_MAX, scan_int
 from dialplan.expression.value import UnknowableError
+from dialplan.light import dataclass, pattern
 
-_START = re.compile(r"\$[{\[]")
-_IN_VARIABLE = re.compile(r"\$\{|\$\[|[{}]")
-_IN_EXPRESSION = re.compile(r"\$\{|\$\[|[\[\]]")
+_START = pattern(r"\$[{\[]")
+_IN_VARIABLE = pattern(r"\$\{|\$\[|[{}]")
+_IN_EXPRESSION = pattern(r"\$\{|\$\[|[\[\]]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from dialplan.expression.ctext import scan_int
 from dialplan.expression.value import UnknowableError, from_bytes_text
+from dialplan.light import pattern
 
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_SEPARATOR = re.compile("[|,]")
-_DIGIT = re.compile("[0-9]")
+_SEPARATOR = pattern("[|,]")
+_DIGIT = pattern("[0-9]")
 
 
 def _zone(name: str) -> tzinfo:

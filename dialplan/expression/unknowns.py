@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
 from dialplan.expression.ctext import strip
 from dialplan.expression.names import SETS_VARIABLES
 from dialplan.expression.template import Reference
 from dialplan.expression.value import Hole, Unknown, Value, join
+from dialplan.light import TYPE_CHECKING, pattern
 
 if TYPE_CHECKING:
     from dialplan.expression.scope import Scope
 
-_CALLED = re.compile(r"\b(?:" + "|".join(sorted(SETS_VARIABLES)) + r")\s*\(")
-_ASSIGNMENT = re.compile(r"SET\(([^=]*)=")
+_CALLED = pattern(r"\b(?:" + "|".join(sorted(SETS_VARIABLES)) + r")\s*\(")
+_ASSIGNMENT = pattern(r"SET\(([^=]*)=")
 
 
 def unknown_reference(scope: Scope, reference: Reference, body: Unknown) -> Value:

@@ -7,8 +7,9 @@ substrings count bytes); `to_bytes_text` and `from_bytes_text` convert at the bo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
+
+from dialplan.light import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from dialplan.expression.value import Value
+from dialplan.light import dataclass, field
 
 DialplanLookup = Callable[[str, str, str], bool | None]
 FunctionLookup = Callable[[str, str], Value | None]

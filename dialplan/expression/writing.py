@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from dialplan.expression.arguments import encoded_char, padded, separate
 from dialplan.expression.value import Unknown, Value, from_bytes_text, join
+from dialplan.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dialplan.expression.scope import Scope

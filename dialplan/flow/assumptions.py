@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
 from dialplan.flow import variables as names
 from dialplan.flow.model import State
+from dialplan.light import TYPE_CHECKING, pattern
 
 if TYPE_CHECKING:
     from dialplan.flow.machine import Machine
 
-EQUAL = re.compile(r'\s*\$\[\s*"?\$\{([^${}():"]+)\}"?\s*(!=|==?)\s*"?([^"$\s\[\]&|]*)"?\s*\]\s*')
+EQUAL = pattern(r'\s*\$\[\s*"?\$\{([^${}():"]+)\}"?\s*(!=|==?)\s*"?([^"$\s\[\]&|]*)"?\s*\]\s*')
 
 
 def remembered(machine: Machine, state: State, raw: str) -> bool | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, NamedTuple
 
 from dialplan.flow.outside import collect
+from dialplan.light import TYPE_CHECKING, NamedTuple
 from dialplan.plan.patterns import Fit, fit
 
 if TYPE_CHECKING:

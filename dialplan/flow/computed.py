@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dialplan.expression import Unknown, Value
 from dialplan.flow.cutting import cut
 from dialplan.flow.machine import Moves, ends
 from dialplan.flow.model import NO_CHOICE, Choice, Ended, Kind, Move, State
+from dialplan.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dialplan.flow.machine import Machine

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from dialplan.flow.machine import Moves, ends
 from dialplan.flow.model import NO_CHOICE, Choice, Ended, Move, State
 from dialplan.flow.outside import Dialled, Listening
+from dialplan.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dialplan.flow.machine import Machine

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from dialplan.applications.arguments import is_literal
 from dialplan.flow.classes import KEYS, numbers
 from dialplan.flow.model import At
 from dialplan.keys import listens_while_playing, waits
+from dialplan.light import dataclass, pattern
 from dialplan.subject import Located, Subject
 
 DRIVERS = ("pjsip.conf", "sip.conf", "iax.conf", "chan_dahdi.conf", "dahdi.conf")
 FREEPBX = ("from-trunk", "from-pstn", "ext-did", "from-sip-external", "from-digital", "from-analog")
-INBOUND = re.compile(
+INBOUND = pattern(
     r"(^|[-_])(in|inbound|incoming|did|dids|pstn|trunk|trunks|outside|external|public|incall)([-_]|$)|^from-",
     re.I,
 )
-FOR_CALLERS = re.compile(r"(^|[-_])(ivr|menu|main|welcome|reception|hotline|helpline|support)([-_]|\d|$)", re.I)
-NOT_INBOUND = re.compile(
+FOR_CALLERS = pattern(r"(^|[-_])(ivr|menu|main|welcome|reception|hotline|helpline|support)([-_]|\d|$)", re.I)
+NOT_INBOUND = pattern(
     r"out(bound|going)|dial|internal|inside|local|queue|^macro-|^sub-|^app-|hangup|(^|[-_])out([-_]|$)", re.I
 )
-DIALLED = re.compile(r"s|\+?[0-9*#A-D+-]+")
+DIALLED = pattern(r"s|\+?[0-9*#A-D+-]+")
 SHORTEST = 3
-SECTION = re.compile(r"^\s*\[([^\]]+)\](?:\(([^)]*)\))?")
-SETTING = re.compile(r"^\s*([\w-]+)\s*=>?\s*([^;]*)")
+SECTION = pattern(r"^\s*\[([^\]]+)\](?:\(([^)]*)\))?")
+SETTING = pattern(r"^\s*([\w-]+)\s*=>?\s*([^;]*)")
 LISTENS = frozenset({"read", "readexten"})
 
 

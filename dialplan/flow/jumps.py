@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from dialplan.expression import Value, condition
-from dialplan.expression.timing import in_time
 from dialplan.expression.value import UnknowableError, to_bytes_text
 from dialplan.flow.cutting import branches, call_in, cut, split
 from dialplan.flow.machine import Handler, Machine, Moves, Running, ends, goes_on
 from dialplan.flow.model import NO_CHOICE, Choice, Ended, Kind, Move, State
+from dialplan.light import NamedTuple, pattern
 from dialplan.plan import match
 
-NUMBER = re.compile(r"[ \t\n\v\f\r]*([+-]?\d{1,30})\Z")
+NUMBER = pattern(r"[ \t\n\v\f\r]*([+-]?\d{1,30})\Z")
 
 
 class Target(NamedTuple):
@@ -127,6 +125,8 @@ def goto_if(machine: Machine, state: State, running: Running) -> Moves:
 def in_times(machine: Machine, state: State, spec: Value, raw: str) -> Iterator[tuple[Choice, bool, State]]:
     """Is it that time? Asked of the outside when the time is not known."""
     if isinstance(spec, str) and machine.now is not None:
+        from dialplan.expression.timing import in_time  # loads the time zones
+
         try:
             yield NO_CHOICE, in_time(to_bytes_text(spec), machine.now), state
             return

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Container, Iterable, Mapping
-from datetime import datetime
-from typing import Any, NamedTuple
 
 from dialplan.applications import effects
 from dialplan.applications.effect import Effect
@@ -14,11 +12,15 @@ from dialplan.expression import Unknown, Value, World, evaluation
 from dialplan.flow import variables as names
 from dialplan.flow.model import FORGOTTEN_FRAME, NO_CHOICE, WIDENED, At, Choice, End, Ended, Kind, Move, State
 from dialplan.flow.outside import Outside
+from dialplan.light import TYPE_CHECKING, Any, NamedTuple
 from dialplan.places import Places
 from dialplan.plan import match
 from dialplan.plan.match import Found, Status
 from dialplan.plan.model import Context, Plan
 from dialplan.plan.patterns import Mode
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 Moves = list[Move]
 CHANGING = ("SET(", "INC(", "DEC(", "SHIFT(", "POP(", "EVAL", "ODBC", "REALTIME", "QUEUE_VARIABLES")

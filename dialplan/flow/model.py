@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
 
 from dialplan.expression import Value
 from dialplan.finding import Unknown
+from dialplan.light import TYPE_CHECKING, NamedTuple, dataclass, field
 from dialplan.plan.match import Found
 from dialplan.plan.model import Place
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 WAIT = "(wait)"
 """In a list of keys: the caller presses nothing where a key is waited for."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dialplan.expression import Value
 from dialplan.flow.model import Choice, State
+from dialplan.light import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from dialplan.flow.machine import Machine

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from dialplan.applications.arguments import branches, cut, gosub_branches, split
 from dialplan.applications.calls import Call
 from dialplan.expression import Value
 from dialplan.flow.variables import FORGOTTEN, bare
+from dialplan.light import dataclass, field, pattern
 from dialplan.subject import Subject
 
-WORD = re.compile(r"[A-Za-z_][\w-]*")
-INDIRECT = re.compile(r"\$\{([\w-]+)\$\{")
-CONSTANT = re.compile(r"(?<![\w$.])[\d*#]{1,15}(?!\w)")
-REFERENCE = re.compile(r"\$\{[^{}]*\}")
-EQUALITY = re.compile(r'\s*\$\[\s*"?\$\{([\w-]+)\}"?\s*!?==?\s*"?([^"$\[\]&|]*?)"?\s*\]\s*')
+WORD = pattern(r"[A-Za-z_][\w-]*")
+INDIRECT = pattern(r"\$\{([\w-]+)\$\{")
+CONSTANT = pattern(r"(?<![\w$.])[\d*#]{1,15}(?!\w)")
+REFERENCE = pattern(r"\$\{[^{}]*\}")
+EQUALITY = pattern(r'\s*\$\[\s*"?\$\{([\w-]+)\}"?\s*!?==?\s*"?([^"$\[\]&|]*?)"?\s*\]\s*')
 PROPER = ("TIMEOUT(absolute)",)
 DECIDE = frozenset({"while", "if", "elseif"})
 TARGETS = frozenset({"goto", "gotoif", "gotoiftime", "gosub", "gosubif", "macro", "macroif", "macroexclusive"})

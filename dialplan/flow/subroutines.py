@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dialplan.expression import Value
 from dialplan.flow import variables as names
 from dialplan.flow.cutting import call_in, cut, gosub_branches, split
 from dialplan.flow.jumps import NoTarget, decided, parse
 from dialplan.flow.machine import Handler, Moves, Running, ends, goes_on
 from dialplan.flow.model import FORGOTTEN_FRAME, NO_CHOICE, Choice, Ended, Frame, Move, State
+from dialplan.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dialplan.flow.machine import Machine

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
 
+from dialplan.light import Final, pattern
 from dialplan.plan.directives import Directives
 from dialplan.plan.merge import HINT, Entry, Filling, text
 from dialplan.plan.model import Place, Step
@@ -15,7 +15,7 @@ from dialplan.source.sections import Line, Section
 
 NAME_LIMIT: Final = 255
 _NOTHING_YET: Final = -2
-_ONE_SET: Final = re.compile(r"[^\[\]]*\[[^\[\]]*\][^\[\]]*", re.S)
+_ONE_SET: Final = pattern(r"[^\[\]]*\[[^\[\]]*\][^\[\]]*", re.S)
 _REMEMBERED: Final = 10_000
 _DISCOURAGED: Final = frozenset({"_.", "_!"})
 _FEW: Final = {str(number): number for number in range(1, 100)}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
+from dialplan.light import Final
 from dialplan.plan.merge import Filling, text
 from dialplan.plan.model import Diagnostic, Ignorepat, Include, Place, Switch
 from dialplan.plan.substitute import VALUE_LIMIT, Globals

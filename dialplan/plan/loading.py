@@ -5,10 +5,9 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
+from dialplan.light import Final, replace
 from dialplan.plan.build import Builder
 from dialplan.plan.directives import is_true
 from dialplan.plan.merge import text

@@ -7,15 +7,16 @@ switches (which nobody can look into from here), then its includes in order, dep
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from enum import IntEnum
-from typing import Final, TypeAlias
 from weakref import WeakKeyDictionary
 
+from dialplan.light import TYPE_CHECKING, Final, TypeAlias, dataclass
 from dialplan.plan.model import Context, Extension, Include, Plan, Step
 from dialplan.plan.patterns import Fit, Mode, fit, fits_caller
 from dialplan.plan.timing import Timing, parse
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 STACK_LIMIT: Final = 512
 _REMEMBERED: Final = 50_000

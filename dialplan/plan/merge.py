@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Final, TypeAlias
 
+from dialplan.light import Final, TypeAlias
 from dialplan.plan.model import Context, Extension, Hint, Ignorepat, Include, Place, Step, Switch
 from dialplan.plan.order import Key, key, without_blanks, without_fluff
 from dialplan.plan.patterns import Fit, fit, fits_caller

@@ -5,9 +5,9 @@ the files.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
+
+from dialplan.light import NamedTuple, dataclass, field
 
 _NO_LABELS: Mapping[str, int] = MappingProxyType({})
 

@@ -9,14 +9,15 @@ Latin-1 text.
 from __future__ import annotations
 
 import re
-from typing import Final, TypeAlias
+
+from dialplan.light import Final, TypeAlias, pattern
 
 Key: TypeAlias = "tuple[int, bytes | tuple[int, ...]]"
 
 _SIGNED: Final = bytes(byte ^ 0x80 for byte in range(256))
 _EVERY: Final = (1 << 256) - 1
 _END: Final = 0x30000 << 256 | _EVERY
-_TOKENS: Final = re.compile(r"\[[^\]]*\]|[^-]", re.S)
+_TOKENS: Final = pattern(r"\[[^\]]*\]|[^-]", re.S)
 _REMEMBERED: Final = 10_000
 _UNCLOSED: Final = 0x40000 << 256 | _EVERY
 _CLASSES: Final = {"x": "0-9", "z": "1-9", "n": "2-9"}
@@ -99,7 +100,7 @@ def _filtered(exten: str, dropped: str) -> str:
 
 
 _DROP: Final = {" ": str.maketrans("", "", " "), " -": str.maketrans("", "", " -")}
-_OUTSIDE: Final = {chars: re.compile(rf"(\[[^\]]*\]?)|[{chars}]+") for chars in _DROP}
+_OUTSIDE: Final = {chars: pattern(rf"(\[[^\]]*\]?)|[{chars}]+") for chars in _DROP}
 
 
 def shrink(number: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final, NamedTuple
+
+from dialplan.light import Final, NamedTuple, pattern
 
 BLANKS: Final = "".join(map(chr, range(1, 33)))
-_NUMBER = re.compile(r"[ \t\n\v\f\r]*([+-]?\d+)", re.A)
+_NUMBER = pattern(r"[ \t\n\v\f\r]*([+-]?\d+)", re.A)
 
 
 class Priority(NamedTuple):

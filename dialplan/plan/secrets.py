@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 
-_NAMES = re.compile(
+from dialplan.light import pattern
+
+_NAMES = pattern(
     r"pass(?!ive|age|through|enger)|pwd|secret|token|api_?key|priv(ate)?_?key|access_?key|credential"
     r"|auth(?!or)|(^|_)(key|pin|pw|pincode|dbuser|login)(_|\d|$)|mgruser|salt|signature",
     re.I,
 )
-_VALUES = re.compile(
+_VALUES = pattern(
     r"-----BEGIN|\w+://[^/\s:@]+:[^/\s@]+@|^(?:sk|pk|gh[opsu]|xox[abp]|AKIA|ASIA|eyJ)[-_A-Za-z0-9.]{12,}$",
     re.I,
 )
-_RANDOM = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9+/_=-]{20,}")
+_RANDOM = pattern(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9+/_=-]{20,}")
 
 
 def looks_secret(name: str, value: str) -> bool:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Final
 
+from dialplan.light import Final, pattern
 from dialplan.plan.secrets import looks_secret
 
 VALUE_LIMIT: Final = 8191
 _DEPTH_LIMIT: Final = 15
-_RANGE = re.compile(r"\s*([+-]?\d+)(?::\s*([+-]?\d+))?", re.A)
+_RANGE = pattern(r"\s*([+-]?\d+)(?::\s*([+-]?\d+))?", re.A)
 _MEETS = {"{": ("${", "{", "}"), "[": ("$[", "[", "]")}
-_RUNTIME = re.compile(r"EPOCH|SYSTEMNAME|ENTITYID|AST[A-Z]+DIR")
+_RUNTIME = pattern(r"EPOCH|SYSTEMNAME|ENTITYID|AST[A-Z]+DIR")
 
 
 class Globals:

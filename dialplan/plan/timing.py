@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
-from typing import Final
+
+from dialplan.light import TYPE_CHECKING, Final, dataclass, pattern
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
 
 DAY: Final = 24 * 60
 _DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_TIME = re.compile(r"[ \t\n\r\v\f]*(\d\d|[+-]?\d):[ \t\n\r\v\f]*(\d\d|[+-]?\d)", re.A)
-_NUMBER = re.compile(r"[ \t\n\r\v\f]*(\d\d|[+-]?\d)", re.A)
+_TIME = pattern(r"[ \t\n\r\v\f]*(\d\d|[+-]?\d):[ \t\n\r\v\f]*(\d\d|[+-]?\d)", re.A)
+_NUMBER = pattern(r"[ \t\n\r\v\f]*(\d\d|[+-]?\d)", re.A)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def parse(text: str) -> Timing:
 
 def _zone(name: str) -> tzinfo:
     """An unknown zone counts as UTC (main/stdtime/localtime.c: ast_tzset)."""
+    from datetime import UTC
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # slow to load, and few plans name a zone
 
     try:

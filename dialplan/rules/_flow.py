@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from dialplan.finding import Finding, Severity, Witness
 from dialplan.flow import variables as names
 from dialplan.flow.calls import Calls
 from dialplan.flow.model import Edge, Kind
 from dialplan.follow import Outcome, follow
+from dialplan.light import dataclass, pattern
 from dialplan.subject import Located, Subject
 
 JUMPS = frozenset({"goto", "gotoif", "gotoiftime", "execif", "gosub", "gosubif", "endwhile", "continuewhile"})
@@ -164,7 +163,7 @@ def finding_at(
     return Finding(code, severity, message, located.spot, witness=flow.way(start, edges))
 
 
-COUNTER = re.compile(r"^_{0,2}([\w-]+)=\$\[\s*\$\{\1\}")
+COUNTER = pattern(r"^_{0,2}([\w-]+)=\$\[\s*\$\{\1\}")
 
 
 def stuck_counter(flow: Calls, part: Iterable[int]) -> str:

@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from dialplan.finding import Finding, Severity
 from dialplan.flow.calls import Calls
 from dialplan.flow.model import Ended, Met
+from dialplan.light import pattern
 from dialplan.rules._flow import finding, once
 from dialplan.subject import Subject
 
@@ -38,7 +39,7 @@ SEVERITY = Severity.WARNING
 MISSION = "D10"
 
 TRIES = frozenset({"dial", "queue", "retrydial", "followme"})
-LAST_RESORT = re.compile(r"operator|recep|attendant|front.?desk|secretar|zentrale|centrala", re.I)
+LAST_RESORT = pattern(r"operator|recep|attendant|front.?desk|secretar|zentrale|centrala", re.I)
 
 
 def check(subject: Subject) -> Iterator[Finding]:

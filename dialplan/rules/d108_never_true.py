@@ -28,6 +28,7 @@ import re
 from collections.abc import Iterator
 
 from dialplan.finding import Finding, Severity
+from dialplan.light import pattern
 from dialplan.subject import Subject
 
 CODE = "D108"
@@ -37,20 +38,21 @@ MISSION = "D1"
 QUOTED = r'"(?P<{0}q>[^"$\[\]]*(?:\$\{{[^{{}}"]+\}})?[^"$\[\]]*)"'
 PLAIN = r"(?P<{0}p>(?:\$\{{[\w-]+\}}|[\w.-]+))"
 SIDE = f"(?:{QUOTED}|{PLAIN})"
-COMPARED = re.compile(rf"\$\[\s*{SIDE.format('l')}\s*(?P<how>==|=)\s*{SIDE.format('r')}\s*\]")
+COMPARED = pattern(rf"\$\[\s*{SIDE.format('l')}\s*(?P<how>==|=)\s*{SIDE.format('r')}\s*\]")
 STATUS = frozenset({"DIALSTATUS", "QUEUESTATUS", "VMSTATUS", "AGISTATUS", "READSTATUS", "PLAYBACKSTATUS"})
 DECIDES = frozenset({"gotoif", "execif", "while", "gosubif", "if", "elseif"})
-VARIABLE = re.compile(r"\$\{([\w-]+)\}")
+VARIABLE = pattern(r"\$\{([\w-]+)\}")
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each comparison."""
-    words = _words(subject)
+    words: dict[str, set[str]] = {}
     for located in subject.steps():
         for call in located.calls:
             if call.application.lower() not in DECIDES:
                 continue
             for found in COMPARED.finditer(call.data.partition("?")[0]):
+                words = words or _words(subject)
                 text = _why(found, words)
                 if text:
                     yield Finding(CODE, SEVERITY, f"{found[0]} is never true: {text}", located.spot)

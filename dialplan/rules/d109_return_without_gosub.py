@@ -36,6 +36,7 @@ from dialplan.applications.arguments import is_literal
 from dialplan.applications.effect import Kind
 from dialplan.finding import Finding, Severity
 from dialplan.flow.graph import reachable
+from dialplan.light import pattern
 from dialplan.rules._flow import finding, once
 from dialplan.subject import Subject
 
@@ -43,8 +44,8 @@ CODE = "D109"
 SEVERITY = Severity.ERROR
 MISSION = "D10"
 
-WORD = re.compile(r"[\w-]+")
-SUBROUTINE = re.compile(r"^(macro|sub|func|gosub)|[-_]sub([-_]|$)|predial|hook|handler", re.I)
+WORD = pattern(r"[\w-]+")
+SUBROUTINE = pattern(r"^(macro|sub|func|gosub)|[-_]sub([-_]|$)|predial|hook|handler", re.I)
 JUMPING = frozenset({"goto", "gotoif", "gotoiftime"})
 
 

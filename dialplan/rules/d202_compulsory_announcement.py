@@ -27,6 +27,7 @@ from collections.abc import Iterator
 from dialplan.finding import Finding, Severity
 from dialplan.flow.calls import Calls
 from dialplan.flow.graph import reachable
+from dialplan.light import pattern
 from dialplan.rules._flow import finding, once
 from dialplan.subject import Subject
 
@@ -34,7 +35,7 @@ CODE = "D202"
 SEVERITY = Severity.INFO
 MISSION = "D2"
 
-NOTICE = re.compile(r"privacy|disclaim|gdpr|rodo|dsgvo|legal|terms|monitor|call.?record|recorded.?call|consent", re.I)
+NOTICE = pattern(r"privacy|disclaim|gdpr|rodo|dsgvo|legal|terms|monitor|call.?record|recorded.?call|consent", re.I)
 
 
 def check(subject: Subject) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ from dialplan.finding import Finding, Severity
 from dialplan.flow.calls import PROGRAMS, Calls
 from dialplan.flow.graph import reachable
 from dialplan.flow.model import Met
+from dialplan.light import pattern
 from dialplan.rules._flow import finding, once
 from dialplan.subject import Subject
 
@@ -36,7 +37,7 @@ CODE = "D603"
 SEVERITY = Severity.WARNING
 MISSION = "D6"
 
-PROMISE = re.compile(r"(we|will|shall).{0,10}call.{0,6}back|call.?you.?back|rueckruf|oddzwonimy", re.I)
+PROMISE = pattern(r"(we|will|shall).{0,10}call.{0,6}back|call.?you.?back|rueckruf|oddzwonimy", re.I)
 RECORDS = frozenset({"userevent", "system", "trysystem", "originate", "record", "voicemail", "queuelog", "mixmonitor",
                      "celgenuserevent", "queue", "callcompletionrequest", "gosub", "macro"})  # fmt: skip
 

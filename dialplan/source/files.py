@@ -4,17 +4,17 @@ fgets.
 
 from __future__ import annotations
 
-import glob
 import re
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+
+from dialplan.light import NamedTuple, pattern
 
 LINE_LIMIT = 8191
 _PATH_LIMIT = 255
 _ETC = "/etc/asterisk"
-_MAGIC = re.compile(r"[*?\[]")
-_ESCAPED = re.compile(r"\\(.)", re.S)
+_MAGIC = pattern(r"[*?\[]")
+_ESCAPED = pattern(r"\\(.)", re.S)
 _ALTERNATIVES_LIMIT = 4096
 
 
@@ -63,12 +63,14 @@ class Files:
         name = name[: _PATH_LIMIT - len(_ETC)]
         root = "" if name.startswith("/") else f"{self.root}/"
         paths: list[str] = []
-        for pattern in braces(name):
-            paths += _matching(root, pattern) if _MAGIC.search(pattern) else [_plain(root + pattern)]
+        for wanted in braces(name):
+            paths += _matching(root, wanted) if _MAGIC.search(wanted) else [_plain(root + wanted)]
         return paths
 
 
 def _matching(root: str, pattern: str) -> list[str]:
+    import glob  # few plans include by a pattern
+
     pattern = _ESCAPED.sub(lambda escaped: glob.escape(escaped[1]), pattern.replace("[^", "[!"))
     return sorted(glob.glob(glob.escape(root) + pattern))  # noqa: PTH207 - Path.glob finds dot files
 

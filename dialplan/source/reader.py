@@ -8,8 +8,8 @@ file, silently but for a line in the log, and what follows its #include is read 
 from __future__ import annotations
 
 import re
-from typing import Final, NoReturn
 
+from dialplan.light import Final, NoReturn, pattern
 from dialplan.source.comments import Comments, TooDeepError
 from dialplan.source.files import Files, Text
 from dialplan.source.notes import Note
@@ -19,7 +19,7 @@ BLANKS: Final = "".join(map(chr, range(1, 33)))
 DEPTH_LIMIT: Final = 10
 INHERITED_LIMIT: Final = 1_000_000
 AGAIN_LIMIT: Final = 1_000_000
-_DIRECTIVE = re.compile(r"#([\x21-\x7f]*)(.*)", re.S)
+_DIRECTIVE = pattern(r"#([\x21-\x7f]*)(.*)", re.S)
 _tuple = tuple.__new__  # a third of the time of a NamedTuple's own constructor
 _BOM = "\xef\xbb\xbf"
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from bisect import insort
-from typing import NamedTuple, TypeAlias
+
+from dialplan.light import NamedTuple, TypeAlias
 
 _NAME_LIMIT = 79
 

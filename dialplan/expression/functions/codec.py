@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import string
 
 from dialplan.expression.ctext import c_string
 from dialplan.expression.functions.registry import Builtin, pure
 from dialplan.expression.scope import VARIABLE_BUFFER
 from dialplan.expression.value import UnknowableError
+from dialplan.light import pattern
 
 _PLAIN = frozenset(string.ascii_letters + string.digits + "-_.!~*'()")
 _ALPHABET = {
     char: code for code, char in enumerate(string.ascii_letters[26:] + string.ascii_lowercase + "0123456789+/")
 }
-_HEX = re.compile(r"[0-9a-fA-F]+")
+_HEX = pattern(r"[0-9a-fA-F]+")
 
 
 def _uri_encode(data: str) -> str:

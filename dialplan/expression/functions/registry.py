@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from dialplan.expression.scope import Scope
 from dialplan.expression.value import UnknowableError, Unknown, Value
+from dialplan.light import dataclass
 
 
 @dataclass(frozen=True, slots=True)

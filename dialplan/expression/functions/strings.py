@@ -11,6 +11,7 @@ from dialplan.expression.functions.registry import Builtin, pure, variable
 from dialplan.expression.regex import search
 from dialplan.expression.scope import MAX_LENGTH, VARIABLE_BUFFER, Scope
 from dialplan.expression.value import UnknowableError
+from dialplan.light import pattern
 
 _UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
@@ -117,7 +118,7 @@ def _regex(data: str) -> str | None:
     return None if match is None else ("0" if match.span is None else "1")
 
 
-_SPEC = re.compile(r"%([#0\- +'I]*)([0-9]*)(\.[0-9]*)?(hh|ll|[hlLqjzt])?(.?)", re.DOTALL)
+_SPEC = pattern(r"%([#0\- +'I]*)([0-9]*)(\.[0-9]*)?(hh|ll|[hlLqjzt])?(.?)", re.DOTALL)
 _INTEGER_KINDS = "diouxXc"
 _FLOAT_KINDS = "eEfFgG"
 

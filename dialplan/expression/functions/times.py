@@ -11,12 +11,13 @@ from dialplan.expression.functions.registry import Builtin
 from dialplan.expression.scope import Scope
 from dialplan.expression.timing import moved
 from dialplan.expression.value import UnknowableError
+from dialplan.light import pattern
 
 _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
            "November", "December")  # fmt: skip
-_EPOCH = re.compile(r"[0-9]{1,11}(?:\.[0-9]*)?")
-_DIRECTIVE = re.compile("%(.)", re.DOTALL)
+_EPOCH = pattern(r"[0-9]{1,11}(?:\.[0-9]*)?")
+_DIRECTIVE = pattern("%(.)", re.DOTALL)
 _COMPOSED = {"D": "%m/%d/%y", "F": "%Y-%m-%d", "R": "%H:%M", "T": "%H:%M:%S", "c": "%a %b %e %H:%M:%S %Y",
              "x": "%m/%d/%y", "X": "%H:%M:%S", "r": "%I:%M:%S %p"}  # fmt: skip
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
-
 from dialplan.expression.regex.syntax import Assertion, Group, Node, Repeat, Set, Several
 from dialplan.expression.value import UnknowableError
+from dialplan.light import NamedTuple, dataclass
 
 MAX_PROGRAM = 2000
 MAX_WORK = 300_000

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import string
-from dataclasses import dataclass
 from typing import Literal
 
 from dialplan.expression.value import UnknowableError
+from dialplan.light import dataclass, pattern
 
 MAX_REPEAT = 32767
 MAX_NESTING = 40
-_INTERVAL = re.compile(r"([0-9]*)(?:(,)([0-9]*))?\}")
+_INTERVAL = pattern(r"([0-9]*)(?:(,)([0-9]*))?\}")
 _ASSERTIONS = {"b": "word-edge", "B": "inside", "<": "word-start", ">": "word-end", "`": "start", "'": "end"}
 _NAME_LENGTH = 32
 _WORD = string.ascii_letters + string.digits + "_"
