@@ -16,6 +16,7 @@ from dialplan.finding import Finding, Spot
 from dialplan.light import TYPE_CHECKING, Any
 from dialplan.places import Places
 from dialplan.plan.model import Context, Extension, Plan, Step
+from dialplan.sounds import Sounds
 from dialplan.suppression import Suppression, read
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ class Subject:
         self.entries: tuple[At, ...] = ()
         self.operators: tuple[At, ...] = ()
         self.limits: Limits | None = None
+        # The prompts there are, None when nobody has said.
+        self.sounds: Sounds | None = None
         # What resolve.py has found out, by step and target: the rules ask the same questions.
         self.resolved: dict[tuple[int, int], Any] = {}
         self._by_spot: dict[tuple[str, str, int], list[Suppression]] = {}
@@ -159,6 +162,15 @@ class Subject:
     @functools.cached_property
     def _by_step(self) -> dict[int, Located]:
         return {id(located.step): located for located in self.steps()}
+
+    @functools.cached_property
+    def by_application(self) -> Mapping[str, list[tuple[Located, Call]]]:
+        """Every application that runs, nested ones too, by its name in lower case, each with its priority."""
+        found: dict[str, list[tuple[Located, Call]]] = {}
+        for located in self.steps():
+            for call in located.calls:
+                found.setdefault(call.application.lower(), []).append((located, call))
+        return found
 
     def steps(self) -> Iterator[Located]:
         """Every priority of the plan."""

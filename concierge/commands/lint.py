@@ -17,6 +17,8 @@ from dialplan.lint import Report, lint, merge
 from dialplan.plan import UnreadableError, load, loads
 from dialplan.plan.model import Plan
 from dialplan.rule import Rule, choose
+from dialplan.sounds import Sounds
+from dialplan.sounds import read as read_sounds
 from dialplan.subject import Subject, from_files
 
 FORMATS = ("text", "json")
@@ -50,6 +52,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="CONTEXT,EXTEN,PRIO",
         help="a place that counts as a person, beside Dial and Queue (repeatable)",
     )
+    parser.add_argument(
+        "--sounds", type=Path, metavar="DIR", help="the prompts of the system, such as /var/lib/asterisk/sounds"
+    )
     version = parser.add_mutually_exclusive_group()
     version.add_argument(
         "--asterisk", choices=tables.VERSIONS, default=tables.DEFAULT, help=f"default: {tables.DEFAULT}"
@@ -63,8 +68,10 @@ def run(args: argparse.Namespace) -> int:
     """Lint all paths into one report; 0 without findings that count, else 1. Raises UserError."""
     rules = _rules(args)
     table = _table(args)
-    entries, operators = _places(args.entry), _places(args.operator)
-    report = merge(lint(_with_entries(subject, entries, operators), rules) for subject in _subjects(args.paths, table))
+    entries, operators, sounds = _places(args.entry), _places(args.operator), _sounds(args.sounds)
+    report = merge(
+        lint(_with_outside(subject, entries, operators, sounds), rules) for subject in _subjects(args.paths, table)
+    )
     text = importlib.import_module(f"dialplan.report.{args.format}").render(report)
     _write(text, args.output)
     return _exit_code(report, Severity[args.fail_on.upper()])
@@ -77,11 +84,20 @@ def _places(texts: list[str]) -> tuple[At, ...]:
         raise UserError(str(error)) from error
 
 
-def _with_entries(subject: Subject, entries: tuple[At, ...], operators: tuple[At, ...]) -> Subject:
+def _sounds(folder: Path | None) -> Sounds | None:
+    try:
+        return None if folder is None else read_sounds(folder)
+    except OSError as error:
+        raise UserError(f"--sounds: cannot read {folder}: {error.strerror}") from error
+
+
+def _with_outside(
+    subject: Subject, entries: tuple[At, ...], operators: tuple[At, ...], sounds: Sounds | None
+) -> Subject:
     for at in (*entries, *operators):
         if at.context not in subject.plan.contexts and subject.plan.loads:
             raise UserError(f"there is no context [{at.context}] in {subject.plan.files[0]}")
-    subject.entries, subject.operators = entries, operators
+    subject.entries, subject.operators, subject.sounds = entries, operators, sounds
     return subject
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 
 Successors = Callable[[int], Iterable[int]]
@@ -16,6 +17,21 @@ def reachable(starts: Iterable[int], successors: Successors) -> set[int]:
             if node not in found:
                 found.add(node)
                 waiting.append(node)
+    return found
+
+
+def distances(starts: Iterable[int], steps: Callable[[int], Iterable[tuple[int, int]]]) -> dict[int, int]:
+    """The least sum of costs to each node that can be reached; `steps` gives nodes with a cost of 0 or 1."""
+    found: dict[int, int] = {}
+    waiting = deque((0, node) for node in starts)
+    while waiting:
+        cost, node = waiting.popleft()
+        if node in found:
+            continue
+        found[node] = cost
+        for after, more in steps(node):
+            if after not in found:
+                (waiting.append if more else waiting.appendleft)((cost + more, after))
     return found
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dialplan.light import Final, replace
 from dialplan.plan.build import Builder
 from dialplan.plan.directives import is_true
 from dialplan.plan.merge import text
-from dialplan.plan.model import Context, Diagnostic, Options, Place, Plan
+from dialplan.plan.model import Context, Diagnostic, Options, Place, Plan, Reserved
 from dialplan.plan.substitute import Globals
 from dialplan.source.files import Files
 from dialplan.source.reader import Reader
 
 MAIN: Final = "extensions.conf"
+RESERVED: Final = ("general", "globals")
+DIRECTIVES: Final = frozenset({"exten", "same", "include", "ignorepat", "switch", "eswitch", "lswitch"})
 _BESIDE: Final = ("extensions.ael", "extensions.lua")
 
 
@@ -67,7 +69,7 @@ def _load(files: Files, name: str, *, main: bool) -> Plan:
 def _build(reader: Reader) -> Builder:
     builder = Builder(_globals(reader))
     for section in reader.sections.all:
-        if not section.template and section.name.lower() not in ("general", "globals"):
+        if not section.template and section.name.lower() not in RESERVED:
             builder.section(section)
             section.forget()
     builder.verify_includes()
@@ -118,7 +120,18 @@ def _plan(reader: Reader, builder: Builder | None, files: Files, *, refused: boo
         tuple(reader.files),
         _not_covered(reader, builder, files, contexts.values()),
         secrets,
+        tuple(_reserved(reader)),
     )
+
+
+def _reserved(reader: Reader) -> Iterator[Reserved]:
+    """Sections that are no contexts although somebody has written a dialplan into them."""
+    for section in reader.sections.all:
+        if section.name.lower() in RESERVED:
+            lost = [line for line in section.all_lines() if line.name.lower() in DIRECTIVES]
+            if lost:
+                places = tuple(Place(line.source.path, line.line, 1) for line in lost)
+                yield Reserved(text(section.name), Place(section.source.path, section.line, 1), places)
 
 
 def _discreet(diagnostics: list[Diagnostic], secrets: frozenset[str]) -> list[Diagnostic]:

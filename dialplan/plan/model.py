@@ -126,6 +126,15 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True)
+class Reserved:
+    """A section `[general]` or `[globals]` (`name`, `place`) that holds lines of a dialplan, which are lost."""
+
+    name: str
+    place: Place
+    lines: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """`[general]` settings that change meaning; defaults as in Asterisk (pbx/pbx_config.c)."""
 
@@ -157,3 +166,4 @@ class Plan:
     files: tuple[str, ...] = ()
     not_covered: tuple[str, ...] = ()
     secrets: frozenset[str] = frozenset()
+    reserved: tuple[Reserved, ...] = ()

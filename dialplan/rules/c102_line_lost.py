@@ -3,7 +3,7 @@
 What it finds
     A line that Asterisk drops with no more than a warning in its log: no `=`, an unknown directive, a
     priority that is no number, a priority or a label that is already taken, an extension without a
-    name, a missing `)`.
+    name, a missing `)`. Also, without any warning, a line of a dialplan below [general] or [globals].
 Why it matters to a caller
     The step is not there. A call ends at the gap, or does what an older line says instead of the newer
     one.
@@ -43,3 +43,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             continue
         severity = Severity.INFO if note.code in HARMLESS or note.severity == "info" else SEVERITY
         yield Finding(CODE, severity, f"{note.message} ({note.code})", Spot(note.place))
+    for section in subject.plan.reserved:
+        for place in section.lines:
+            message = f"[{section.name}] is no context: Asterisk takes this line for a setting"
+            yield Finding(CODE, SEVERITY, message, Spot(place))

@@ -131,3 +131,18 @@ def test_lint_loads_neither_a_database_nor_asyncio(tmp_path: Path) -> None:
     )
     assert done.stdout.splitlines()[-1] == "[]"
     assert "D101" in done.stdout
+
+
+def test_prompts_that_a_folder_of_sounds_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sounds = tmp_path / "sounds"
+    (sounds / "en").mkdir(parents=True)
+    (sounds / "en" / "welcome.gsm").touch()
+    text = "[a]\nexten => s,1,Playback(welcome)\nexten => s,2,Playback(menu)\nexten => s,3,Dial(PJSIP/1,20)\n"
+    path = write(tmp_path, text)
+    assert main(["lint", path, "--select", "C108"]) == 0
+    assert main(["lint", path, "--select", "C108", "--sounds", str(sounds)]) == 1
+    assert "extensions.conf:3:" in capsys.readouterr().out
+    (sounds / "menu.wav").touch()
+    assert main(["lint", path, "--select", "C108", "--sounds", str(sounds)]) == 0
+    assert main(["lint", path, "--sounds", str(tmp_path / "none")]) == 2
+    assert "--sounds: cannot read" in capsys.readouterr().err

@@ -17,11 +17,13 @@ from dialplan.finding import Severity
 from dialplan.lint import Report, lint
 from dialplan.plan import load
 from dialplan.rule import SECTIONS, Rule, RuleError, choose, from_module, rules
+from dialplan.sounds import Sounds
 from dialplan.subject import from_files
 
 HERE = Path(__file__).parent
 MARK = re.compile(r";\s*expect(?P<above>-above)?:\s*(?P<codes>[CD]\d{3}(?:,\s*[CD]\d{3})*)\s*$")
 VERSION = re.compile(r"^; asterisk: (\d+)$", re.MULTILINE)
+SOUNDS = re.compile(r"^; --sounds DIR holds: (.*)$", re.MULTILINE)
 FIXTURES = sorted(HERE.glob("*.conf"))
 
 
@@ -39,7 +41,10 @@ def expected(text: str) -> Counter[tuple[int, str]]:
 
 
 def judge(path: Path, version: str = "22") -> Report:
-    return lint(from_files(load(path), tables.load(version)), rules())
+    subject = from_files(load(path), tables.load(version))
+    held = SOUNDS.search(path.read_text(encoding="utf-8"))
+    subject.sounds = Sounds(held[1].split(", ")) if held else None
+    return lint(subject, rules())
 
 
 def found_in(path: Path, version: str = "22") -> Counter[tuple[int, str]]:
