@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
-LANGUAGE = re.compile(r"[a-z]{2,3}(?:[_-]\w+)*/(.+)", re.DOTALL)
+from dialplan.light import pattern
+
+LANGUAGE = pattern(r"[a-z]{2,3}(?:[_-]\w+)*/(.+)")
 
 
 class Sounds:

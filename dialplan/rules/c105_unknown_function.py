@@ -27,21 +27,21 @@ When to switch it off
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from dialplan.applications import tables
 from dialplan.finding import Finding, Severity
+from dialplan.light import pattern
 from dialplan.subject import Located, Subject
 
 CODE = "C105"
 SEVERITY = Severity.WARNING
 MISSION = "D1"
 
-READ = re.compile(r"\$\{\s*([A-Za-z_]\w*)\(")
-WRITTEN = re.compile(r"\s*_{0,2}([A-Za-z_]\w*)\([^=]*\)\s*=")
-SECTION = re.compile(r"^\[([^\]]+)\]|^\s*prefix\s*=>?\s*(\w+)", re.MULTILINE)
+READ = pattern(r"\$\{\s*([A-Za-z_]\w*)\(")
+WRITTEN = pattern(r"\s*_{0,2}([A-Za-z_]\w*)\([^=]*\)\s*=")
+SECTION = pattern(r"(?m)^\[([^\]]+)\]|^\s*prefix\s*=>?\s*(\w+)")
 UNDOCUMENTED = frozenset({"JACK_HOOK"})
 
 

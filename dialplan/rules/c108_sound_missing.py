@@ -25,11 +25,11 @@ When to switch it off
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from dialplan.applications.arguments import is_literal
 from dialplan.finding import Finding, Severity
+from dialplan.light import pattern
 from dialplan.sounds import Sounds
 from dialplan.subject import Subject
 
@@ -52,7 +52,8 @@ PROMPTS: Mapping[str, int] = {
     "speechbackground": 1,
 }
 RECORDS: Mapping[str, int] = {"record": 1, "mixmonitor": 1}
-ELSEWHERE = re.compile(r"^(https?|sound|recording|number|digits|characters|tone):")
+ELSEWHERE = pattern(r"^(https?|sound|recording|number|digits|characters|tone):")
+ENDING = pattern(r"[.:]\w+$")
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -79,4 +80,4 @@ def _recorded(subject: Subject) -> Iterator[str]:
     """Names that the dialplan itself records, without their ending."""
     for application, number in RECORDS.items():
         for _, call in subject.by_application.get(application, ()):
-            yield re.split(r"[.:]\w+$", call.argument(number))[0]
+            yield ENDING.sub("", call.argument(number))

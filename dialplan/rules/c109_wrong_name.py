@@ -19,10 +19,10 @@ When to switch it off
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from dialplan.finding import Finding, Severity, Spot
+from dialplan.light import pattern
 from dialplan.plan.model import Context, Extension
 from dialplan.plan.patterns import Fit, fit
 from dialplan.subject import Subject
@@ -31,10 +31,8 @@ CODE = "C109"
 SEVERITY = Severity.WARNING
 MISSION = "D1"
 
-PATTERN = re.compile(
-    r"(?=.*([XZN]|\[[\d-]+\]|\d[.!]$))(?=.*(\d|[XZN].*[XZN]))[+*#\dXZN\[\]-]+[.!]?|(?=.*xx)[\dx]+[.!]?"
-)
-STATUS = re.compile(r"_(s-[A-Z]+)")
+PATTERN = pattern(r"(?=.*([XZN]|\[[\d-]+\]|\d[.!]$))(?=.*(\d|[XZN].*[XZN]))[+*#\dXZN\[\]-]+[.!]?|(?=.*xx)[\dx]+[.!]?")
+STATUS = pattern(r"_(s-[A-Z]+)")
 SPECIAL = frozenset("SIH")
 
 
