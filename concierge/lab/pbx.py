@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import time
@@ -140,6 +141,12 @@ class Pbx:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def limit_memory(self, size: int) -> None:
+        """At most `size` bytes of address space from now on."""
+        self._check_alive()
+        if self._process is not None:
+            resource.prlimit(self._process.pid, resource.RLIMIT_AS, (size, size))
 
     def alive(self) -> bool:
         """True while Asterisk runs."""

@@ -13,7 +13,9 @@ from dialplan.flow.model import LISTEN, WAIT
 WAITING: Final = frozenset({"waitexten", "read", "incomplete"})
 PLAYING: Final = frozenset({"background"})
 LISTENING: Final = WAITING | PLAYING
-BUSY: Final = frozenset({"wait", "dial", "playback", "queue", "answer", "busy", "congestion"})
+BUSY: Final = frozenset(
+    {"wait", "dial", "playback", "queue", "answer", "busy", "congestion", "saydigits", "saynumber", "sayalpha"}
+)
 REACTION_SECONDS: Final = 0.12
 """From the prompt's start to the key. Asterisk puts off a key that follows another within 45 ms (main/channel.c)."""
 QUIET_SECONDS: Final = 0.3

@@ -17,12 +17,13 @@ OPEN: Final = frozenset({Ended.LOOP, Ended.LIMIT, Ended.UNKNOWN, Ended.OUTSIDE, 
 class Comparison:
     """`differs` is the number of the first step that differs (from 0), None when the paths agree.
 
-    `whole`: all of both was compared; else only the beginning, up to the end of the trace or to `limit` steps.
+    `whole`: all of both was compared; `limited`: both go on after `limit` steps that were. Else only a beginning was.
     """
 
     differs: int | None
     whole: bool
     text: str = ""
+    limited: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -38,16 +39,15 @@ def compare(
     `places_only`: applications were replaced, so only where the call is counts.
     """
     open_end = trace.end.kind in OPEN
-    expected = [*trace.steps, *(() if open_end else trace.hangup_steps)]
-    if trace.end.kind is Ended.NO_APPLICATION and trace.steps and len(real) == len(expected) - 1:
-        del expected[len(trace.steps) - 1]  # Asterisk does not say that it executes what it does not find
+    # Asterisk does not say that it executes what it does not find
+    expected = [step for step in (*trace.steps, *(() if open_end else trace.hangup_steps)) if not step.missing]
     for number, (mine, theirs) in enumerate(zip(expected, real, strict=False)):
         text = difference(mine, theirs, places_only)
         if text:
             return Comparison(number, False, text)
     count = min(len(expected), len(real))
     if count >= limit:
-        return Comparison(None, False)
+        return Comparison(None, False, limited=True)
     if len(real) < len(expected) and not ended:
         return Comparison(None, False, "cut by time")
     if len(real) < len(expected):

@@ -24,8 +24,10 @@ DIGIT_SECONDS: Final = 1.2
 """Digit and response time-out of every call."""
 CALL_SECONDS: Final = 60.0
 TURN_SECONDS: Final = 0.01
-UNDYING_SECONDS: Final = 3.0
-"""RaiseException in a circle goes on after the hang-up, for ever; only the next dialplan ends it."""
+UNDYING_SECONDS: Final = 0.7
+"""A circle over `i`, `h` or RaiseException goes on after the hang-up, for ever, until its dialplan is taken away."""
+MEMORY: Final = 4 << 30
+"""Bytes of address space: a plan can make Asterisk recurse."""
 MARKER: Final = "0"
 LOGGER: Final = "[general]\nlogger_queue_limit = 1000000\n[logfiles]\nfull => warning,error,verbose,dtmf\n"
 """Every line counts: with the usual limit a busy loop makes Asterisk drop those of other calls."""
@@ -67,6 +69,7 @@ class Sandbox:
 
     def __enter__(self) -> Sandbox:
         self.pbx.start()
+        self.pbx.limit_memory(MEMORY)
         self._ami: Ami = self.pbx.ami().connect()
         self._ami.action({"Action": "Events", "EventMask": "call"})
         self._tail = _Tail(self.pbx.folder / "log" / "full")
@@ -140,7 +143,7 @@ class _Batch:
         self._channels: dict[int, str] = {}
         self._seen = ami.mark()
         self._ended: set[str] = set()
-        self._dead: list[str] = []
+        self._dead: set[str] = set()
         self._active: dict[int, _Running] = {}
 
     def run(self, waiting: list[_Running]) -> None:
@@ -181,10 +184,8 @@ class _Batch:
 
     def _take(self, text: str, now: float) -> bool:
         """Hand a line to its caller; True for the marker's."""
-        if any(channel in text for channel in self._dead):
-            return False
         line = read(text)
-        if line is None:
+        if line is None or line.channel in self._dead:
             return False
         one = self._by_channel.get(line.channel) or self._new(line.channel)
         if one and not one.cut and not (line.step and line.step.context == ENTRY):
@@ -206,7 +207,7 @@ class _Batch:
             return
         if one.caller.done or now - one.started > self._seconds:
             one.cut, one.cut_at = True, now
-            self._dead.append(channel)
+            self._dead.add(channel)
             self._ami.send({"Action": "Hangup", "Channel": channel})
             return
         key = one.caller.act(now)
@@ -223,8 +224,15 @@ class _Batch:
             since = one.cut_at if one.cut else one.started + self._seconds
             undying = time.monotonic() > since + UNDYING_SECONDS
             one.cut = one.cut or undying
+            if undying:
+                self._take_away(one)
             if undying or self._channels.get(number) in self._ended:
                 del self._active[number]
+
+    def _take_away(self, one: _Running) -> None:
+        """End a call that outlives its hang-up: without its contexts it has nothing to go round in."""
+        for context in {step.context for step in one.caller.steps}:
+            self._ami.send({"Action": "Command", "Command": f"dialplan remove context {context}"})
 
     def _read_to_the_end(self) -> None:
         """The log lags behind: it is complete once the line of a last call of our own is in it."""

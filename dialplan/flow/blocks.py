@@ -6,59 +6,78 @@ from dialplan.flow.jumps import decided
 from dialplan.flow.machine import Handler, Machine, Moves, Running, goes_on
 from dialplan.flow.model import NO_CHOICE, Choice, Loop, Move, State
 
+WHILE, END, NAME = "while", "end", "name"
+"""What Asterisk notes in variables: WHILE_level and END_WHILE_level are places, CONTEXT_EXTEN_PRIORITY is the level."""
+
 
 def while_(machine: Machine, state: State, running: Running) -> Moves:
     """While: behind EndWhile when the condition is false; without an EndWhile it falls into the body."""
-    here = Loop("while", state.context, state.exten, state.priority)
-    open_at = next((at for at, one in enumerate(state.loops) if _same(one, here)), None)
+    here = state.context, state.exten, state.priority
+    named = next((one for one in state.loops if one[:4] == (NAME, *here)), None)
+    level = named.level if named else _top(state) + 1
     moves: Moves = []
     for choice, truth, now in decided(machine, state, running.data, running.raw):
         if truth:
-            loops = now.loops if open_at is not None else (*now.loops, here)
-            moves.append(goes_on(now._replace(loops=loops), choice))
+            noted = {Loop(NAME, *here, level)}
+            noted |= set() if _noted(now, WHILE, level) else {Loop(WHILE, *here, level)}
+            moves.append(goes_on(_with(now, noted), choice))
         else:
-            after = now.loops[open_at].after if open_at is not None else 0
-            closed = now._replace(loops=tuple(one for one in now.loops if not _same(one, here)))
-            moves.append(_behind(machine, closed, after, choice, "while", "endwhile"))
+            gone = {named, _noted(now, WHILE, level)}
+            moves.append(_behind(machine, _without(now, gone), level, choice))
     return moves
 
 
 def end_while(machine: Machine, state: State, running: Running) -> Moves:
     """EndWhile and ContinueWhile: back to the While that is open."""
     del machine
-    at = next((at for at in reversed(range(len(state.loops))) if state.loops[at].kind == "while"), None)
-    if at is None:
+    top = _noted(state, WHILE, _top(state))
+    if top is None:
         return [goes_on(state)]
-    top = state.loops[at]
-    if running.name == "EndWhile" and not top.after:
-        top = top._replace(after=state.priority + 1)
-    loops = (*state.loops[:at], top, *state.loops[at + 1 :])
-    back = state._replace(context=top.context, exten=top.exten, priority=top.start, free=state.free, loops=loops)
-    return [Move(NO_CHOICE, back)]
+    if running.name == "EndWhile" and not _noted(state, END, top.level):
+        state = _with(state, {Loop(END, state.context, state.exten, state.priority + 1, top.level)})
+    return [Move(NO_CHOICE, _at(state, top))]
 
 
 def exit_while(machine: Machine, state: State, running: Running) -> Moves:
-    """ExitWhile: behind the EndWhile."""
+    """ExitWhile: behind the EndWhile; outside of a While it also looks for one."""
     del running
-    at = next((at for at in reversed(range(len(state.loops))) if state.loops[at].kind == "while"), None)
-    if at is None:
-        return [goes_on(state)]
-    after = state.loops[at].after
-    closed = state._replace(loops=state.loops[:at] + state.loops[at + 1 :])
-    return [_behind(machine, closed, after, NO_CHOICE, "while", "endwhile")]
+    level = _top(state)
+    return [_behind(machine, _without(state, {_noted(state, WHILE, level)}), level, NO_CHOICE)]
 
 
-def _same(one: Loop, other: Loop) -> bool:
-    return one[:4] == other[:4]
+def _noted(state: State, kind: str, level: int) -> Loop | None:
+    return next((one for one in state.loops if one.level == level and one.kind == kind), None)
 
 
-def _behind(machine: Machine, state: State, after: int, choice: Choice, opener: str, closer: str) -> Move:
-    if after:
-        return Move(choice, state._replace(priority=after))
-    end = matching(machine, state, (opener,), (closer,))
-    if end is None:
-        return goes_on(state, choice)
-    return Move(choice, state._replace(priority=end + 1))
+def _top(state: State) -> int:
+    """The innermost open While, -1 without one."""
+    level = 0
+    while _noted(state, WHILE, level):
+        level += 1
+    return level - 1
+
+
+def _with(state: State, added: set[Loop]) -> State:
+    missing = sorted(added - set(state.loops))
+    return state._replace(loops=(*missing, *state.loops)) if missing else state
+
+
+def _without(state: State, removed: set[Loop | None]) -> State:
+    return state._replace(loops=tuple(one for one in state.loops if one not in removed))
+
+
+def _at(state: State, place: Loop) -> State:
+    free = state.free and place.exten == state.exten
+    return state._replace(context=place.context, exten=place.exten, priority=place.start, free=free)
+
+
+def _behind(machine: Machine, state: State, level: int, choice: Choice) -> Move:
+    """Where the EndWhile that once ran for this level was, else the one that is found below."""
+    end = _noted(state, END, level)
+    if end is not None:
+        return Move(choice, _at(_without(state, {end}), end))
+    found = matching(machine, state, ("while",), ("endwhile",))
+    return goes_on(state, choice) if found is None else Move(choice, state._replace(priority=found + 1))
 
 
 def matching(

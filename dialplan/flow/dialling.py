@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dialplan.flow.machine import Moves, ends
 from dialplan.flow.model import NO_CHOICE, Choice, Ended, Move, State
 from dialplan.flow.outside import Dialled, Listening
+from dialplan.flow.settings import exception
 from dialplan.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def invalid(machine: Machine, state: State, number: str, choice: Choice = NO_CHO
         state = machine.store(state, "INVALID_EXTEN", number)
         return [Move(choice, _at(state, "i"), None, seconds)]
     if machine.exists(state.context, "e"):
-        return [Move(choice, _at(state, "e"), None, seconds)]
+        return [Move(choice, exception(machine, state, "INVALID"), None, seconds)]
     if machine.outside_of_files(state.context, "i"):
         text = f"what [{state.context}] asks may know {number}"
         return [ends(Ended.OUTSIDE, text, choice, seconds)]
@@ -62,9 +63,10 @@ def invalid(machine: Machine, state: State, number: str, choice: Choice = NO_CHO
 
 def timed_out(machine: Machine, state: State, choice: Choice, seconds: float) -> Moves:
     """`t`, else `e`, else the end."""
-    for name in ("t", "e"):
-        if machine.exists(state.context, name):
-            return [Move(choice, _at(state, name), None, seconds)]
+    if machine.exists(state.context, "t"):
+        return [Move(choice, _at(state, "t"), None, seconds)]
+    if machine.exists(state.context, "e"):
+        return [Move(choice, exception(machine, state, "RESPONSETIMEOUT"), None, seconds)]
     if machine.outside_of_files(state.context, "t"):
         return [ends(Ended.OUTSIDE, f"what [{state.context}] asks may have t", choice, seconds)]
     return [ends(Ended.TIMEOUT, f"nothing is pressed, and [{state.context}] has no t", choice, seconds)]

@@ -57,8 +57,9 @@ class Everything:
             found.append(Dialled(Choice(kind, typed), one.number, one.free, seconds, asked.context))
         return found
 
-    def entered(self, machine: Machine, state: State, name: str, most: int) -> Sequence[Entered]:
+    def entered(self, machine: Machine, state: State, name: str, most: int, enders: str = "#") -> Sequence[Entered]:
         """Nothing, each number that is asked for later, and another one."""
+        del enders
         found = [Entered(Choice(Kind.SILENCE, WAIT, "Read"), "", "TIMEOUT")]
         numbers = {number: False for number in self.kept.constants.get(name, ()) if len(number) <= most}
         wrong = [number for number in KEYS if number not in numbers][-1:]

@@ -8,11 +8,11 @@ from dialplan.expression import Value, condition
 from dialplan.expression.value import UnknowableError, to_bytes_text
 from dialplan.flow.cutting import branches, call_in, cut, split
 from dialplan.flow.machine import Handler, Machine, Moves, Running, ends, goes_on
-from dialplan.flow.model import NO_CHOICE, Choice, Ended, Kind, Move, State
+from dialplan.flow.model import NO_CHOICE, Choice, End, Ended, Kind, Move, State
 from dialplan.light import NamedTuple, pattern
 from dialplan.plan import match
 
-NUMBER = pattern(r"[ \t\n\v\f\r]*([+-]?\d{1,30})\Z")
+NUMBER = pattern(r"[ \t\n\v\f\r]*([+-]?\d{1,30})[ \t\n\v\f\r]*\Z")
 
 
 class Target(NamedTuple):
@@ -45,8 +45,9 @@ def parse(machine: Machine, state: State, text: str) -> Target | NoTarget:
         number = int(found[1])
         base = state.priority if sign else 0
         return Target(context, exten, base - number if sign == "-" else base + number, free)
-    label = match.find_label(machine.plan, context, exten, priority[len(sign) :], machine.callerid, machine.now)
-    if label is None:
+    named = pieces[-1][len(sign) :], *pieces[-2:-1], *pieces[-3:-2]  # a place that is left empty has no labels
+    label = all(named[1:]) and match.find_label(machine.plan, context, exten, named[0], machine.callerid, machine.now)
+    if not label:
         return NoTarget(Ended.DEAD_JUMP, f"{exten} in [{context}] has no label {priority!r}")
     return Target(context, exten, label.step.priority, free)
 
@@ -172,13 +173,15 @@ def _exec_branches(machine: Machine, state: State, running: Running, timed: bool
     test_text, calls = _exec_pieces(text)
     raw_test, _ = _exec_pieces(running.raw)
     if not calls:
-        return [goes_on(state)]
+        return [ends(Ended.APPLICATION, f"{running.name} has nothing to run")]
     test = test_text if known else machine.value(state, test_text)
     answers = in_times(machine, state, test, raw_test) if timed else decided(machine, state, test, raw_test)
     moves: Moves = []
     for choice, truth, here in answers:
         call = calls[0] if truth else (calls[1] if len(calls) > 1 else "")
-        if not call.strip():
+        if not call and truth:
+            moves.append(ends(Ended.NO_APPLICATION, f"{running.name} has nothing to run", choice))
+        elif not call:
             moves.append(goes_on(here, choice))
         else:
             moves += [_with(choice, move) for move in nested(machine, here, call, known)]
@@ -190,18 +193,18 @@ def _exec_pieces(text: str) -> tuple[str, Sequence[str]]:
     head = cut(text, "?", 2)
     if len(cut(head[0], ",", 2)) == 2 or len(head) == 1:
         test, *rest = split(text)
-        return test, [f"{rest[0]}({','.join(rest[1:])})"] if rest else []
+        return test, [f"{rest[0]}({','.join(rest[1:])})" if rest else ""]
     test, *others = split(text, "?")
-    return test, split("?".join(others), ":")[:2]
+    remainder = "?".join(others)
+    return test, split(remainder, ":")[:2] if remainder else []
 
 
 def nested(machine: Machine, state: State, text: str, known: bool) -> Moves:
-    """Run APP(ARGUMENTS) in the place of this priority."""
+    """Run APP(ARGUMENTS) in the place of this priority; no blank may stand about the name."""
     name, arguments = call_in(text)
-    name = name.strip()
     application, effect, handler, raw = machine.instruction(name, arguments)
-    if handler is None:
-        return [ends(Ended.NO_APPLICATION, f"there is no application {name}")]
+    if handler is None or name != name.strip():
+        return [ends(Ended.NO_APPLICATION, f"there is no application {name!r}")]
     data = arguments if known else machine.value(state, raw)
     return handler(machine, state, Running(application, effect, data, raw))
 
@@ -210,25 +213,30 @@ def execute(machine: Machine, state: State, running: Running) -> Moves:
     """Exec: runs what its argument names."""
     known = isinstance(running.data, str)
     text = running.data if isinstance(running.data, str) else running.raw
-    return nested(machine, state, text, known) if text.strip() else [goes_on(state)]
+    return nested(machine, state, text, known) if text else [goes_on(state)]
 
 
 def try_exec(machine: Machine, state: State, running: Running) -> Moves:
-    """TryExec: a call that fails only sets TRYSTATUS."""
+    """TryExec: a call that fails or would end only sets TRYSTATUS."""
+    if running.data == "":
+        return [goes_on(state)]
     moves: Moves = []
     for move in execute(machine, state, running):
-        failed = move.end is not None and move.end.kind in (
-            Ended.NO_APPLICATION, Ended.APPLICATION, Ended.DEAD_JUMP,
-        )  # fmt: skip
-        missing = move.end is not None and move.end.kind is Ended.NO_APPLICATION
-        if failed:
-            here = machine.store(state, "TRYSTATUS", "NOAPP" if missing else "FAILED")
-            moves.append(goes_on(here, move.choice, move.seconds))
-        elif move.state is not None:
+        if move.state is not None:
             moves.append(move._replace(state=machine.store(move.state, "TRYSTATUS", "SUCCESS")))
-        else:
+        elif move.end is not None and (move.end.kind in OPEN or move.end == HANGUP):
             moves.append(move)
+        else:
+            missing = move.end is not None and move.end.kind is Ended.NO_APPLICATION
+            here = machine.store(move.last or state, "TRYSTATUS", "NOAPP" if missing else "FAILED")
+            moves.append(goes_on(here, move.choice, move.seconds))
     return moves
+
+
+OPEN = (Ended.UNKNOWN, Ended.OUTSIDE, Ended.STAYS, Ended.LIMIT)
+"""Ends that are none of the call's own."""
+HANGUP = End(Ended.HANGUP, "Hangup")
+"""Hangs up itself; others that end a call only fail, which TryExec forgives."""
 
 
 def _with(choice: Choice, move: Move) -> Move:

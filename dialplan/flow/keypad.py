@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dialplan.expression import Value
 from dialplan.flow.cutting import options, split
 from dialplan.flow.dialling import ask, invalid, listen
 from dialplan.flow.machine import Handler, Machine, Moves, Running, goes_on, number
-from dialplan.flow.model import Choice, Ended, Move, State
-from dialplan.flow.outside import Listening
+from dialplan.flow.model import NO_CHOICE, Choice, Ended, Move, State
+from dialplan.flow.outside import Entered, Listening
 from dialplan.flow.settings import likeliest
 
 Parts = list[Value]
@@ -35,11 +37,12 @@ def background(machine: Machine, state: State, running: Running) -> Moves:
 
     def silence(choice: Choice, seconds: float) -> Moves:
         return [
-            goes_on(machine.store(heard, "BACKGROUNDSTATUS", status), made or choice, seconds)
+            goes_on(machine.store(heard, "BACKGROUNDSTATUS", "FAILED" if any(missing) else status), made, seconds)
             for made, status in _statuses(machine, choice)
         ]
 
-    if at(arguments, 1).partition("&")[0] in machine.missing_sounds:
+    missing = [prompt.strip() in machine.missing_sounds for prompt in at(arguments, 1).split("&")]
+    if missing[0]:
         return [goes_on(machine.store(state, "BACKGROUNDSTATUS", "FAILED"))]
     if "p" in given:
         return silence(Choice(), 0)
@@ -84,19 +87,53 @@ READ_SECONDS = 10.0
 def read(machine: Machine, state: State, running: Running) -> Moves:
     """Read(NAME,prompt,most,options,attempts,seconds): keys into a variable, never a jump."""
     arguments = parts(machine, state, running)
-    name = at(arguments, 1)
-    most = int(number(at(arguments, 3), 255)) or 255
+    name, given = at(arguments, 1), options(at(arguments, 4))
     attempts = max(1, int(number(at(arguments, 5), 1)))
-    seconds = number(at(arguments, 6), READ_SECONDS) or READ_SECONDS
-    if at(arguments, 2).partition("&")[0] in machine.missing_sounds:
-        failed = machine.store(machine.store(state, name, ""), "READSTATUS", "ERROR")
-        return [goes_on(failed)]
+    seconds = (number(at(arguments, 6), READ_SECONDS) or READ_SECONDS) * attempts
+    if not name and isinstance((arguments or [""])[0], str):
+        return [goes_on(machine.store(state, "READSTATUS", "ERROR"))]
+    unheard = _unheard(machine, at(arguments, 2))
+    if unheard == ALL:
+        return [goes_on(_entered(machine, state, name, Entered(NO_CHOICE, "", "ERROR")))]
     moves: Moves = []
-    for entered in machine.outside.entered(machine, state, name, most):
-        here = machine.store(state, name, entered.text)
-        here = machine.store(here, "READSTATUS", entered.status)
-        moves.append(goes_on(here, entered.choice, seconds * attempts if not entered.text else 0))
+    for entered in _attempts(machine, state, arguments, given):
+        if entered.status == "TIMEOUT" and not entered.text and unheard:
+            entered = entered._replace(status="ERROR")
+        here = _entered(machine, state, name, entered)
+        moves.append(goes_on(here, entered.choice, seconds if not entered.text else 0))
     return moves
+
+
+ALL = "all"
+
+
+def _unheard(machine: Machine, prompts: str) -> str:
+    """Which prompts cannot be played: ALL, or the "last" (which makes silence an error), else ""."""
+    missing = [prompt.strip() in machine.missing_sounds for prompt in prompts.split("&")]
+    return ALL if all(missing) else "last" if missing[-1] else ""
+
+
+def _attempts(machine: Machine, state: State, arguments: Parts, given: dict[str, str]) -> Sequence[Entered]:
+    """One attempt; in one call as many as are allowed while nothing but the ending key comes."""
+    most = int(number(at(arguments, 3), 255)) or 255
+    enders = given.get("t", "#")
+    attempts = max(1, int(number(at(arguments, 5), 1)))
+    found: Sequence[Entered] = ()
+    for _ in range(attempts if machine.one_call else 1):
+        found = machine.outside.entered(machine, state, at(arguments, 1), most, enders)
+        if found[0].status != "OK" or found[0].text:
+            break
+        if "e" in given and machine.version >= KEEPS_ENDER:
+            return [found[0]._replace(text=enders)]
+    return found
+
+
+KEEPS_ENDER = 18
+"""Option e is known since 18.17, 20.2."""
+
+
+def _entered(machine: Machine, state: State, name: str, entered: Entered) -> State:
+    return machine.store(machine.store(state, name, entered.text), "READSTATUS", entered.status)
 
 
 def wait_digit(machine: Machine, state: State, running: Running) -> Moves:

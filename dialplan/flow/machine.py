@@ -74,6 +74,12 @@ class Machine:
         self._found: dict[tuple[str, str, int], tuple[tuple[Found, ...], bool]] = {}
         self._more: dict[tuple[str, str, str | None], bool] = {}
         self._known: dict[int, tuple[str, Effect | None, Handler | None, str, bool]] = {}
+        self.gone = False
+
+    def hang_up(self) -> None:
+        """From now on the caller is gone: applications run as in `h`."""
+        self.gone = True
+        self._known.clear()
 
     # ---- looking up
 
@@ -181,12 +187,12 @@ class Machine:
         """Functions that are known from the call: those that were set, and LOCAL."""
         if self._state is None:
             return None
-        if name in ("LOCAL", "GLOBAL"):
-            held = names.get(self._state.variables, data if name == "LOCAL" else f"GLOBAL({data})")
-            if held is None and name == "GLOBAL":
-                return None
-            return self._missing(data) if held is None else held
-        return names.get(self._state.variables, f"{name}({data})")
+        if name == "LOCAL":
+            own = next((frame.kept for frame in reversed(self._state.frames) if not frame.macro), ())
+            there = any(data == kept for kept, _ in own)
+            return names.get(self._state.variables, data) if there else self._missing(data)
+        known = names.get(self._state.variables, f"{name}({data})")
+        return "" if known is None and name == "EXCEPTION" and self.one_call else known
 
     def _missing(self, name: str) -> Value:
         return self.assigned.get(name, self.world.missing)
@@ -241,7 +247,8 @@ class Machine:
         if idle:
             return handler(self, state, Running(name, effect, raw, raw))
         data, state = self.evaluate(state, raw)
-        return handler(self, state, Running(name, effect, data, raw))
+        moves = handler(self, state, Running(name, effect, data, raw))
+        return [left(move, state) for move in moves] if self.one_call else moves
 
     def _instruction(self, found: Found) -> tuple[str, Effect | None, Handler | None, str, bool]:
         step = found.step
@@ -253,13 +260,13 @@ class Machine:
 
     def _idle(self, _: str, effect: Effect | None, handler: Handler | None, data: str) -> bool:
         """Does it not matter what the data holds? So when no variable that is kept can be set by it."""
-        from dialplan.flow.settings import ordinary, set_
+        from dialplan.flow.settings import ordinary, playback, set_
 
         if "$" not in data:
             return True
         if any(word in data for word in CHANGING):
             return False
-        if handler is ordinary:
+        if handler in (ordinary, playback):
             return effect is not None and effect.wait is None
         return (
             handler is set_ and "$" not in data.partition("=")[0] and not self.keeps(names.bare(data.partition("=")[0]))
@@ -272,7 +279,9 @@ class Machine:
         effect = effects.find(application)
         name = effect.name if effect else application
         there = self.table.find(application) is not None
-        return name, effect, handler_of(name, effect) if there or "${" in application else None, data
+        if not there and "${" not in application:
+            return name, effect, None, data
+        return name, effect, handler_of(name, effect, self.gone, self.one_call or not data), data
 
     # ---- ends
 
@@ -329,9 +338,14 @@ def goes_on(state: State, choice: Choice = NO_CHOICE, seconds: float = 0) -> Mov
     return Move(choice, state._replace(priority=state.priority + 1), None, seconds)
 
 
-def ends(kind: Ended, text: str, choice: Choice = NO_CHOICE, seconds: float = 0) -> Move:
+def ends(kind: Ended, text: str, choice: Choice = NO_CHOICE, seconds: float = 0, last: State | None = None) -> Move:
     """The end of the call."""
-    return Move(choice, None, End(kind, text), seconds)
+    return Move(choice, None, End(kind, text), seconds, last)
+
+
+def left(move: Move, state: State) -> Move:
+    """With the state that `h` finds where the handler did not say it."""
+    return move._replace(last=state) if move.end and move.last is None else move
 
 
 __all__ = ["Found", "Machine", "Moves", "Running", "Status", "ends", "goes_on", "number"]

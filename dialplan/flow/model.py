@@ -46,13 +46,13 @@ WIDENED = "@widened"
 
 
 class Loop(NamedTuple):
-    """An open While (`start`: its priority) or If; `after` is known once EndWhile has run."""
+    """An open If, or what a While has noted about a place: see blocks.py. `start`: the priority."""
 
     kind: str
     context: str
     exten: str
     start: int
-    after: int = 0
+    level: int = 0
 
 
 class Met(StrEnum):
@@ -131,12 +131,16 @@ class End(NamedTuple):
 
 
 class Move(NamedTuple):
-    """One step's outcome: exactly one of `state` and `end`. `seconds` pass without a key; `spoken`: words."""
+    """One step's outcome: exactly one of `state` and `end`. `seconds` pass without a key.
+
+    `last`: with an `end` of one call, the state that `h` finds.
+    """
 
     choice: Choice
     state: State | None = None
     end: End | None = None
     seconds: float = 0
+    last: State | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ class Inputs:
     `results`: by application ("Dial") or by variable ("DIALSTATUS"), one for all times or a list in order; after it the
     last one holds. `conditions`: answers for conditions that cannot be known, in order.
     `missing_sounds`: prompts that cannot be played, so that Read fails and Background is over at once.
-    `variables`: also functions, such as "CALLERID(num)".
+    `variables`: also functions, such as "CALLERID(num)". `rounds`: follow a circle on to the limit of `steps`.
     """
 
     keys: Sequence[str] = ()
@@ -160,10 +164,14 @@ class Inputs:
     keys_interrupt: bool = True
     missing_sounds: Collection[str] = ()
     steps: int = 10_000
+    rounds: bool = False
 
 
 class TraceStep(NamedTuple):
-    """One priority that ran; `data` as the application received it where that is known."""
+    """One priority that ran; `data` as the application received it where that is known.
+
+    `missing`: there is no such application, so the call ends here.
+    """
 
     context: str
     exten: str
@@ -172,6 +180,7 @@ class TraceStep(NamedTuple):
     data: str
     place: Place
     choice: Choice = NO_CHOICE
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

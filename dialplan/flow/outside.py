@@ -57,7 +57,7 @@ class Outside(Protocol):
     def dialled(self, machine: Machine, state: State, asked: Listening) -> Sequence[Dialled]:
         """Keys that are looked up as an extension."""
 
-    def entered(self, machine: Machine, state: State, name: str, most: int) -> Sequence[Entered]:
+    def entered(self, machine: Machine, state: State, name: str, most: int, enders: str = "#") -> Sequence[Entered]:
         """Keys that Read puts into the variable."""
 
     def result(self, application: str, variable: str, values: Sequence[str]) -> Sequence[Answer]:

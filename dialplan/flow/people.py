@@ -29,7 +29,7 @@ def dial(machine: Machine, state: State, running: Running) -> Moves:
         if status == "ANSWER":
             moves += _served(machine, here, given, answer.choice)
         elif status == "CANCEL":
-            moves.append(ends(Ended.HANGUP, "the caller hung up", answer.choice))
+            moves.append(ends(Ended.HANGUP, "the caller hung up", answer.choice, last=here))
         else:
             took = seconds if status == "NOANSWER" else 0
             moves.append(goes_on(here, answer.choice, took))
@@ -48,7 +48,7 @@ def _served(machine: Machine, state: State, given: dict[str, str], choice: Choic
         return jump(machine, served, machine.value(served, place), place, choice)
     if "g" in given:
         return [goes_on(served, choice)]
-    return [ends(Ended.PERSON, "answered, and the conversation is over", choice)]
+    return [ends(Ended.PERSON, "answered, and the conversation is over", choice, last=served)]
 
 
 def queue(machine: Machine, state: State, running: Running) -> Moves:

@@ -7,7 +7,7 @@ from dialplan.expression import Value
 from dialplan.expression.arguments import separate
 from dialplan.flow.cutting import cut, split
 from dialplan.flow.machine import Handler, Machine, Moves, Running, ends, goes_on, number
-from dialplan.flow.model import NO_CHOICE, Choice, Ended, Move, State
+from dialplan.flow.model import FORGOTTEN_FRAME, NO_CHOICE, Choice, Ended, Move, State
 
 FAILURES = frozenset({"HANGUP"})
 """Statuses that say the caller has hung up: no step follows them."""
@@ -42,9 +42,10 @@ def assign(machine: Machine, state: State, pair: Value, raw: str) -> State:
         name, equals, value = known, "=", machine.value(state, rest[0])
     if not equals:
         return state
-    name = name.strip()
     if name.startswith("ARRAY(") and name.endswith(")"):
         return _array(machine, state, name[6:-1], value)
+    if name.startswith("LOCAL(") and name.endswith(")"):
+        return _local(machine, state, name[6:-1], value)
     return machine.store(state, name, value)
 
 
@@ -58,12 +59,37 @@ def _array(machine: Machine, state: State, listed: str, value: Value) -> State:
     return state
 
 
+def _local(machine: Machine, state: State, name: str, value: Value) -> State:
+    """A variable of the subroutine, gone at its Return; outside of one it is not set (apps/app_stack.c)."""
+    at = max((at for at, frame in enumerate(state.frames) if not frame.macro), default=None)
+    if at is None:
+        return state
+    frame = state.frames[at]
+    if machine.keeps(name) and frame != FORGOTTEN_FRAME and all(name != kept for kept, _ in frame.kept):
+        frame = frame._replace(kept=(*frame.kept, (name, machine.read(state, name))))
+        state = state._replace(frames=(*state.frames[:at], frame, *state.frames[at + 1 :]))
+    return machine.store(state, name, value)
+
+
 def raise_exception(machine: Machine, state: State, running: Running) -> Moves:
-    """RaiseException: `e`, else the end."""
-    del running
-    if machine.exists(state.context, "e"):
-        return [Move(NO_CHOICE, state._replace(exten="e", priority=1, free=False))]
-    return [ends(Ended.APPLICATION, f"RaiseException, and [{state.context}] has no e")]
+    """RaiseException: goes to `e`; where there is none that is an invalid extension, which `i` may take."""
+    return [Move(NO_CHOICE, exception(machine, state, running.data))]
+
+
+def exception(machine: Machine, state: State, reason: Value) -> State:
+    """At `e`, with what EXCEPTION() then tells."""
+    if machine.keeps("EXCEPTION(reason)"):
+        told: dict[str, Value] = {"reason": reason, "context": state.context, "exten": state.exten}
+        for name, value in (told | {"priority": str(state.priority)}).items():
+            state = machine.store(state, f"EXCEPTION({name})", value)
+    return state._replace(exten="e", priority=1, free=False)
+
+
+def playback(machine: Machine, state: State, running: Running) -> Moves:
+    """Playback: a prompt that is missing only sets the status."""
+    prompts = cut(running.data, ",")[0].split("&") if isinstance(running.data, str) else []
+    failed = any(prompt.strip() in machine.missing_sounds for prompt in prompts)
+    return [goes_on(machine.store(state, "PLAYBACKSTATUS", "FAILED"))] if failed else ordinary(machine, state, running)
 
 
 def ordinary(machine: Machine, state: State, running: Running) -> Moves:
@@ -156,5 +182,6 @@ HANDLERS: dict[str, Handler] = {
     "set": set_,
     "mset": mset,
     "raiseexception": raise_exception,
+    "playback": playback,
     "system": system,
 }

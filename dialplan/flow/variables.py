@@ -31,7 +31,6 @@ def put(pairs: Pairs, name: str, value: Value | None) -> Pairs:
 
 def bare(name: str) -> str:
     """Without the underscores that only say who inherits it; LOCAL(x) is x of the current frame."""
-    name = name.strip()
     if name.startswith("_"):
         name = name[2:] if name.startswith("__") else name[1:]
     if name.startswith("LOCAL(") and name.endswith(")"):

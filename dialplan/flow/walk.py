@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dialplan.applications.tables import Table
 from dialplan.expression import Value
 from dialplan.flow import variables as names
-from dialplan.flow.machine import Machine, ends
+from dialplan.flow.machine import Machine
 from dialplan.flow.model import (
     LISTEN,
     NO_CHOICE,
@@ -26,9 +26,6 @@ from dialplan.flow.model import (
 from dialplan.flow.outside import Answer, Dialled, Entered, Listening, alone, collect
 from dialplan.plan.match import Found
 from dialplan.plan.model import Plan
-
-NEEDS_A_CALLER = frozenset({"answer", "background", "waitexten", "wait", "playback"})
-"""In `h` these find nobody, which ends it."""
 
 
 class Scripted:
@@ -80,8 +77,8 @@ class Scripted:
             return False
         return not asked.only_choices or machine.exists(asked.context, self.keys[0])
 
-    def entered(self, machine: Machine, state: State, name: str, most: int) -> Sequence[Entered]:
-        """Keys up to `most`, up to # or up to a wait."""
+    def entered(self, machine: Machine, state: State, name: str, most: int, enders: str = "#") -> Sequence[Entered]:
+        """Keys up to `most`, up to one that ends the number, or up to a wait."""
         del machine, state, name
         typed, keys = "", ""
         while len(typed) < most:
@@ -89,7 +86,7 @@ class Scripted:
             if digit is None:
                 return [Entered(Choice(Kind.KEY, keys or WAIT, "Read"), typed, "TIMEOUT")]
             keys += digit
-            if digit == "#":
+            if digit in enders:
                 break
             typed += digit
         return [Entered(Choice(Kind.KEY, keys, "Read"), typed, "OK")]
@@ -144,12 +141,12 @@ def walk(plan: Plan, table: Table, start: At, inputs: Inputs | None = None) -> T
     state = start_state(inputs, start)
     if not machine.exists(state.context, state.exten, state.priority):
         state = fallen_back(machine, state)
-    steps, end, last, seconds = _run(machine, outside, state, inputs.steps)
+    steps, end, last, seconds = _run(machine, outside, state, inputs)
     after: list[TraceStep] = []
     if machine.exists(last.context, "h"):
-        gone = last._replace(exten="h", priority=1, loops=(), free=False)
+        machine.hang_up()
         outside.keys.clear()
-        after, _, _, _ = _run(machine, outside, gone, inputs.steps, hung_up=True)
+        after, _, _, _ = _run(machine, outside, last._replace(exten="h", priority=1, free=False), inputs)
     return Trace(tuple(steps), end, tuple(after), tuple(dict.fromkeys(outside.notes)), seconds)
 
 
@@ -160,35 +157,35 @@ def fallen_back(machine: Machine, state: State) -> State:
 
 
 def _run(
-    machine: Machine, outside: Scripted, state: State, limit: int, hung_up: bool = False
+    machine: Machine, outside: Scripted, state: State, inputs: Inputs
 ) -> tuple[list[TraceStep], End, State, float]:
     steps: list[TraceStep] = []
     seen: set[tuple[State, int, int]] = set()
     seconds = 0.0
-    while len(steps) < limit:
+    while len(steps) < inputs.steps:
         [(_, found, _)] = machine.lookup(state)
-        if found is None and hung_up:
+        if found is None and machine.gone:
             return steps, End(Ended.HANGUP, "h is over"), state, seconds
         mark = state, len(outside.keys), sum(map(len, outside.results.values()))
-        if mark in seen and not outside.conditions:
+        if mark in seen and not outside.conditions and not inputs.rounds:
             return steps, End(Ended.LOOP, "goes round for ever"), state, seconds
         seen.add(mark)
         move = machine.step(state)[0]
-        if hung_up and found is not None and found.step.application.lower() in NEEDS_A_CALLER:
-            move = ends(Ended.HANGUP, "the caller is gone")
         seconds += move.seconds
         if found is not None:
-            steps.append(_traced(machine, state, found.step.application, found.step.data, found, move.choice))
+            steps.append(_traced(machine, state, found, move.choice))
         if move.state is None:
-            return steps, move.end or End(Ended.UNKNOWN), state, seconds
+            return steps, move.end or End(Ended.UNKNOWN), move.last or state, seconds
         state = move.state
-    return steps, End(Ended.LIMIT, f"{limit} steps"), state, seconds
+    return steps, End(Ended.LIMIT, f"{inputs.steps} steps"), state, seconds
 
 
-def _traced(machine: Machine, state: State, application: str, raw: str, found: Found, choice: Choice) -> TraceStep:
+def _traced(machine: Machine, state: State, found: Found, choice: Choice) -> TraceStep:
+    application, raw = found.step.application, found.step.data
     value = machine.value(state, raw)
     text = value if isinstance(value, str) else raw
-    return TraceStep(state.context, state.exten, state.priority, application, text, found.step.place, choice)
+    missing = machine.instruction(application, raw)[2] is None
+    return TraceStep(state.context, state.exten, state.priority, application, text, found.step.place, choice, missing)
 
 
 __all__ = ["Met", "Scripted", "fallen_back", "start_state", "walk"]

@@ -7,6 +7,8 @@ from random import Random
 
 STUB = "walk-stub"
 PROMPTS, SHORT = ("menu", "ask"), ("beep", "note")
+MISSING = ("nothing-here",)
+"""Named, and not there."""
 RESULTS = ("BUSY", "CONGESTION", "NOANSWER", "CHANUNAVAIL", "ANSWER")
 KEYS = "1234509*#"
 MANY_RESULTS = 40
@@ -208,7 +210,7 @@ def caller(random: Random) -> tuple[str, ...]:
     return tuple(random.choice([*KEYS, "1", "2", "(wait)", "(wait)", "(listen)"]) for _ in range(count))
 
 
-def walks(seed: int, count: int, callers: int = 2) -> list[Walk]:
+def walks(seed: int, count: int, callers: int = 1) -> list[Walk]:
     """`count` walks, `callers` on each dialplan; the same for the same seed."""
     random = Random(seed)
     made: list[Walk] = []

@@ -192,3 +192,121 @@ def test_incomplete_asks_for_more_and_times_out_without(call: Call, path: Path) 
     text = "[a]\nexten => _1X!,1,Hangup()\nexten => 1,1,Incomplete()\nexten => t,1,Hangup()\nexten => i,1,Hangup()\n"
     assert path(call(text, "a,1,1", keys=["(wait)"])) == "a,1,1 a,t,1"
     assert path(call(text, "a,1,1", keys=["2"])) == "a,1,1 a,12,1"
+
+
+def lines_of(*lines: str) -> str:
+    return "[a]\n" + "".join(f"exten => {line}\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("lines", "path_", "end"),
+    [
+        # ExecIf takes a name as it is written; where there is nothing to run, the call ends
+        (["s,1,ExecIf(1? NoOp())", "s,2,Hangup()"], "a,s,1", Ended.NO_APPLICATION),
+        (["s,1,ExecIf(0?NoOp(): NoOp())", "s,2,Hangup()"], "a,s,1", Ended.NO_APPLICATION),
+        (["s,1,ExecIf(1?:NoOp())", "s,2,Hangup()"], "a,s,1", Ended.NO_APPLICATION),
+        (["s,1,ExecIf(0?)", "s,2,Hangup()"], "a,s,1", Ended.APPLICATION),
+        (["s,1,ExecIf(0?NoOp():)", "s,2,Hangup()"], "a,s,1 a,s,2", Ended.HANGUP),
+        (["s,1,Exec(NoOp ())", "s,2,Hangup()"], "a,s,1", Ended.NO_APPLICATION),
+        # TryExec forgives what fails, but Hangup hangs up
+        (["s,1,TryExec(Busy(1))", "s,2,Hangup()"], "a,s,1 a,s,2", Ended.HANGUP),
+        (["s,1,TryExec(Hangup())", "s,2,NoOp()"], "a,s,1", Ended.HANGUP),
+        # a blank may follow a priority that is a number, not a label; a place left empty has no labels
+        (["s,1,Goto(x,1 )", "x,1,Hangup()"], "a,s,1 a,x,1", Ended.HANGUP),
+        (["s,1,Goto(s,lab )", "s,2(lab),Hangup()"], "a,s,1", Ended.DEAD_JUMP),
+        (["s,1,Goto(,lab)", "s,2(lab),Hangup()"], "a,s,1", Ended.DEAD_JUMP),
+        (["s,1,Goto(,x,1)", "x,1,Hangup()"], "a,s,1 a,x,1", Ended.HANGUP),
+        # without their argument these end the call
+        (["s,1,Background()", "s,2,Hangup()"], "a,s,1", Ended.APPLICATION),
+        (["s,1,Playback(${NONE})", "s,2,Hangup()"], "a,s,1", Ended.APPLICATION),
+        (["s,1,ExecIf(1?AGI())", "s,2,Hangup()"], "a,s,1", Ended.APPLICATION),
+        (["s,1,SayDigits()", "s,2,Hangup()"], "a,s,1 a,s,2", Ended.HANGUP),
+        # RaiseException where there is no e: an invalid extension
+        (["s,1,RaiseException(x)", "i,1,Hangup()"], "a,s,1 a,i,1", Ended.HANGUP),
+        (["s,1,RaiseException(x)", "s,2,Hangup()"], "a,s,1", Ended.INVALID),
+        # ExitWhile outside of a While looks for an EndWhile, too
+        (["s,1,ExitWhile()", "s,2,NoOp()", "s,3,EndWhile()", "s,4,Hangup()"], "a,s,1 a,s,4", Ended.HANGUP),
+    ],
+)  # fmt: skip
+def test_what_asterisk_is_strict_about(call: Call, path: Path, lines: list[str], path_: str, end: Ended) -> None:
+    trace = call(lines_of(*lines))
+    assert (path(trace), trace.end.kind) == (path_, end)
+
+
+@pytest.mark.parametrize(
+    ("lines", "data"),
+    [
+        # LOCAL belongs to a subroutine: outside nothing is set, at its Return the old value is back
+        (["s,1,Set(LOCAL(V)=1)", "s,2,NoOp(${V})"], ""),
+        (
+            ["s,1,Set(V=1)", "s,2,Gosub(x,1)", "s,3,NoOp(${V}${RAN})", "x,1,Set(LOCAL(V)=2)",
+             "x,2,Set(RAN=${LOCAL(V)})", "x,3,Return()"],
+            "12",
+        ),
+        (["s,1,Set(V=1)", "s,2,NoOp(${LOCAL(V)})"], ""),
+        # blanks are part of a variable's name
+        (["s,1,Set( V=1)", "s,2,Set(V =1)", "s,3,MSet(W=2, V=1)", "s,4,NoOp(${V}${W})"], "2"),
+        # what raised an exception
+        (["s,1,RaiseException(oops)", "e,1,NoOp(${EXCEPTION(reason)} ${EXCEPTION(exten)})"], "oops s"),
+        (["s,1,Goto(9,1)", "e,1,NoOp(${EXCEPTION(reason)} ${EXCEPTION(exten)})"], "INVALID 9"),
+        (["s,1,NoOp(${EXCEPTION(reason)})"], ""),
+        (["s,1,TryExec()", "s,2,NoOp(${TRYSTATUS})"], ""),
+    ],
+)  # fmt: skip
+def test_variables(call: Call, lines: list[str], data: str) -> None:
+    assert [step.data for step in call(lines_of(*lines)).steps if step.application == "NoOp"][-1] == data
+
+
+def test_levels_of_while_are_noted_as_asterisk_notes_them(call: Call, path: Path) -> None:
+    # ExitWhile forgets the loop but not the level of its While: inside of the next loop it is taken for that one
+    lines = lines_of(
+        "s,1,Set(N=0)", "s,2,While(1)", "s,3,GotoIf($[${N} > 0]?8)", "s,4,ExitWhile()", "s,5,EndWhile()",
+        "s,6,While($[${INC(N)} < 3])", "s,7,Goto(s,2)", "s,8,EndWhile()", "s,9,Hangup()",
+    )  # fmt: skip
+    assert path(call(lines)).replace("a,s,", "") == "1 2 3 4 6 7 2 3 8 6 7 2 3 8 6 9"
+
+
+def test_read_asks_again_after_a_lone_hash_and_option_e_keeps_it(call: Call) -> None:
+    def read(arguments: str, keys: list[str], version: str = "22") -> list[str]:
+        text = lines_of(f"s,1,Read(X,{arguments})", "s,2,NoOp(${READSTATUS} ${X})")
+        return [step.data for step in call(text, keys=keys, version=version, missing_sounds=["no"]).steps[1:]]
+
+    assert read("p,2,,2", ["#", "4", "5"]) == ["OK 45"]
+    assert read("p,2,,1", ["#", "4", "5"]) == ["OK "]
+    assert read("p,2,e,2", ["#", "4"]) == ["OK #"]
+    assert read("p,2,e,1", ["#"], "16") == ["OK "]
+    assert read("no&p,1", ["4"]) == ["OK 4"]
+    assert read("p&no,1", []) == ["ERROR "]
+    assert read("no&no,1", ["4"]) == ["ERROR "]
+
+
+def test_h_finds_what_the_last_step_set(call: Call) -> None:
+    def last(*lines: str, **inputs: object) -> list[str]:
+        return [step.data for step in call(lines_of(*lines), **inputs).hangup_steps]
+
+    dial = "s,1,Dial(Local/1@x,5)"
+    assert last(dial, "h,1,NoOp(${DIALSTATUS})", results={"Dial": "ANSWER"}) == ["ANSWER"]
+    assert last("s,1,Set(C=0)", "s,2,GotoIf($[${INC(C)} < 3]?nope)", "h,1,NoOp(${C})") == ["1"]
+    assert last("s,1,Gosub(x,1)", "s,2,NoOp()", "x,1,Hangup()", "h,1,Return()") == ["", ""]  # back behind the Gosub
+
+
+@pytest.mark.parametrize(
+    ("application", "data"),
+    [("Playback(p)", "FAILED"), ("Background(p)", "FAILED"), ("Read(X,p)", "HANGUP"), ("ExecIf(1?Wait(1))", None),
+     ("WaitExten(1)", None), ("Dial(Local/1@x)", None), ("SayDigits(1)", None), ("Incomplete()", None)],
+)  # fmt: skip
+def test_in_h_nobody_listens(call: Call, application: str, data: str | None) -> None:
+    status = "${PLAYBACKSTATUS}${BACKGROUNDSTATUS}${READSTATUS}"
+    steps = call(lines_of("s,1,Hangup()", f"h,1,{application}", f"h,2,NoOp({status})")).hangup_steps
+    assert [step.data for step in steps[1:]] == ([] if data is None else [data])
+
+
+def test_a_circle_is_an_end_or_is_followed_to_the_limit(call: Call) -> None:
+    assert call(lines_of("s,1,Goto(s,1)")).end.kind is Ended.LOOP
+    trace = call(lines_of("s,1,Goto(s,1)"), steps=7, rounds=True)
+    assert (len(trace.steps), trace.end.kind) == (7, Ended.LIMIT)
+
+
+def test_a_prompt_that_is_missing_shows_in_the_status(call: Call) -> None:
+    text = lines_of("s,1,Background(p&no)", "s,2,Playback(no)", "s,3,NoOp(${BACKGROUNDSTATUS} ${PLAYBACKSTATUS})")
+    assert call(text, missing_sounds=["no"]).steps[-1].data == "FAILED FAILED"
