@@ -45,22 +45,22 @@ class Environment:
 
 def parse_environment(raw: bytes) -> Environment:
     """The block up to the empty line -> Environment. Raises ProtocolError when it is not such a block."""
-    variables: dict[str, str] = {}
-    lines = 0
-    for line in raw.decode("utf-8", "replace").split("\n"):
-        name, colon, value = line.partition(":")
-        if not line:
-            continue
-        if not colon or not name.startswith("agi_"):
-            raise ProtocolError(f"not an AGI environment: {line[:60]!r}")
-        lines += 1
-        variables[name[4:]] = value[1:] if value.startswith(" ") else value
-    if not variables:
+    text = raw.decode("utf-8", "replace").strip("\n")
+    if not text:
         raise ProtocolError("the AGI environment is empty")
-    if len(variables) != lines:  # Asterisk says each once: a line break in a name or argument has made up another
+    lines = ("\n" + text).split("\nagi_")
+    pairs = [line.partition(":") for line in lines[1:]]
+    if lines[0] or text.count("\n") != len(pairs) - 1 or not all(colon for _, colon, _ in pairs):
+        raise ProtocolError(f"not an AGI environment: {_odd_line(text)[:60]!r}")
+    variables = {name: value[1:] if value.startswith(" ") else value for name, _, value in pairs}
+    if len(variables) != len(pairs):  # Asterisk says each once: a line break in a name or argument made up another
         raise ProtocolError("the AGI environment names a variable twice")
     path, query = _split_script(variables.get("network_script", ""))
     return Environment(variables, _arguments(variables), path, query)
+
+
+def _odd_line(text: str) -> str:
+    return next((line for line in text.split("\n") if not line.startswith("agi_") or ":" not in line), "")
 
 
 def _arguments(variables: Mapping[str, str]) -> tuple[str, ...]:
@@ -133,6 +133,10 @@ def _status(code: int, result: str) -> Status:
     return {510: Status.UNKNOWN, 511: Status.FAILED, 520: Status.MISUSED}.get(code, Status.FAILED)
 
 
+_DONE = b"200 result=1"  # the answer to nearly every command
+_SUCCESS = Reply(Status.DONE, 200, "1")
+
+
 class ReplyReader:
     """Puts reply lines together: a value may hold line breaks, a 520 has several lines, HANGUP comes in between.
 
@@ -146,6 +150,8 @@ class ReplyReader:
 
     def feed(self, raw: bytes) -> Reply | None:
         """One more line. Raises ProtocolError when it cannot belong to a reply or grows too large."""
+        if raw == _DONE and not self._lines:
+            return _SUCCESS
         self._size += len(raw) + 1
         if self._size > MAX_REPLY or len(self._lines) >= MAX_REPLY_LINES:
             raise ProtocolError(f"an AGI reply of more than {MAX_REPLY} bytes or {MAX_REPLY_LINES} lines")

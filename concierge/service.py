@@ -45,7 +45,7 @@ class Service:
         self._settings = settings
         self._path = path
         self._parts = frozenset(parts)
-        self._judge = judge_of(settings, path)
+        self._judge = judge_of(settings, path, indexed=True)
         self.journal = Journal(path, delay=store.evidence_delay, most=store.evidence_queue)
         self._gate = Gate(self._judge, self.journal, strict=store.strict_evidence)
         digits: dict[str, Scope] = {k: "all" if v == "all" else "campaign" for k, v in settings.opt_out.digits.items()}
@@ -81,6 +81,7 @@ class Service:
         """Open the ports. Raises UserError when one cannot be had."""
         self.journal.start()
         if "agi" in self._parts:
+            await asyncio.to_thread(self._judge.reader.begin_index())
             await self._open_agi()
         if self.listener is not None:
             self._listening = asyncio.create_task(self.listener.run(), name="listener")

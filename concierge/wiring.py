@@ -109,9 +109,9 @@ def site_of(settings: Settings) -> Site:
     )
 
 
-def judge_of(settings: Settings, path: Path) -> Judge:
-    """Who decides, on this file."""
-    return Judge(Reader(path), site_of(settings), Rules(settings.gate.require_campaign))
+def judge_of(settings: Settings, path: Path, *, indexed: bool = False) -> Judge:
+    """Who decides, on this file; `indexed` for a process that lives long."""
+    return Judge(Reader(path, indexed=indexed), site_of(settings), Rules(settings.gate.require_campaign))
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -6,51 +6,42 @@ that a database which was removed or replaced is noticed at once.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, func, literal, select, true
-from sqlalchemy.dialects.sqlite import dialect
+from sqlalchemy import bindparam, func, literal, select, true
 
 from models.contact import History
 from models.errors import StoreBusy, StoreError
+from models.index import Building, Index
 from models.policy import Knowledge, Listed, NotListed, Unavailable
+from models.query import Query
 from models.store import check_schema, entry_from_row, explain
 from models.suppression import Entry
-from models.tables import call_check, entry, from_micros, to_micros
+from models.tables import call_check, entry, from_micros, is_contact, to_micros
 from models.wal import Former, check_own_log, former
 
 _MONTH = 30 * 86_400 * 1_000_000  # microseconds
 _LONG_AGO = datetime(1970, 3, 1, tzinfo=UTC)
 NO_HISTORY = History()
+_BUILD_EVERY = 10.0  # seconds
 _REOPEN_EVERY = 0.2  # seconds; a broken database must not cost each call a new attempt
 
 
-class _Query:
-    """A statement compiled once, for the driver's own cursor."""
-
-    def __init__(self, query: Select[Any]) -> None:
-        compiled = query.compile(dialect=dialect(paramstyle="named"))
-        self._sql = str(compiled)
-        self._constants = {key: value for key, value in compiled.params.items() if value is not None}
-
-    def rows(self, connection: sqlite3.Connection, **values: int) -> list[Any]:
-        """All rows, so that no read lock is kept."""
-        return connection.execute(self._sql, self._constants | values).fetchall()
-
-
-# a question asked by a person at the command line is no contact
-_allowed = (call_check.c.number == bindparam("n")) & (call_check.c.verdict == "ALLOW") & (call_check.c.via != "cli")
+_allowed = (call_check.c.number == bindparam("n")) & is_contact()
 _nothing = select(literal(1).label("one")).subquery("one_row")  # so that a number without entries is a row too
 _last = select(call_check.c.at, call_check.c.campaign).where(_allowed).order_by(call_check.c.at.desc()).limit(1)
 _last_row = _last.subquery("last_row")
 _recent = select(func.count()).select_from(call_check).where(_allowed & (call_check.c.at >= bindparam("t")))
 _SHORTER = ("n1", "n2", "n3")
 _numbers: list[Any] = [bindparam(name) for name in ("n", *_SHORTER)]
-_KNOW = _Query(
+_KNOW = Query(
     select(*entry.c, _last_row.c.at, _last_row.c.campaign, _recent.scalar_subquery()).select_from(
         _nothing.outerjoin(entry, entry.c.number.in_(_numbers)).outerjoin(_last_row, true())
     )
@@ -66,14 +57,23 @@ class Known(NamedTuple):
     history: History
 
 
+_NOTHING = Known(NotListed(), NO_HISTORY)
+
+
 class Reader:
     """Answers from the file itself, so that what another process has committed holds at once.
 
-    Used from one thread. `look_up` and `history` never raise and never wait for a lock.
+    Used from one thread. `look_up` and `history` never raise and never wait for a lock. `indexed`: keep an index in
+    memory, for a process that answers many questions.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, indexed: bool = False) -> None:
         self.path = path
+        self._text = str(path)
+        self._indexed = indexed
+        self._index: Index | None = None
+        self._building: Building | None = None
+        self._build_again = 0.0
         self._connection: sqlite3.Connection | None = None
         self._inode = (0, 0)
         self._former = Former()
@@ -87,7 +87,11 @@ class Reader:
         digits that are dialled too many, so the caller has to judge whether this one exists.
         """
         try:
-            rows = _KNOW.rows(self._connect(), t=to_micros(at) - _MONTH, n=number, **_shorter(number))
+            connection, shorter = self._connect(), _shorter(number)
+            if self._indexed and self._has_nothing(connection, number, shorter):
+                return _NOTHING
+            values = dict(zip(_SHORTER, shorter, strict=True))
+            rows = _KNOW.rows(connection, t=to_micros(at) - _MONTH, n=number, **values)
             entries: tuple[Entry, ...] = tuple(
                 entry_from_row(row[:_ENTRY_COLUMNS]) for row in rows if row[0] is not None
             )
@@ -105,15 +109,44 @@ class Reader:
         """The history alone; empty when it cannot be read (it decides nothing)."""
         return self.know(number, at).history
 
+    def begin_index(self) -> Callable[[], None]:
+        """Open the file and begin to build. Call what is returned, in any thread, to wait until that is over."""
+        with contextlib.suppress(sqlite3.Error, OSError, StoreError):
+            self._connect()
+        building = self._building
+        return building.wait if building is not None else lambda: None
+
+    def _has_nothing(self, connection: sqlite3.Connection, number: int, shorter: tuple[int, ...]) -> bool:
+        """Is it certain that no row is about this number?"""
+        if self._index is None:
+            self._index = self._built()
+            if self._index is None:
+                return False
+        self._index.catch_up(connection)
+        return self._index.knows_nothing_of(number, *shorter)
+
+    def _built(self) -> Index | None:
+        if self._building is None or not self._building.over:
+            return None
+        if self._building.index is None and time.monotonic() > self._build_again:
+            self._build()
+            return None
+        return self._building.index
+
+    def _build(self) -> None:
+        self._building = Building(self._open)
+        self._build_again = time.monotonic() + _BUILD_EVERY
+
     def close(self) -> None:
         """Let go of the file."""
+        self._index = self._building = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None
             self._former = former(self.path, self._inode)
 
     def _connect(self) -> sqlite3.Connection:
-        found = self.path.stat()
+        found = os.stat(self._text)  # noqa: PTH116 - half the time, at each call
         if self._connection is not None and self._inode == (found.st_dev, found.st_ino):
             return self._connection
         if self._why is not None and time.monotonic() < self._broken_until:
@@ -123,6 +156,8 @@ class Reader:
         self._connection = self._open()
         self._inode = (found.st_dev, found.st_ino)
         self._why = None
+        if self._indexed:
+            self._build()
         return self._connection
 
     def _open(self) -> sqlite3.Connection:
@@ -151,13 +186,11 @@ class Reader:
         return Unavailable(str(known), passing)
 
 
-def _shorter(number: int) -> dict[str, int]:
-    found = {}
-    for name in _SHORTER:
-        if number >= 10 * _SHORTEST:
-            number //= 10
-        found[name] = number
-    return found
+def _shorter(number: int) -> tuple[int, ...]:
+    """One to three digits less, never fewer than eight."""
+    one = number // 10 if number >= 10 * _SHORTEST else number
+    two = one // 10 if one >= 10 * _SHORTEST else one
+    return one, two, two // 10 if two >= 10 * _SHORTEST else two
 
 
 def _history(last_at: Any, campaign: Any, recent: Any) -> History:

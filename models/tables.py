@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 SCHEMA = "0001"  # the newest migration; a database at another revision is not read
 
@@ -76,6 +87,12 @@ call_check = Table(
     Index(None, "number", "at"),
     sqlite_autoincrement=True,
 )
+
+
+def is_contact() -> ColumnElement[bool]:
+    """Was this check a contact? A question asked by a person at the command line is none."""
+    return (call_check.c.verdict == "ALLOW") & (call_check.c.via != "cli")
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

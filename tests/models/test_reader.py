@@ -9,14 +9,29 @@ from pathlib import Path
 
 import pytest
 
+from models import reader as module
 from models.contact import History, Question
 from models.gate import Judge
 from models.policy import Listed, NotListed, Reason, Unavailable
-from models.reader import Reader
 from models.store import Store
 from models.suppression import Kind
 
 ROOT = Path(__file__).parents[2]
+
+
+Reader = module.Reader
+
+
+@pytest.fixture(params=["rows", "index"], autouse=True)
+def _way(request, monkeypatch):
+    """Each promise holds for a process of one question, and for the daemon with its index."""
+
+    def indexed(path):
+        reader = module.Reader(path, indexed=True)
+        reader.begin_index()()
+        return reader
+
+    monkeypatch.setitem(globals(), "Reader", indexed if request.param == "index" else module.Reader)
 
 
 @pytest.fixture
@@ -193,9 +208,9 @@ def test_an_entry_edited_by_hand_refuses_its_number_and_no_other(db, store, make
 def test_a_file_that_our_user_may_not_read_refuses(open_folder, template, nobody, make):
     path = Path(shutil.copy(template, open_folder / "concierge.db"))
     path.chmod(0)
-    reader = Reader(path)
     assert Judge(Reader(template), make.site).answer(Question("+48601234567")).decision.allowed  # imports what it needs
     with nobody():
+        reader = Reader(path)
         decision = Judge(reader, make.site).answer(Question("+48601234567")).decision
     assert decision.reason is Reason.LIST_UNAVAILABLE
     assert "check that folder and file exist and belong" in decision.detail
