@@ -107,9 +107,17 @@ def _fate(subject: Subject, located: Located, target: Target, context: str) -> F
     if context not in subject.plan.contexts:
         return Fate.NOT_READ if _outside(subject, context) else Fate.NO_CONTEXT
     if not is_literal(target.exten or "") or not is_literal(target.priority):
-        return Fate.COMPUTED
+        return Fate.NO_LABEL if _label_is_nowhere(subject, target, context) else Fate.COMPUTED
     fate = _lookup(subject, located, target, context)
     return Fate.NOT_READ if fate in DEAD and subject.places.open_ended(context) else fate
+
+
+def _label_is_nowhere(subject: Subject, target: Target, context: str) -> bool:
+    """Whatever the extension is: does none of this context have the label?"""
+    if not is_literal(target.priority) or target.number is not None or subject.places.open_ended(context):
+        return False
+    parts = subject.places.path(context)
+    return not any(one.labelled(target.label) for part in parts for one in part.extensions)
 
 
 def _outside(subject: Subject, context: str) -> bool:

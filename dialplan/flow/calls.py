@@ -129,6 +129,11 @@ class Calls:
         """Nodes whose variables are not known any more."""
         return {node for node, state in enumerate(self.space.states) if names.get(state.variables, WIDENED)}
 
+    @functools.cached_property
+    def offering(self) -> set[int]:
+        """Nodes at which a person may answer."""
+        return {node for node in range(len(self.space.states)) if self.offers(node)}
+
     def offers(self, node: int) -> bool:
         """A person may answer here."""
         return any(

@@ -108,7 +108,7 @@ def _explored(flow: Calls) -> Iterator[Round]:
         if any(_opens(flow, node, inside) for node in part):
             continue
         jumps = [node for node in part if flow.names(node) & JUMPS] or part
-        node = max(jumps, key=lambda one: _line(flow, one))
+        node = max(jumps, key=lambda one: place_of(flow, one))
         located = flow.located(node)
         if located is not None:
             silent = not any(flow.says(one) for one in part)
@@ -126,7 +126,8 @@ def _opens(flow: Calls, node: int, inside: set[int]) -> bool:
     )
 
 
-def _line(flow: Calls, node: int) -> tuple[str, int]:
+def place_of(flow: Calls, node: int) -> tuple[str, int]:
+    """File and line of a node's step, for an order."""
     located = flow.located(node)
     return (located.step.place.file, located.step.place.line) if located else ("", 0)
 

@@ -6,7 +6,8 @@ What it finds
     nothing is named at all: `Goto()`. A Macro without its context is a warning: Asterisk goes on after
     it. A jump within the current context is judged in every context that includes it, and is reported
     when it is dead in all of them, or in one that another jump surely leads to. A missing extension
-    that the `i` of its context takes is not reported.
+    that the `i` of its context takes is not reported. A computed jump is a warning when a value that the
+    files themselves give it leads nowhere: `s-${DIALSTATUS}` without s-CHANUNAVAIL.
 Why it matters to a caller
     The call is cut off in the middle, without a word.
 Bad
@@ -32,25 +33,73 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dialplan.applications.calls import Call, Target
-from dialplan.applications.effect import Kind
+from dialplan.applications.effect import Kind as Jumping
 from dialplan.finding import Finding, Severity
+from dialplan.flow.calls import Calls
+from dialplan.flow.model import Edge, Ended, Kind
 from dialplan.resolve import DEAD, Fate, Resolved, resolve
-from dialplan.subject import Subject
+from dialplan.rules._flow import JUMPS, finding, once
+from dialplan.subject import Located, Subject
 
 CODE = "D101"
 SEVERITY = Severity.ERROR
 MISSION = "D1"
 
+NOWHERE = frozenset({Ended.INVALID, Ended.DEAD_JUMP, Ended.FALLS_OFF})
+
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """One finding for each dead target that is written in a priority."""
+    """Dead targets that are written in a priority, then computed ones that calls have met."""
+    yield from _written(subject)
+    yield from once(_computed(subject.flow))
+
+
+def _computed(flow: Calls) -> Iterator[Finding | None]:
+    for node, edges in enumerate(flow.space.edges):
+        located = flow.located(node)
+        if located is None or node in flow.given_up or not flow.names(node) & JUMPS:
+            continue
+        if all(target.literal for _, target in located.targets) or _only_called(flow, node, located):
+            continue
+        for edge in edges:
+            end = _dead_end(flow, node, edge)
+            if end is not None and end.end is not None:
+                message = f"{located.calls[0].application} to {located.step.data}: {end.end.text}"
+                last = [edge] if end is edge else [edge, end]
+                yield finding(flow, CODE, Severity.WARNING, message, node, last)
+
+
+def _only_called(flow: Calls, node: int, located: Located) -> bool:
+    """Is it a subroutine without the arguments of its Gosub, or a number that stands for its whole pattern?"""
+    if located.extension.pattern.startswith("_") and "EXTEN" in located.step.data:
+        return True
+    if flow.space.states[node].frames:
+        return False
+    steps = (step for extension in located.context.extensions for step in extension.steps.values())
+    return any(step.application.lower() in ("return", "macroexit") for step in steps)
+
+
+def _dead_end(flow: Calls, node: int, edge: Edge) -> Edge | None:
+    """The end of a call that this edge, taken on known values, leads to at once."""
+    if edge.choice.kind is Kind.TARGET:
+        return None
+    if edge.target < 0:
+        return edge if edge.end is not None and edge.end.kind is Ended.DEAD_JUMP else None
+    there, here = flow.space.states[edge.target], flow.space.states[node]
+    goes_on = there[:2] == here[:2] and there.priority == here.priority + 1
+    if goes_on or there.free or there.frames != here.frames or flow.space.found[edge.target] is not None:
+        return None
+    return next((one for one in flow.space.edges[edge.target] if one.end and one.end.kind in NOWHERE), None)
+
+
+def _written(subject: Subject) -> Iterator[Finding]:
     for located in subject.steps():
         for call, target in located.targets:
             if "|" in target.text or not subject.table.find(call.application):
                 continue
             resolved = resolve(subject, located, target)
             if resolved.fate in DEAD:
-                severity = Severity.WARNING if target.kind is Kind.MACRO else SEVERITY
+                severity = Severity.WARNING if target.kind is Jumping.MACRO else SEVERITY
                 yield Finding(CODE, severity, message(call, target, resolved), located.spot)
 
 
@@ -66,5 +115,5 @@ def message(call: Call, target: Target, resolved: Resolved) -> str:
         Fate.NO_PRIORITY: f"{exten} in [{resolved.context}] has no priority {place.priority}",
         Fate.NO_LABEL: f"{exten} in [{resolved.context}] has no label {place.label!r}",
     }[resolved.fate]
-    end = "nothing is done here" if target.kind is Kind.MACRO else "the call is cut off here"
+    end = "nothing is done here" if target.kind is Jumping.MACRO else "the call is cut off here"
     return f"{call.application} to {target.text}: {missing}: {end}"

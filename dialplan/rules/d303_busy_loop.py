@@ -2,7 +2,8 @@
 
 What it finds
     Steps that lead back to themselves without saying, waiting for or asking anything: nothing on the way
-    takes time, reaches a person, or may end the round.
+    takes time, reaches a person, or may end the round. Also a Dial that is tried again at once, for ever,
+    when its telephone is busy or not there (a warning).
 Why it matters to a caller
     The caller hears nothing until he hangs up, and one call keeps a processor of the server busy.
 Bad
@@ -25,12 +26,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dialplan.finding import Finding, Severity
-from dialplan.rules._flow import endless
+from dialplan.flow.calls import Calls
+from dialplan.flow.model import Edge, Kind
+from dialplan.rules._flow import DECIDING, JUMPS, endless, finding, once, place_of
 from dialplan.subject import Subject
 
 CODE = "D303"
 SEVERITY = Severity.ERROR
 MISSION = "D3"
+
+DIALS = frozenset({"dial", "retrydial"})
+ANSWERED_OR_NOT = 2  # edges of a Dial whose status nobody looks at: one of them stands for all failures
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -39,3 +45,34 @@ def check(subject: Subject) -> Iterator[Finding]:
         if one.silent:
             message = f"goes round for ever without a wait or a word: {one.steps} steps"
             yield Finding(CODE, SEVERITY, message, one.jump.spot, witness=one.witness)
+    yield from once(_redials(subject.flow))
+
+
+def _redials(flow: Calls) -> Iterator[Finding | None]:
+    def at_once(node: int, edge: Edge) -> bool:
+        if edge.choice.kind in (Kind.KEY, Kind.WRONG, Kind.SILENCE, Kind.TARGET):
+            return False
+        return edge.seconds == 0 or (node in flow.offering and len(flow.space.edges[node]) == ANSWERED_OR_NOT)
+
+    if not any(flow.names(node) & DIALS for node in flow.offering):
+        return
+    for part in flow.rounds(at_once):
+        inside = set(part)
+        if any(_gives_way(flow, node, inside) for node in part) or not any(node in flow.offering for node in part):
+            continue
+        jumps = [node for node in part if flow.names(node) & JUMPS] or part
+        message = "the call is dialled again at once, for ever, when nobody can be reached: nothing waits or counts"
+        yield finding(flow, CODE, Severity.WARNING, message, max(jumps, key=lambda one: place_of(flow, one)))
+
+
+def _gives_way(flow: Calls, node: int, inside: set[int]) -> bool:
+    """Something is said, a key is heard, time passes, another application than Dial tries, or a condition decides."""
+    if node in flow.listening or flow.says(node) or flow.uncertain(node):
+        return True
+    names = flow.names(node)
+    if node in flow.offering:
+        return not names <= DIALS
+    located = flow.located(node)
+    if located is not None and any(call.effect is not None and call.effect.wait for call in located.calls):
+        return True
+    return any(edge.choice.kind in DECIDING and edge.target not in inside for edge in flow.space.edges[node])

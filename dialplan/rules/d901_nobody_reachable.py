@@ -2,8 +2,9 @@
 
 What it finds
     A menu that no key leaves: every key, wrong ones and silence too, leads back into it, and no person,
-    no message and no end can be reached (an error); or a menu of several choices, none of which leads to
-    a person, a mailbox or another system (a warning).
+    no message and no end can be reached (an error); a menu of several choices, none of which leads to
+    a person, a mailbox or another system (a warning); and a call from outside that is answered and hung up
+    without a word (a warning).
 Why it matters to a caller
     The caller is trapped, or is sent round and away without having talked to anybody. Some key, or
     silence, must lead to a person.
@@ -45,6 +46,9 @@ SEVERITY = Severity.ERROR
 MISSION = "D9"
 
 CHOICES_OF_A_MENU = 2
+NOTHING = frozenset(
+    {"answer", "wait", "noop", "verbose", "log", "set", "ringing", "progress", "hangup", "goto", "gotoif", "gotoiftime"}
+)
 LISTENS = frozenset({"background", "waitexten", "execif"})
 
 
@@ -53,6 +57,19 @@ def check(subject: Subject) -> Iterator[Finding]:
     flow = subject.flow
     yield from once(_traps(flow))
     yield from once(_without_people(flow))
+    yield from once(_answered_for_nothing(flow))
+
+
+def _answered_for_nothing(flow: Calls) -> Iterator[Finding | None]:
+    for entry in sorted(flow.outside):
+        ends = flow.cut_ends(entry)
+        beyond = reachable([entry], flow.successors)
+        run = {name for node in beyond for name in flow.names(node)}
+        if ends and "answer" in run and run <= NOTHING:
+            last, end = ends[0]
+            context = flow.space.states[entry].context
+            message = f"a call that comes in at [{context}] is answered and hung up: nothing is said, nobody is called"
+            yield finding(flow, CODE, Severity.WARNING, message, last, [end])
 
 
 def _traps(flow: Calls) -> Iterator[Finding | None]:
