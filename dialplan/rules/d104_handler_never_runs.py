@@ -3,7 +3,11 @@
 What it finds
     A `t` extension that Asterisk never looks for: after WaitExten it is used only when there is no next
     priority, and after Background not at all (with the default autofallthrough=yes). A `t` that only leads
-    back into a context which never asks for a key is a precaution, and no finding.
+    back into a context which never asks for a key is a precaution, and no finding. Also an `i` in a menu
+    in which every key is taken by some extension, a `T` when nothing sets TIMEOUT(absolute), and an `o` or
+    `a` when nothing takes a message or reads a directory. An `i` where no key is asked for is an
+    information only: it looks like help for numbers that nobody has, and Asterisk refuses these calls
+    before any step runs.
 Why it matters to a caller
     What was written for the silent caller does not happen; something else does, mostly a hang-up.
 Bad
@@ -34,8 +38,9 @@ from collections.abc import Iterator
 
 from dialplan.applications.arguments import could_be, is_literal
 from dialplan.finding import Finding, Severity
-from dialplan.keys import goes_on, listening, waits
-from dialplan.resolve import resolve
+from dialplan.keys import KEYS, goes_on, listening, single_keys, waits
+from dialplan.light import pattern
+from dialplan.resolve import Fate, resolve
 from dialplan.subject import Located, Subject
 
 CODE = "D104"
@@ -44,10 +49,100 @@ MISSION = "D10"
 
 # It collects digits too and leaves by `t` when none come.
 INCOMPLETE = "incomplete"
+CLASS = pattern(r"\[[^\]]*\]")
+
+
+TAKES_O = frozenset({"voicemail", "directory", "minivmrecord", "minivmgreet", "record", "privacymanager", "queue"})
+TAKES_A = frozenset({"voicemail", "voicemailmain", "directory"})
+PROGRAMS = frozenset({"agi", "eagi", "deadagi", "fastagi", "stasis", "externalivr", "raiseexception"})
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """One finding for each `t` that nothing leads to."""
+    """One finding for each handler that nothing leads to."""
+    yield from _timeouts(subject)
+    handlers = [
+        (extension.pattern, subject.locate(extension.steps[1]))
+        for context in subject.plan.contexts.values()
+        for extension in context.extensions
+        if extension.pattern in ("i", "T", "o", "a") and 1 in extension.steps
+    ]
+    if not handlers or not subject.plan.options.autofallthrough:
+        return
+    for name, handler in handlers:
+        currents = set(subject.places.currents(handler.context.name))
+        jumped = _jumped_to(subject, name)
+        if "" not in jumped and not jumped & currents:
+            severity, why = _why(subject, name, handler, currents)
+            if why:
+                yield Finding(CODE, severity, f"{name} in [{handler.context.name}] never runs: {why}", handler.spot)
+
+
+def _why(subject: Subject, name: str, handler: Located, currents: set[str]) -> tuple[Severity, str]:
+    """Why nothing leads to it; "" when something may."""
+    if name == "i":
+        return _why_invalid(subject, handler, currents)
+    if name == "T":
+        limited = any("timeout(absolute" in one.step.data.lower() for one in subject.steps())
+        return SEVERITY, "" if limited or _runs(subject, PROGRAMS | {"absolutetimeout"}) else "nothing limits the call"
+    takers = TAKES_O if name == "o" else TAKES_A
+    return SEVERITY, "" if _runs(subject, takers | PROGRAMS) else "nothing takes a message or reads a directory"
+
+
+def _why_invalid(subject: Subject, handler: Located, currents: set[str]) -> tuple[Severity, str]:
+    places = subject.places
+    if any(places.open_ended(one) for one in currents) or _missing_jump(subject, currents) or _asked_by(subject):
+        return SEVERITY, ""
+    if not any(True for one in currents for _ in listening(subject, one)):
+        if _restarts(handler) or _listens_outside(subject, currents):
+            return SEVERITY, ""
+        return Severity.INFO, "no key is asked for here, and a call to a number that nobody has is refused at once"
+    if all(_every_key(subject, one) for one in currents):
+        return SEVERITY, "every key is taken by some extension"
+    return SEVERITY, ""
+
+
+def _every_key(subject: Subject, current: str) -> bool:
+    """Does each key by itself lead to an extension, with no longer number that could fail?"""
+    if set(single_keys(subject, current)) != set(KEYS):
+        return False
+    extensions = (one for part in subject.places.path(current) for one in part.extensions if one.steps)
+    return all(one.pattern.isalpha() or len(numbers_of(one.pattern)) == 1 for one in extensions)
+
+
+def numbers_of(pattern: str) -> str:
+    """What the pattern asks for, one character a key."""
+    return CLASS.sub("X", pattern.lstrip("_"))
+
+
+def _missing_jump(subject: Subject, currents: set[str]) -> bool:
+    """May a jump look for an extension that the context does not have? Then `i` takes the call."""
+    for located in subject.steps():
+        for _, target in located.targets:
+            resolved = resolve(subject, located, target)
+            if resolved.fate in (Fate.COMPUTED, Fate.NOT_READ):
+                known = is_literal(resolved.context)
+                if not known or resolved.context in currents:
+                    return True
+            elif resolved.fate is Fate.HANDLED and resolved.context in currents:
+                return True
+    return False
+
+
+def _asked_by(subject: Subject) -> bool:
+    """Do other applications look keys up, in contexts that cannot be told from here?"""
+    return _runs(subject, frozenset({"disa", "readexten", "directory", "incomplete", *PROGRAMS}))
+
+
+def _listens_outside(subject: Subject, currents: set[str]) -> bool:
+    """Is a key that was pressed elsewhere looked up here (Background's fourth argument, Queue's context)?"""
+    return any(call.argument(4) in currents for _, call in subject.by_application.get("background", ()))
+
+
+def _runs(subject: Subject, names: frozenset[str]) -> bool:
+    return not names.isdisjoint(subject.by_application)
+
+
+def _timeouts(subject: Subject) -> Iterator[Finding]:
     handlers = [
         subject.locate(extension.steps[1])
         for context in subject.plan.contexts.values()
@@ -56,7 +151,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     ]
     if not handlers or not subject.plan.options.autofallthrough:
         return
-    jumped = _jumped_to(subject)
+    jumped = _jumped_to(subject, "t")
     for handler in handlers:
         currents = subject.places.currents(handler.context.name)
         if "" in jumped or jumped & set(currents) or any(_used(subject, one) for one in currents):
@@ -90,13 +185,13 @@ def _used(subject: Subject, current: str) -> bool:
     return False
 
 
-def _jumped_to(subject: Subject) -> set[str]:
-    """Contexts into which a jump goes to `t` or to a computed extension; "" for a computed context."""
+def _jumped_to(subject: Subject, name: str) -> set[str]:
+    """Contexts into which a jump goes to the handler or to a computed extension; "" for a computed context."""
     found: set[str] = set()
     for located in subject.steps():
         for _, target in located.targets:
             resolved = resolve(subject, located, target)
-            if could_be(resolved.exten, "t"):
+            if could_be(resolved.exten, name):
                 known = is_literal(resolved.context) and target.context is not None
                 found.update((resolved.context,) if known else _unknown_context(subject, located, target.context))
             elif target.exten is None and not is_literal(target.priority):

@@ -1,11 +1,12 @@
-"""A condition that can never be true
+"""A condition that is always the same
 
 What it finds
     A comparison in which one side stands in quotes and the other does not: quotes belong to the text in
     Asterisk, so `"${X}" = BUSY` compares `"BUSY"` with `BUSY`. Also a status variable compared with a
-    word that its application never gives.
+    word that its application never gives, a comparison of two constants, and one without `$[ ]`: that is
+    a text, and true unless it begins with 0.
 Why it matters to a caller
-    The branch for busy, for the holiday, for the operator is never taken.
+    The branch for busy, for the holiday, for the operator is never taken, or always.
 Bad
     [from-trunk]
     exten => s,1,Dial(PJSIP/sales,30)
@@ -27,6 +28,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dialplan.applications.arguments import cut
+from dialplan.expression import condition, evaluate
 from dialplan.finding import Finding, Severity
 from dialplan.light import pattern
 from dialplan.subject import Subject
@@ -41,6 +44,10 @@ SIDE = f"(?:{QUOTED}|{PLAIN})"
 COMPARED = pattern(rf"\$\[\s*{SIDE.format('l')}\s*(?P<how>==|=)\s*{SIDE.format('r')}\s*\]")
 STATUS = frozenset({"DIALSTATUS", "QUEUESTATUS", "VMSTATUS", "AGISTATUS", "READSTATUS", "PLAYBACKSTATUS"})
 DECIDES = frozenset({"gotoif", "execif", "while", "gosubif", "if", "elseif"})
+WHOLE = frozenset({"while", "if", "elseif"})
+REFERENCE = pattern(r"\$\{[^{}]*\}")
+OPERATOR = pattern(r"[=<>]")
+ON_PURPOSE = pattern(r"\s*\$\[\s*(\S+)\s*==?\s*\1\s*\]\s*")  # 1 = 1
 VARIABLE = pattern(r"\$\{([\w-]+)\}")
 
 
@@ -51,11 +58,28 @@ def check(subject: Subject) -> Iterator[Finding]:
         for call in located.calls:
             if call.application.lower() not in DECIDES:
                 continue
+            text = _always(call.data if call.application.lower() in WHOLE else cut(call.data, "?", 2)[0])
+            if text:
+                yield Finding(CODE, SEVERITY, text, located.spot)
+                continue
             for found in COMPARED.finditer(call.data.partition("?")[0]):
                 words = words or _words(subject)
                 text = _why(found, words)
                 if text:
                     yield Finding(CODE, SEVERITY, f"{found[0]} is never true: {text}", located.spot)
+
+
+def _always(test: str) -> str:
+    """What is wrong with a condition that no value changes; "" for a plain 1 or 0, which is meant so."""
+    if "$[" not in test:
+        plain = REFERENCE.sub("", REFERENCE.sub("", REFERENCE.sub("", test)))
+        compares = "${" in test and "$" not in plain and OPERATOR.search(plain)
+        text = f"{test.strip()} compares nothing without $[ ]: a text is true unless it begins with 0"
+        return text if compares else ""
+    if "${" in test or not OPERATOR.search(test) or ON_PURPOSE.fullmatch(test):
+        return ""
+    truth = condition(evaluate(test, {}))
+    return "" if truth is None else f"{test.strip()} is always {str(truth).lower()}: both sides are constants"
 
 
 def _why(found: re.Match[str], words: dict[str, set[str]]) -> str:
