@@ -62,7 +62,9 @@ def from_files(plan: Plan, table: Table, given: Mapping[str, str] | None = None)
     suppressions = [item for file, text in texts.items() for item in read(file, text)]
     beside = {Path(file).parent / f"extensions.{kind}" for file in plan.files for kind in ("ael", "lua")}
     words = frozenset(word for path in beside for word in re.findall(r"[\w-]+", _text(path)))
-    return Subject(plan, table, suppressions, words)
+    subject = Subject(plan, table, suppressions, words)
+    subject.texts = texts
+    return subject
 
 
 def _text(path: Path) -> str:
@@ -97,6 +99,9 @@ class Subject:
         self.entries: tuple[At, ...] = ()
         self.operators: tuple[At, ...] = ()
         self.limits: Limits | None = None
+        # The files as they are written, for rules that read comments.
+        self.texts: Mapping[str, str] = {}
+        self._lines: dict[str, list[str]] = {}
         # The prompts there are, None when nobody has said.
         self.sounds: Sounds | None = None
         # What resolve.py has found out, by step and target: the rules ask the same questions.
@@ -162,6 +167,12 @@ class Subject:
     @functools.cached_property
     def _by_step(self) -> dict[int, Located]:
         return {id(located.step): located for located in self.steps()}
+
+    def lines(self, file: str) -> list[str]:
+        """The lines of a file as they are written, none when its text is not known."""
+        if file not in self._lines:
+            self._lines[file] = self.texts.get(file, "").splitlines()
+        return self._lines[file]
 
     @functools.cached_property
     def by_application(self) -> Mapping[str, list[tuple[Located, Call]]]:

@@ -1,8 +1,11 @@
-"""A time condition that never decides anything
+"""Time conditions with gaps, overlaps or branches that never come
 
 What it finds
-    A GotoIfTime or ExecIfTime behind another one of the same extension that already takes all of its
-    times; and one whose times Asterisk cannot read, so that they never come.
+    A GotoIfTime behind another one of the same extension that already takes all of its times; one whose
+    times Asterisk cannot read, so that they never come; one whose two branches lead to the same place.
+    Includes with times that leave hours of the week over in which an extension for calls from outside does
+    not exist. As an information: two conditions of the same days that overlap, or that leave a minute or
+    two between them.
 Why it matters to a caller
     The holiday, the lunch break or the night service is announced, and the call goes where it goes on any
     other day.
@@ -29,37 +32,121 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dialplan.applications.arguments import branches, is_literal
-from dialplan.finding import Finding, Severity
-from dialplan.plan.timing import Timing, parse
+from dialplan.finding import Finding, Severity, Spot
+from dialplan.plan.model import Extension
+from dialplan.plan.timing import DAY, Timing, parse
 from dialplan.subject import Located, Subject
 
 CODE = "D601"
 SEVERITY = Severity.WARNING
 MISSION = "D6"
 
+SHORT = 2
+"""Minutes between two conditions that nobody leaves out on purpose."""
+ALL_DAYS, ALL_MONTHS = (1 << 31) - 1, (1 << 12) - 1
+NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """One finding for each condition that is never true when it is asked."""
-    for context in subject.plan.contexts.values():
-        for extension in context.extensions:
-            earlier: list[Timing] = []
-            for step in extension.steps.values():
-                located = subject.locate(step)
-                if step.label or step.application.lower() != "gotoiftime":
-                    if step.label or not _passes(located):
-                        earlier.clear()
-                    continue
-                spec, true, false = branches(step.data)
-                if not is_literal(spec):
-                    continue
-                timing = parse(spec)
-                if not (timing.minutes and timing.weekdays and timing.days and timing.months):
-                    yield Finding(CODE, SEVERITY, f"the time {spec} never comes", located.spot)
-                elif any(_covers(one, timing) for one in earlier):
-                    message = f"the time {spec} is already taken by a condition above"
-                    yield Finding(CODE, SEVERITY, message, located.spot)
-                if true and not false:
-                    earlier.append(timing)
+    """Chains of GotoIfTime, then includes."""
+    timed = subject.by_application.get("gotoiftime", ())
+    for extension in {id(located.extension): located.extension for located, _ in timed}.values():
+        yield from _chain(subject, extension)
+    yield from _includes(subject)
+
+
+def _chain(subject: Subject, extension: Extension) -> Iterator[Finding]:
+    earlier: list[tuple[Timing, str]] = []
+    for step in extension.steps.values():
+        located = subject.locate(step)
+        if step.label or step.application.lower() != "gotoiftime":
+            if step.label or not _passes(located):
+                earlier.clear()
+            if step.application.lower() != "gotoiftime":
+                continue
+        spec, true, false = branches(step.data)
+        if is_literal(spec):
+            timing = parse(spec)
+            severity, text = _judge(spec, timing, earlier, true, false)
+            if text:
+                yield Finding(CODE, severity, text, located.spot)
+            if true and not false:
+                earlier.append((timing, true))
+
+
+def _judge(
+    spec: str, timing: Timing, earlier: list[tuple[Timing, str]], true: str | None, false: str | None
+) -> tuple[Severity, str]:
+    """What is wrong with a condition, knowing those above it; "" for nothing."""
+    if not (timing.minutes and timing.weekdays and timing.days and timing.months):
+        return SEVERITY, f"the time {spec} never comes"
+    if true and true == false:
+        return SEVERITY, f"both branches lead to {true}: the time decides nothing"
+    if any(_covers(one, timing) for one, _ in earlier):
+        return SEVERITY, f"the time {spec} is already taken by a condition above"
+    return Severity.INFO, _beside(spec, timing, earlier, true)
+
+
+def _beside(spec: str, timing: Timing, earlier: list[tuple[Timing, str]], true: str | None) -> str:
+    """Overlaps and gaps between this time and one above, of the same days."""
+    for one, target in earlier:
+        if target == true or _dates(one) != _dates(timing) or _covers(timing, one):
+            continue
+        both = (one.minutes & timing.minutes).bit_count()
+        if both > 1:
+            return f"the time {spec} overlaps with a condition above: {both} minutes go there"
+        if not both and _gap([above for above, _ in earlier], one, timing):
+            return f"a minute or two between the time {spec} and a condition above are left out"
+    return ""
+
+
+def _dates(timing: Timing) -> tuple[int, int, int, str | None]:
+    return timing.weekdays, timing.days, timing.months, timing.zone
+
+
+def _gap(all_above: list[Timing], one: Timing, other: Timing) -> bool:
+    """Is there a short stretch between the two that no condition takes?"""
+    taken = other.minutes
+    for above in all_above:
+        taken |= above.minutes if above.weekdays & other.weekdays else 0
+    for first, second in ((one, other), (other, one)):
+        end = first.minutes.bit_length() if not first.minutes >> (DAY - 1) & 1 else 0
+        free = [minute for minute in range(end, end + SHORT + 1) if not taken >> minute % DAY & 1]
+        if free and free[0] == end and len(free) <= SHORT and second.minutes >> (end + len(free)) % DAY & 1:
+            return True
+    return False
+
+
+def _includes(subject: Subject) -> Iterator[Finding]:
+    """Extensions for calls from outside that only includes with times bring in."""
+    for entry in subject.flow.entries:
+        context = subject.plan.contexts.get(entry.at.context)
+        if context is None or not entry.outside or not any(include.timing for include in context.includes):
+            continue
+        if subject.places.open_ended(context.name) or any(subject.places.matching_in(context, entry.at.exten)):
+            continue
+        bring = [one for one in context.includes if subject.places.exists(one.context, entry.at.exten)]
+        timings = [parse(one.timing) for one in bring if one.timing]
+        if timings and len(timings) == len(bring):
+            text = _left_over(timings)
+            if text:
+                message = f"{text} there is no {entry.at.exten} in [{context.name}]: the call is refused"
+                yield Finding(CODE, SEVERITY, message, Spot(bring[-1].place, context.name))
+
+
+def _left_over(timings: list[Timing]) -> str:
+    """The first stretch of the week that none of the times takes, "" without one."""
+    week = 0
+    for timing in timings:
+        if timing.zone or not (timing.days == ALL_DAYS and timing.months == ALL_MONTHS):
+            continue
+        for day in range(7):
+            week |= timing.minutes << day * DAY if timing.weekdays >> day & 1 else 0
+    minute = next((minute for minute in range(7 * DAY) if not week >> minute & 1), None)
+    if minute is None:
+        return ""
+    day, rest = divmod(minute, DAY)
+    return f"on {NAMES[day]} at {rest // 60}:{rest % 60:02}, for one,"
 
 
 def _passes(located: Located) -> bool:
