@@ -24,17 +24,29 @@ if TYPE_CHECKING:
     from dialplan.flow.model import At, Limits
 
 
+class Read:
+    """What a priority's text says; priorities with the same text share one."""
+
+    __slots__ = ("calls", "names", "targets")
+
+    def __init__(self, application: str, data: str) -> None:
+        self.calls: tuple[Call, ...] = tuple(calls(application, data))
+        self.targets: tuple[tuple[Call, Target], ...] = tuple(
+            (call, target) for call in self.calls for target in targets(call)
+        )
+        self.names = frozenset(call.application.lower() for call in self.calls)
+
+
 class Located:
     """One step with the context and extension it is written in. The same step gives the same object."""
 
-    __slots__ = ("_calls", "_targets", "context", "extension", "step")
+    __slots__ = ("_read", "context", "extension", "step")
 
-    def __init__(self, context: Context, extension: Extension, step: Step) -> None:
+    def __init__(self, context: Context, extension: Extension, step: Step, read: Read) -> None:
         self.context = context
         self.extension = extension
         self.step = step
-        self._calls: tuple[Call, ...] | None = None
-        self._targets: tuple[tuple[Call, Target], ...] | None = None
+        self._read = read
 
     @property
     def spot(self) -> Spot:
@@ -44,16 +56,17 @@ class Located:
     @property
     def calls(self) -> tuple[Call, ...]:
         """The applications it runs."""
-        if self._calls is None:
-            self._calls = tuple(calls(self.step.application, self.step.data))
-        return self._calls
+        return self._read.calls
 
     @property
     def targets(self) -> tuple[tuple[Call, Target], ...]:
         """The places it may jump to, each with the application that jumps."""
-        if self._targets is None:
-            self._targets = tuple((call, target) for call in self.calls for target in targets(call))
-        return self._targets
+        return self._read.targets
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of its applications in lower case."""
+        return self._read.names
 
 
 def from_files(plan: Plan, table: Table, given: Mapping[str, str] | None = None) -> Subject:
@@ -155,9 +168,18 @@ class Subject:
 
     @functools.cached_property
     def _written(self) -> dict[str, tuple[Located, ...]]:
+        texts: dict[tuple[str, str], Read] = {}
+
+        def located(context: Context, extension: Extension, step: Step) -> Located:
+            text = step[2:4]
+            read = texts.get(text)
+            if read is None:
+                read = texts[text] = Read(*text)
+            return Located(context, extension, step, read)
+
         return {
             context.name: tuple(
-                Located(context, extension, step)
+                located(context, extension, step)
                 for extension in context.extensions
                 for step in extension.steps.values()
             )

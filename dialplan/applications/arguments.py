@@ -6,11 +6,14 @@ whole here: what their values hold is not known. A piece with such a part in it 
 
 from __future__ import annotations
 
+import functools
 import re
 
 from dialplan.light import pattern
 
 OPENING = {"${": "}", "$[": "]"}
+_REMEMBERED = 16384
+"""Texts come again and again: on their way through the rules, and from one extension to the next."""
 PLAIN = pattern(r'[^$"\\()\[\]]*')
 
 
@@ -59,6 +62,11 @@ def cut(text: str, separator: str, limit: int = 0) -> list[str]:
     """
     if "$" not in text:
         return text.split(separator, limit - 1)
+    return list(_cut(text, separator, limit))
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _cut(text: str, separator: str, limit: int) -> tuple[str, ...]:
     pieces: list[str] = []
     start = index = 0
     while index < len(text):
@@ -70,7 +78,7 @@ def cut(text: str, separator: str, limit: int = 0) -> list[str]:
             start = index
         else:
             index += 1
-    return [*pieces, text[start:]]
+    return (*pieces, text[start:])
 
 
 def split(text: str, separator: str = ",") -> list[str]:
@@ -80,6 +88,11 @@ def split(text: str, separator: str = ",") -> list[str]:
     """
     if PLAIN.fullmatch(text):
         return text.split(separator)
+    return list(_split(text, separator))
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _split(text: str, separator: str) -> tuple[str, ...]:
     pieces: list[str] = []
     start = index = 0
     depth = {"(": 0, "[": 0}
@@ -102,7 +115,7 @@ def split(text: str, separator: str = ",") -> list[str]:
             pieces.append(text[start:index])
             start = index + 1
         index += 1
-    return [*pieces, text[start:]]
+    return (*pieces, text[start:])
 
 
 def branches(text: str) -> tuple[str, str | None, str | None]:

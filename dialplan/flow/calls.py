@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from dialplan.finding import Unknown, Way, WayStep, Witness
 from dialplan.flow import variables as names
 from dialplan.flow.entries import Entry, find
 from dialplan.flow.explore import Search, machine_of
 from dialplan.flow.graph import reachable, rounds
-from dialplan.flow.model import LISTEN, WIDENED, At, Edge, Ended, Kind, Limits, Met, Space, State
+from dialplan.flow.model import LISTEN, NO_CHOICE, WIDENED, At, Choice, Edge, Ended, Kind, Limits, Met, Space, State
 from dialplan.subject import Located, Subject
 
 CUT = frozenset({Ended.HANGUP, Ended.FALLS_OFF, Ended.INVALID, Ended.TIMEOUT, Ended.APPLICATION})
@@ -21,6 +21,7 @@ GOOD = frozenset({Ended.PERSON})
 SLIPS = frozenset({Kind.WRONG, Kind.SILENCE})
 PRESSED = frozenset({Kind.KEY, Kind.WRONG})
 FAILING = frozenset({Kind.RESULT})
+NOTHING: frozenset[str] = frozenset()
 PROGRAMS = frozenset({"agi", "eagi", "deadagi", "fastagi", "stasis", "externalivr", "audiosocket", "stasisbroadcast"})
 SAYING = """
 playback background saydigits saynumber sayalpha sayphonetic sayunixtime datetime controlplayback festival swift
@@ -55,8 +56,35 @@ class Calls:
 
     def located(self, node: int) -> Located | None:
         """The step that runs there; None where there is none."""
-        found = self.space.found[node]
-        return None if found is None else self.subject.locate(found.step)
+        return self._located[node]
+
+    @functools.cached_property
+    def _located(self) -> list[Located | None]:
+        locate = self.subject.locate
+        return [None if found is None else locate(found.step) for found in self.space.found]
+
+    @functools.cached_property
+    def targets(self) -> list[list[int]]:
+        """For each node those that follow."""
+        return [[edge[1] for edge in edges if edge[1] >= 0] for edges in self.space.edges]
+
+    @functools.cached_property
+    def _origins(self) -> list[list[int]]:
+        """For each node those that it follows."""
+        made: list[list[int]] = [[] for _ in self.space.states]
+        for node, targets in enumerate(self.targets):
+            for target in targets:
+                made[target].append(node)
+        return made
+
+    @functools.cached_property
+    def running(self) -> Mapping[str, list[int]]:
+        """The nodes, in order, whose step may run an application, by its name in lower case."""
+        made: dict[str, list[int]] = {}
+        for node, located in enumerate(self._located):
+            for name in located.names if located else ():
+                made.setdefault(name, []).append(node)
+        return made
 
     def last_step(self, node: int) -> int:
         """The node whose step ran last: itself, or the one before where nothing is."""
@@ -68,7 +96,7 @@ class Calls:
 
     def successors(self, node: int) -> Iterator[int]:
         """Nodes that follow."""
-        return (edge.target for edge in self.space.edges[node] if edge.target >= 0)
+        return iter(self.targets[node])
 
     def following(self, allowed: Callable[[int, Edge], bool]) -> Callable[[int], list[int]]:
         """Nodes that follow over edges that are allowed."""
@@ -82,9 +110,22 @@ class Calls:
     @functools.cached_property
     def listening(self) -> set[int]:
         """Nodes at which a caller can press keys."""
-        return {
-            node for node, edges in enumerate(self.space.edges) if any(edge.choice.kind in PRESSED for edge in edges)
-        }
+        return self._at(lambda choice: choice.kind in PRESSED)
+
+    def _at(self, wanted: Callable[[Choice], bool]) -> set[int]:
+        """Nodes with such a choice. The same choice is mostly the same object."""
+        known: dict[int, bool] = {id(NO_CHOICE): wanted(NO_CHOICE)}
+        made = set()
+        for node, edges in enumerate(self.space.edges):
+            for edge in edges:
+                choice = edge[0]
+                answer = known.get(id(choice))
+                if answer is None:
+                    answer = known[id(choice)] = wanted(choice)
+                if answer:
+                    made.add(node)
+                    break
+        return made
 
     @functools.cached_property
     def menus(self) -> set[int]:
@@ -94,7 +135,7 @@ class Calls:
     @functools.cached_property
     def fresh(self) -> set[int]:
         """Nodes that a caller reaches without a slip: no wrong key, no silence."""
-        return reachable(self.space.entries, self.following(self._sure(SLIPS)))
+        return self._surely(self.space.entries, SLIPS)
 
     @functools.cached_property
     def smooth(self) -> set[int]:
@@ -102,7 +143,7 @@ class Calls:
         starts = set(self.outside)
         for node in self.menus & self.fresh:
             starts |= {e.target for e in self.space.edges[node] if e.choice.kind is Kind.KEY and e.target >= 0}
-        return reachable(starts, self.following(self._sure(SLIPS, failures=False)))
+        return self._surely(starts, SLIPS, failures=False)
 
     @functools.cached_property
     def callers(self) -> set[int]:
@@ -110,45 +151,49 @@ class Calls:
         starts = set(self.outside)
         for node in self.menus:
             starts |= {e.target for e in self.space.edges[node] if e.target >= 0 and e.choice.kind in SLIPS | PRESSED}
-        return reachable(starts, self.following(self._sure(frozenset())))
+        return self._surely(starts, frozenset())
 
-    def _sure(self, without: frozenset[Kind], failures: bool = True) -> Callable[[int, Edge], bool]:
-        """Edges that calls surely take: not to places that were only guessed, not in states that were given up."""
-        given_up = self.given_up
-
-        def allowed(_: int, edge: Edge) -> bool:
-            kind = edge.choice.kind
-            if kind in without or kind is Kind.TARGET or edge.target in given_up:
-                return False
-            return failures or not self.failed(edge)
-
-        return allowed
+    def _surely(self, starts: Iterable[int], without: frozenset[Kind], failures: bool = True) -> set[int]:
+        """Nodes that calls surely reach: not places that were only guessed, not states that were given up."""
+        edges, given_up = self.space.edges, self.given_up
+        found = set(starts)
+        waiting = list(found)
+        while waiting:
+            for edge in edges[waiting.pop()]:
+                choice, target = edge[0], edge[1]
+                if target < 0 or target in found or target in given_up:
+                    continue
+                kind = choice[0]
+                if kind and (kind in without or kind is Kind.TARGET or (not failures and self.failed(edge))):
+                    continue
+                found.add(target)
+                waiting.append(target)
+        return found
 
     @functools.cached_property
     def given_up(self) -> set[int]:
         """Nodes whose variables are not known any more."""
-        return {node for node, state in enumerate(self.space.states) if names.get(state.variables, WIDENED)}
+        return {node for node, state in enumerate(self.space.states) if state[3] and names.get(state[3], WIDENED)}
+
+    def offers(self, node: int) -> bool:
+        """A person may answer here."""
+        return node in self.offering
 
     @functools.cached_property
     def offering(self) -> set[int]:
         """Nodes at which a person may answer."""
-        return {node for node in range(len(self.space.states)) if self.offers(node)}
-
-    def offers(self, node: int) -> bool:
-        """A person may answer here."""
-        return any(
-            edge.choice.kind is Kind.RESULT and edge.choice.value == "ANSWER" and edge.choice.application
-            for edge in self.space.edges[node]
+        return self._at(
+            lambda choice: choice.kind is Kind.RESULT and choice.value == "ANSWER" and bool(choice.application)
         )
 
     def failed(self, edge: Edge) -> bool:
         """The edge of a person or program that was not reached."""
         return edge.choice.kind is Kind.RESULT and edge.choice.value not in ("ANSWER", "SUCCESS", "OK", "CONTINUE")
 
-    def names(self, node: int) -> set[str]:
+    def names(self, node: int) -> frozenset[str]:
         """Applications that the node's step may run, in lower case."""
-        located = self.located(node)
-        return {call.application.lower() for call in located.calls} if located else set()
+        located = self._located[node]
+        return located.names if located else NOTHING
 
     def says(self, node: int) -> bool:
         """Is something said there? A program may say something too."""
@@ -212,7 +257,7 @@ class Calls:
     @functools.cached_property
     def ending(self) -> set[int]:
         """Nodes from which some end can be reached."""
-        return self.leading_to(lambda _, edge: edge.end is not None)
+        return self.before({n for n, edges in enumerate(self.space.edges) for edge in edges if edge[2] is not None})
 
     @functools.cached_property
     def helped(self) -> set[int]:
@@ -227,15 +272,22 @@ class Calls:
 
     def leading_to(self, good: Callable[[int, Edge], bool]) -> set[int]:
         """Nodes from which an edge of this kind can be reached."""
-        before: list[list[int]] = [[] for _ in self.space.states]
-        starts = set()
-        for node, edges in enumerate(self.space.edges):
-            for edge in edges:
-                if edge.target >= 0:
-                    before[edge.target].append(node)
-                if good(node, edge):
-                    starts.add(node)
-        return reachable(starts, lambda node: before[node])
+        starts = {node for node, edges in enumerate(self.space.edges) for edge in edges if good(node, edge)}
+        return self.before(starts)
+
+    def before(self, nodes: Iterable[int]) -> set[int]:
+        """Nodes from which one of these can be reached, themselves included."""
+        return reachable(nodes, self._origins.__getitem__)
+
+    @functools.cached_property
+    def before_speech(self) -> set[int]:
+        """Nodes from which a node can be reached that says something."""
+        return self.before(
+            node
+            for name, nodes in self.running.items()
+            if name in SAYS or name in PROGRAMS or name.startswith("say")
+            for node in nodes
+        )
 
     def rounds(self, allowed: Callable[[int, Edge], bool]) -> list[list[int]]:
         """Parts in which a caller can go round over these edges for ever."""

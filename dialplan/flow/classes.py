@@ -33,7 +33,7 @@ def classes(machine: Machine, context: str) -> tuple[Class, ...]:
             continue
         rest = iter(number[1:])
         buffer = collect(machine, context, number[0], lambda rest=rest: next(rest, None), None)  # type: ignore[misc]
-        steps = machine.possible(context, buffer, 1)[0]
+        steps = machine.possible(context, buffer, 1)
         if not steps:
             continue
         extension = steps[0].extension

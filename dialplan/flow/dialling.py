@@ -28,9 +28,13 @@ def ask(machine: Machine, state: State, buffer: str, waits: float) -> Moves:
 def listen(machine: Machine, state: State, asked: Listening, silence: Silence) -> Moves:
     """Whatever is pressed is an extension of the context, or invalid; `silence` says what nothing leads to."""
     moves: Moves = []
+    # An extension that was left without a first priority is complained about before keys are looked at.
+    left = not machine.exists(state.context, state.exten)
     for answer in machine.outside.dialled(machine, state, asked):
         if not answer.number:
             moves += silence(answer.choice, answer.seconds)
+        elif left:
+            moves += invalid(machine, state, state.exten, answer.choice, answer.seconds)
         else:
             moves += pressed(machine, state, answer, answer.context or asked.context)
     return moves
@@ -38,12 +42,10 @@ def listen(machine: Machine, state: State, asked: Listening, silence: Silence) -
 
 def pressed(machine: Machine, state: State, answer: Dialled, context: str) -> Moves:
     """Go to the extension that was dialled."""
-    if not machine.exists(state.context, state.exten):
-        # The extension that was left has no first priority: that is complained about before keys are looked at.
-        return invalid(machine, state, state.exten, answer.choice, answer.seconds)
     if not machine.exists(context, answer.number):
         return invalid(machine, state, answer.number, answer.choice, answer.seconds)
-    there = state._replace(context=context, exten=answer.number, priority=1, free=answer.free)
+    _, _, _, variables, frames, loops, _, met = state
+    there = State(context, answer.number, 1, variables, frames, loops, answer.free, met)
     return [Move(answer.choice, there, None, answer.seconds)]
 
 

@@ -70,20 +70,23 @@ class Search:
         self.space.entries.append(self._number(state, None))
 
     def _number(self, state: State, parent: tuple[int, Edge] | None) -> int:
+        """The state's number; a new one gets the next, and `parent`."""
         number = self._index.get(state)
-        if number is None:
-            if state.variables or state.frames:
-                state = self._narrow(state)
-                number = self._index.get(state)
-            if number is None:
-                space = self.space
-                number = self._index[state] = len(space.states)
-                space.states.append(state)
-                space.found.append(None)
-                space.edges.append([])
-                space.parents.append(parent)
-                self._visited.add(state[:2])
-                self._waiting.append(number)
+        if number is not None:
+            return number
+        if state.variables or state.frames:
+            state = self._narrow(state)
+            number = self._index.get(state)
+            if number is not None:
+                return number
+        space = self.space
+        number = self._index[state] = len(space.states)
+        space.states.append(state)
+        space.found.append(None)
+        space.edges.append([])
+        space.parents.append(parent)
+        self._visited.add(state[:2])
+        self._waiting.append(number)
         return number
 
     def _narrow(self, state: State) -> State:
@@ -104,7 +107,7 @@ class Search:
         if message in self._told:
             return
         self._told.add(message)
-        found = self.machine.possible(state.context, state.exten, state.priority)[0]
+        found = self.machine.possible(*state[:3])
         place = (
             found[0].step.place if found else Place(self.machine.plan.files[0] if self.machine.plan.files else "", 0, 0)
         )
@@ -144,17 +147,19 @@ class Search:
     def _expand(self, number: int) -> None:
         space = self.space
         state = space.states[number]
-        several = self.machine.lookup(state)
-        space.found[number] = several[0][1] if len(several) == 1 else None
+        space.found[number], moves = self.machine.expand(state)
         edges = space.edges[number]
         seen = set()
-        for move in self.machine.step(state):
-            if move.state is None:
-                edges.append(Edge(move.choice, -1, move.end, move.seconds))
+        for choice, after, end, seconds, _ in moves:
+            if after is None:
+                edges.append(Edge(choice, -1, end, seconds))
                 continue
-            edge = Edge(move.choice, -1, None, move.seconds)
-            target = self._number(move.state, (number, edge))
-            key = target, move.choice
+            ahead = len(space.states)
+            target = self._number(after, None)
+            edge = Edge(choice, target, None, seconds)
+            if target == ahead:
+                space.parents[target] = number, edge
+            key = target, choice
             if key not in seen:
                 seen.add(key)
-                edges.append(edge._replace(target=target))
+                edges.append(edge)

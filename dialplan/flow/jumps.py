@@ -66,7 +66,8 @@ def jump(machine: Machine, state: State, value: Value, raw: str, choice: Choice 
 
 def land(state: State, target: Target) -> State:
     """The state at the target."""
-    return state._replace(context=target.context, exten=target.exten, priority=target.priority, free=target.free)
+    _, _, _, variables, frames, loops, _, met = state
+    return State(*target[:3], variables, frames, loops, target.free, met)
 
 
 def goto(machine: Machine, state: State, running: Running) -> Moves:

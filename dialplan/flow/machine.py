@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable, Container, Iterable, Mapping
 
 from dialplan.applications import effects
 from dialplan.applications.effect import Effect
 from dialplan.applications.tables import Table
-from dialplan.expression import Unknown, Value, World, evaluation
+from dialplan.expression import Evaluation, Unknown, Value, World, evaluation
 from dialplan.flow import variables as names
-from dialplan.flow.model import FORGOTTEN_FRAME, NO_CHOICE, WIDENED, At, Choice, End, Ended, Kind, Move, State
+from dialplan.flow.memory import Memory, Seen, Transitions
+from dialplan.flow.model import FORGOTTEN_FRAME, NO_CHOICE, At, Choice, End, Ended, Kind, Move, State
 from dialplan.flow.outside import Outside
-from dialplan.light import TYPE_CHECKING, Any, NamedTuple
+from dialplan.light import TYPE_CHECKING, Any, NamedTuple, pattern
 from dialplan.places import Places
 from dialplan.plan import match
 from dialplan.plan.match import Found, Status
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Moves = list[Move]
-CHANGING = ("SET(", "INC(", "DEC(", "SHIFT(", "POP(", "EVAL", "ODBC", "REALTIME", "QUEUE_VARIABLES")
+CHANGING = pattern(r"SET\(|INC\(|DEC\(|SHIFT\(|POP\(|EVAL|ODBC|REALTIME|QUEUE_VARIABLES")
 """Functions that may set variables while data is evaluated."""
 
 
@@ -70,8 +70,12 @@ class Machine:
         missing: Value = "" if kept is None else Unknown.because("variable", "nothing in the plan sets it")
         self.world = World(plan.globals, missing, self._exists_for_function, self._function, self.version)
         self.places = Places(plan)
-        self._state: State | None = None
-        self._found: dict[tuple[str, str, int], tuple[tuple[Found, ...], bool]] = {}
+        self._seen: Seen | None = None
+        self._found: dict[tuple[str, str, int], tuple[Found, ...]] = {}
+        self._serving: dict[tuple[str, str], match.Serving] = {}
+        self._applications: dict[tuple[str, bool], tuple[str, Effect | None, Handler | None]] = {}
+        self._memory = Memory(self.kept, self.assigned)
+        self._transitions = Transitions()
         self._more: dict[tuple[str, str, str | None], bool] = {}
         self._known: dict[int, tuple[str, Effect | None, Handler | None, str, bool]] = {}
         self.gone = False
@@ -80,6 +84,7 @@ class Machine:
         """From now on the caller is gone: applications run as in `h`."""
         self.gone = True
         self._known.clear()
+        self._applications.clear()
 
     # ---- looking up
 
@@ -88,19 +93,21 @@ class Machine:
         if self.one_call:
             outcome = match.search(self.plan, state.context, state.exten, state.priority, self.callerid, self.now)
             return [(NO_CHOICE, outcome.found, state)]
-        found, _ = self.possible(state.context, state.exten, state.priority)
+        found = self.possible(*state[:3])
         if len(found) < 2:
             return [(NO_CHOICE, found[0] if found else None, state)]
         return self._one_of(state, found)
 
-    def possible(self, context: str, exten: str, priority: int) -> tuple[tuple[Found, ...], bool]:
-        """All steps that may run here, and whether something outside of the files may be asked instead."""
+    def possible(self, context: str, exten: str, priority: int) -> tuple[Found, ...]:
+        """All steps that may run here, for some caller at some time."""
         key = context, exten, priority
         known = self._found.get(key)
         if known is None:
-            found = match.possible(self.plan, context, exten, priority)
-            switched = not found and bool(match.search(self.plan, context, exten, priority).unknown)
-            known = self._found[key] = found, switched
+            number = context, exten
+            serving = self._serving.get(number)
+            if serving is None:
+                serving = self._serving[number] = match.serving(self.plan, context, exten)
+            known = self._found[key] = match.at_priority(serving, priority)
         return known
 
     def _one_of(self, state: State, found: tuple[Found, ...]) -> list[tuple[Choice, Found | None, State]]:
@@ -120,7 +127,7 @@ class Machine:
         """ast_exists_extension, for some caller at some time unless there is one call only."""
         if self.one_call:
             return match.find(self.plan, context, exten, priority, self.callerid, self.now) is not None
-        return bool(self.possible(context, exten, priority)[0])
+        return bool(self.possible(context, exten, priority))
 
     def more(self, context: str, buffer: str, caller: str | None = None) -> bool:
         """ast_matchmore_extension: may a longer number match?"""
@@ -146,8 +153,9 @@ class Machine:
         """The text as an application gets it, and the state with what evaluating it has changed."""
         if "$" not in text:
             return text, state
-        self._state = state
-        result = evaluation(text, self._scope(state), world=self.world, now=self.now)
+        result = self._memory.evaluation(text, state, self._evaluation) if not self.one_call else None
+        if result is None:
+            result = self._evaluation(text, state)[0]
         for name, value in result.changes.items():
             state = self.store(state, name, value)
         for name, value in result.global_changes.items():
@@ -160,18 +168,10 @@ class Machine:
         """The same without its effects."""
         return self.evaluate(state, text)[0]
 
-    def _scope(self, state: State) -> Mapping[str, Value]:
-        own: dict[str, Value] = {}
-        for name, value in state.variables:
-            if name.startswith("GLOBAL("):
-                own.setdefault(name[7:-1], value)
-        own.update(state.variables)
-        reason = "the caller chose the number"
-        own["EXTEN"] = Unknown.because("${EXTEN}", reason) if state.free else state.exten
-        own["CONTEXT"], own["PRIORITY"] = state.context, str(state.priority)
-        if not self.assigned or WIDENED in own:
-            return own
-        return ChainMap(own, self.assigned)  # type: ignore[arg-type]
+    def _evaluation(self, text: str, state: State) -> tuple[Evaluation, Seen]:
+        """The result, and what of the state it depends on."""
+        self._seen = seen = Seen(state, self.kept, self.assigned)
+        return evaluation(text, seen, world=self.world, now=self.now), seen
 
     def _exists_for_function(self, context: str, exten: str, priority: str) -> bool | None:
         number = priority or "1"
@@ -185,13 +185,12 @@ class Machine:
 
     def _function(self, name: str, data: str) -> Value | None:
         """Functions that are known from the call: those that were set, and LOCAL."""
-        if self._state is None:
+        if self._seen is None:
             return None
         if name == "LOCAL":
-            own = next((frame.kept for frame in reversed(self._state.frames) if not frame.macro), ())
-            there = any(data == kept for kept, _ in own)
-            return names.get(self._state.variables, data) if there else self._missing(data)
-        known = names.get(self._state.variables, f"{name}({data})")
+            there, held = self._seen.own(data)
+            return held if there else self._missing(data)
+        known = self._seen.stored(f"{name}({data})")
         return "" if known is None and name == "EXCEPTION" and self.one_call else known
 
     def _missing(self, name: str) -> Value:
@@ -211,8 +210,8 @@ class Machine:
         if not self.one_call:
             if not isinstance(value, str):
                 value = names.widened(value)
-            state = state._replace(variables=names.without_answers(state.variables, bare))
-        return state._replace(variables=names.put(state.variables, bare, value))
+            return with_variables(state, names.put(names.without_answers(state.variables, bare), bare, value))
+        return with_variables(state, names.put(state.variables, bare, value))
 
     def read(self, state: State, name: str) -> Value | None:
         """A channel variable that was set, else None."""
@@ -226,13 +225,21 @@ class Machine:
 
     def step(self, state: State) -> Moves:
         """Everything that may happen next. (`walk` and `explore` differ in `outside` alone.)"""
-        if self.operators and self._is_operator(state):
-            return [ends(Ended.PERSON, "the operator takes the call")]
+        return self.expand(state)[1]
+
+    def expand(self, state: State) -> tuple[Found | None, Moves]:
+        """The same, with the step that runs; None where there is none, or where the time or the caller decides."""
         several = self.lookup(state)
+        found = several[0][1] if len(several) == 1 else None
+        if self.operators and self._is_operator(state):
+            return found, [ends(Ended.PERSON, "the operator takes the call")]
         if len(several) > 1:
-            return [Move(choice, here) for choice, _, here in several]
-        _, found, here = several[0]
-        return self.run(here, found) if found else self.nothing_here(here)
+            return None, [Move(choice, here) for choice, _, here in several]
+        if found is None:
+            return None, self.nothing_here(state)
+        if self.one_call:
+            return found, self.run(state, found)
+        return found, self._transitions.moves(state, id(found), lambda here: self.run(here, found))
 
     def _is_operator(self, state: State) -> bool:
         """Is this a place that counts as a person?"""
@@ -260,12 +267,12 @@ class Machine:
 
     def _idle(self, _: str, effect: Effect | None, handler: Handler | None, data: str) -> bool:
         """Does it not matter what the data holds? So when no variable that is kept can be set by it."""
-        from dialplan.flow.settings import ordinary, playback, set_
-
         if "$" not in data:
             return True
-        if any(word in data for word in CHANGING):
+        if CHANGING.search(data):
             return False
+        from dialplan.flow.settings import ordinary, playback, set_
+
         if handler in (ordinary, playback):
             return effect is not None and effect.wait is None
         return (
@@ -274,14 +281,19 @@ class Machine:
 
     def instruction(self, application: str, data: str) -> tuple[str, Effect | None, Handler | None, str]:
         """What runs for this name in this version; None when Asterisk has no such application."""
-        from dialplan.flow.handlers import handler_of
+        key = application, not data
+        known = self._applications.get(key)
+        if known is None:
+            from dialplan.flow.handlers import handler_of
 
-        effect = effects.find(application)
-        name = effect.name if effect else application
-        there = self.table.find(application) is not None
-        if not there and "${" not in application:
-            return name, effect, None, data
-        return name, effect, handler_of(name, effect, self.gone, self.one_call or not data), data
+            effect = effects.find(application)
+            name = effect.name if effect else application
+            there = self.table.find(application) is not None
+            handler = None
+            if there or "${" in application:
+                handler = handler_of(name, effect, self.gone, self.one_call or not data)
+            known = self._applications[key] = name, effect, handler
+        return (*known, data)
 
     # ---- ends
 
@@ -314,7 +326,7 @@ class Machine:
         return self._seconds(state, "TIMEOUT(digit)", 5)
 
     def _seconds(self, state: State, name: str, default: float) -> float:
-        return number(names.get(state.variables, name), default)
+        return number(names.get(state.variables, name), default) if self.keeps(name) else default
 
 
 def macro_ended(machine: Machine, state: State) -> State:
@@ -335,7 +347,14 @@ def number(value: Any, default: float) -> float:
 
 def goes_on(state: State, choice: Choice = NO_CHOICE, seconds: float = 0) -> Move:
     """To the next priority."""
-    return Move(choice, state._replace(priority=state.priority + 1), None, seconds)
+    context, exten, priority, variables, frames, loops, free, met = state
+    return Move(choice, State(context, exten, priority + 1, variables, frames, loops, free, met), None, seconds)
+
+
+def with_variables(state: State, variables: names.Pairs) -> State:
+    """The state with these variables."""
+    context, exten, priority, _, frames, loops, free, met = state
+    return State(context, exten, priority, variables, frames, loops, free, met)
 
 
 def ends(kind: Ended, text: str, choice: Choice = NO_CHOICE, seconds: float = 0, last: State | None = None) -> Move:

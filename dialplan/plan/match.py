@@ -99,8 +99,39 @@ def possible(plan: Plan, context: str, exten: str, priority: int) -> tuple[Found
     """Every step that can run for some caller at some time, in the order of the search, up to the first
     certain one.
     """
+    return at_priority(serving(plan, context, exten), priority)
+
+
+Serving: TypeAlias = tuple[tuple[str, Extension, bool], ...]
+"""Context, extension, and whether it is reached at any time."""
+
+
+def serving(plan: Plan, start: str, exten: str) -> Serving:
+    """All fitting extensions whatever the caller and the time, in the order of the search."""
+    indexes = _INDEXES.setdefault(plan, {})
+    found: list[tuple[str, Extension, bool]] = []
+    seen: set[str] = set()
+    todo = [(start, True)]
+    while todo:
+        name, sure = todo.pop()
+        lowered = name.lower()
+        context = None if lowered in seen or len(seen) >= STACK_LIMIT else plan.contexts.get(name)
+        if context is None:
+            continue
+        index = indexes.get(name)
+        if index is None:
+            index = indexes[name] = _Index(context)
+        found += [(name, extension, sure) for extension, _ in index.fitting(exten, Mode.MATCH)]
+        seen.add(lowered)
+        if context.includes:
+            todo += [(i.context, sure and i.timing is None) for i in reversed(context.includes)]
+    return tuple(found)
+
+
+def at_priority(serving: Serving, priority: int) -> tuple[Found, ...]:
+    """Those of them that have this priority, up to the first certain one."""
     found: list[Found] = []
-    for name, extension, sure in _Search(plan, exten, None, None, Mode.MATCH).anyone(context):
+    for name, extension, sure in serving:
         step = extension.steps.get(priority)
         if step is not None:
             found.append(Found(step, name, extension))
@@ -235,16 +266,3 @@ class _Search:
 
     def _counts(self, include: Include) -> bool:
         return self.when is None or in_force(include, self.when)
-
-    def anyone(self, start: str) -> Iterator[tuple[str, Extension, bool]]:
-        """All fitting extensions whatever the caller and the time; True: reached at any time."""
-        todo = [(start, True)]
-        while todo:
-            name, sure = todo.pop()
-            context = self._enter(name)
-            if context is None:
-                continue
-            for extension, _ in self._index(context).fitting(self.exten, self.mode):
-                yield context.name, extension, sure
-            self._leave(context)
-            todo += [(i.context, sure and i.timing is None) for i in reversed(context.includes)]

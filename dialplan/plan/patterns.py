@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import lru_cache
 
 from dialplan.plan.order import key
 
@@ -51,6 +52,7 @@ def _exact(pattern: str, number: str, mode: Mode) -> Fit:
     return Fit(pattern.startswith(number) and (mode is Mode.CANMATCH or len(pattern) > len(number)))
 
 
+@lru_cache(maxsize=65536)
 def _pattern(pattern: str, number: str, mode: Mode) -> Fit:
     at, end = 1, len(pattern)
     for digit in number:

@@ -48,15 +48,15 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _found(flow: Calls) -> Iterator[Finding | None]:
-    for node in sorted(flow.callers):
+    for node in sorted(flow.callers & flow.offering):
         located = flow.located(node)
-        if located is None or not flow.names(node) & TRIES or not flow.offers(node):
+        if located is None or not flow.names(node) & TRIES:
             continue
         state = flow.space.states[node]
         if LAST_RESORT.search(located.step.data) or state.met is not Met.NOBODY:
             continue
         for edge in flow.space.edges[node]:
-            if edge.target < 0 or not flow.failed(edge) or _said(flow, edge.target):
+            if edge.target < 0 or not flow.failed(edge) or edge.target in flow.before_speech:
                 continue
             ends = flow.cut_ends(edge.target)
             if ends and all(e.end is not None and e.end.kind is Ended.HANGUP for _, e in ends):
@@ -64,10 +64,3 @@ def _found(flow: Calls) -> Iterator[Finding | None]:
                 status = edge.choice.value
                 message = f"when {located.calls[0].application} comes back with {status}, the caller is hung up here"
                 yield finding(flow, CODE, SEVERITY, message, last, [end])
-
-
-def _said(flow: Calls, start: int) -> bool:
-    """Is something said on any way from here?"""
-    from dialplan.flow.graph import reachable
-
-    return any(flow.says(node) for node in reachable([start], flow.successors))

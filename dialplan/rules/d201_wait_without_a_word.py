@@ -43,10 +43,12 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _found(flow: Calls) -> Iterator[Finding | None]:
-    music = any("startmusiconhold" in flow.names(node) or "playtones" in flow.names(node) for node in flow.callers)
-    for node in sorted(flow.callers):
+    if any(not flow.callers.isdisjoint(flow.running.get(name, ())) for name in ("startmusiconhold", "playtones")):
+        return
+    waits = {node for name in ("wait", "waitexten") for node in flow.running.get(name, ())}
+    for node in sorted(waits & flow.callers):
         located = flow.located(node)
-        if located is None or music:
+        if located is None:
             continue
         call = located.calls[0]
         seconds = number(call.argument(1), 0) if call.application.lower() in ("wait", "waitexten") else 0

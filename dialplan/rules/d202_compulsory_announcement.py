@@ -44,15 +44,13 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _found(flow: Calls) -> Iterator[Finding | None]:
-    before = reachable(flow.outside, lambda node: () if _is_choice(flow, node) else flow.successors(node))
-    for node in sorted(before):
+    choices = flow.listening | flow.offering
+    before = reachable(flow.outside, lambda node: () if node in choices else flow.targets[node])
+    followed = flow.before(choices)
+    for node in sorted(before.intersection(flow.running.get("playback", ()))):
         located = flow.located(node)
         if located is None or located.calls[0].application.lower() != "playback":
             continue
-        if NOTICE.search(located.step.data) and any(_is_choice(flow, n) for n in reachable([node], flow.successors)):
+        if NOTICE.search(located.step.data) and node in followed:
             message = f"every caller must hear {located.step.data} before going on"
             yield finding(flow, CODE, SEVERITY, message, node)
-
-
-def _is_choice(flow: Calls, node: int) -> bool:
-    return node in flow.listening or flow.offers(node)

@@ -48,7 +48,8 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _found(flow: Calls) -> Iterator[Finding | None]:
-    for node in range(len(flow.space.states)):
+    spoken = {node for name in ("playback", "background") for node in flow.running.get(name, ())}
+    for node in sorted(spoken):
         located = flow.located(node)
         if located is None or located.calls[0].application.lower() not in ("playback", "background"):
             continue

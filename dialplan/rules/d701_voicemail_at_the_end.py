@@ -43,10 +43,11 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _found(flow: Calls) -> Iterator[Finding | None]:
+    groups = {node for node in flow.offering if _group(flow, node)}
+    if not groups:
+        return
     callers = reachable(flow.outside, flow.following(lambda _, edge: edge.choice.kind not in (Kind.TIME, Kind.TARGET)))
-    for node in sorted(callers & flow.callers - flow.given_up):
-        if not _group(flow, node):
-            continue
+    for node in sorted(groups & callers & flow.callers - flow.given_up):
         failed = [e.target for e in flow.space.edges[node] if e.target >= 0 and flow.failed(e)]
         allowed = flow.following(
             lambda n, e: (

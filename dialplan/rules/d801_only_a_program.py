@@ -43,10 +43,13 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _found(flow: Calls) -> Iterator[Finding | None]:
-    for entry in sorted(flow.outside):
+    if PROGRAMS.isdisjoint(flow.running):
+        return
+    helped = flow.before({node for node in range(len(flow.space.states)) if _helps(flow, node)})
+    for entry in sorted(flow.outside - helped):
         beyond = reachable([entry], flow.successors)
         programs = sorted(node for node in beyond if flow.names(node) & PROGRAMS)
-        if programs and not any(_helps(flow, node) for node in beyond):
+        if programs:
             message = "nothing but this program takes the call: no person, no mailbox and no key beside it"
             yield finding(flow, CODE, SEVERITY, message, programs[0])
 
