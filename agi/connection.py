@@ -43,6 +43,22 @@ class Failed(Exception):
 class Connection(asyncio.Protocol):
     """From accept to close. Every way of ending writes exactly one log line and closes the socket."""
 
+    __slots__ = (
+        "_asked",
+        "_buffer",
+        "_ended",
+        "_environment",
+        "_handling",
+        "_hears_all",
+        "_lost",
+        "_reader",
+        "_services",
+        "_started",
+        "_task",
+        "_transport",
+        "deadline",
+    )
+
     def __init__(self, services: Services) -> None:
         self._services = services
         self._started = time.perf_counter()

@@ -18,6 +18,7 @@ MAX_WORDS = 64
 MAX_REPLY = 16_384  # bytes, all lines of one answer
 MAX_REPLY_LINES = 500  # usage texts have some 30
 
+_VARIABLE = re.compile(r"^agi_([^:\n]*): ?(.*)$", re.MULTILINE)
 _REPLY = re.compile(r"([0-9]{3})(?: result=([^ ]*)(?: \((.*)\))?)?(?![^ -])", re.DOTALL)
 
 
@@ -48,11 +49,10 @@ def parse_environment(raw: bytes) -> Environment:
     text = raw.decode("utf-8", "replace").strip("\n")
     if not text:
         raise ProtocolError("the AGI environment is empty")
-    lines = ("\n" + text).split("\nagi_")
-    pairs = [line.partition(":") for line in lines[1:]]
-    if lines[0] or text.count("\n") != len(pairs) - 1 or not all(colon for _, colon, _ in pairs):
+    pairs = _VARIABLE.findall(text)
+    if text.count("\n") != len(pairs) - 1:
         raise ProtocolError(f"not an AGI environment: {_odd_line(text)[:60]!r}")
-    variables = {name: value[1:] if value.startswith(" ") else value for name, _, value in pairs}
+    variables: dict[str, str] = dict(pairs)
     if len(variables) != len(pairs):  # Asterisk says each once: a line break in a name or argument made up another
         raise ProtocolError("the AGI environment names a variable twice")
     path, query = _split_script(variables.get("network_script", ""))
@@ -60,7 +60,7 @@ def parse_environment(raw: bytes) -> Environment:
 
 
 def _odd_line(text: str) -> str:
-    return next((line for line in text.split("\n") if not line.startswith("agi_") or ":" not in line), "")
+    return next((line for line in text.split("\n") if not _VARIABLE.match(line)), "")
 
 
 def _arguments(variables: Mapping[str, str]) -> tuple[str, ...]:
@@ -134,7 +134,7 @@ def _status(code: int, result: str) -> Status:
 
 
 _DONE = b"200 result=1"  # the answer to nearly every command
-_SUCCESS = Reply(Status.DONE, 200, "1")
+SUCCESS = Reply(Status.DONE, 200, "1")
 
 
 class ReplyReader:
@@ -151,7 +151,7 @@ class ReplyReader:
     def feed(self, raw: bytes) -> Reply | None:
         """One more line. Raises ProtocolError when it cannot belong to a reply or grows too large."""
         if raw == _DONE and not self._lines:
-            return _SUCCESS
+            return SUCCESS
         self._size += len(raw) + 1
         if self._size > MAX_REPLY or len(self._lines) >= MAX_REPLY_LINES:
             raise ProtocolError(f"an AGI reply of more than {MAX_REPLY} bytes or {MAX_REPLY_LINES} lines")

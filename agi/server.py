@@ -202,6 +202,8 @@ class Server:
 class Guarded(Connection):
     """A connection that is dropped unless its peer is on the allow-list."""
 
+    __slots__ = ("_allow",)
+
     def __init__(self, services: Services, allow: tuple[Network, ...]) -> None:
         super().__init__(services)
         self._allow = allow

@@ -35,13 +35,12 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Until SIGTERM."""
     from concierge.integrity import changed_files
+    from concierge.log_lines import FORMAT, Together
     from concierge.service import PARTS
 
     settings = settings_of(args)
     _no_searching_for_the_caller()
-    logging.basicConfig(
-        level=settings.log.level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    logging.basicConfig(level=settings.log.level.upper(), handlers=[Together(sys.stderr)], format=FORMAT)
     for name in changed_files():
         logging.error("installed file differs from the wheel: %s; another package may have replaced it", name)
     path = prepare_store(settings)
