@@ -26,6 +26,8 @@ class Suppression:
 
 def read(file: str, text: str) -> Iterable[Suppression]:
     """All suppressions of one file. Several comment lines above each other speak for the same line."""
+    if "concierge:" not in text:
+        return
     waiting: list[tuple[str, str, Place]] = []
     for number, line in enumerate(text.splitlines(), start=1):
         match = MARK.match(line)

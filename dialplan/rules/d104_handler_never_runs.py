@@ -54,6 +54,7 @@ CLASS = pattern(r"\[[^\]]*\]")
 
 TAKES_O = frozenset({"voicemail", "directory", "minivmrecord", "minivmgreet", "record", "privacymanager", "queue"})
 TAKES_A = frozenset({"voicemail", "voicemailmain", "directory"})
+ASKS_ELSEWHERE = frozenset({"disa", "readexten", "directory", "incomplete"})
 PROGRAMS = frozenset({"agi", "eagi", "deadagi", "fastagi", "stasis", "externalivr", "raiseexception"})
 
 
@@ -68,32 +69,47 @@ def check(subject: Subject) -> Iterator[Finding]:
     ]
     if not handlers or not subject.plan.options.autofallthrough:
         return
+    jumped = {name: _jumped_to(subject, name) for name in {name for name, _ in handlers}}
+    facts = Facts(subject)
     for name, handler in handlers:
         currents = set(subject.places.currents(handler.context.name))
-        jumped = _jumped_to(subject, name)
-        if "" not in jumped and not jumped & currents:
-            severity, why = _why(subject, name, handler, currents)
+        if "" not in jumped[name] and not jumped[name] & currents:
+            severity, why = _why(facts, name, handler, currents)
             if why:
                 yield Finding(CODE, severity, f"{name} in [{handler.context.name}] never runs: {why}", handler.spot)
 
 
-def _why(subject: Subject, name: str, handler: Located, currents: set[str]) -> tuple[Severity, str]:
+class Facts:
+    """What holds for the whole plan, found out once."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.runs = frozenset(subject.by_application)
+        # Contexts in which a jump may look for an extension that is not there; "" for any.
+        self.missing = frozenset(_missing_jumps(subject))
+        # Contexts in which keys are looked up that were pressed elsewhere.
+        self.lent = frozenset(call.argument(4) for _, call in subject.by_application.get("background", ()))
+        self.limited = any("timeout(absolute" in one.step.data.lower() for one in subject.steps())
+
+
+def _why(facts: Facts, name: str, handler: Located, currents: set[str]) -> tuple[Severity, str]:
     """Why nothing leads to it; "" when something may."""
     if name == "i":
-        return _why_invalid(subject, handler, currents)
+        return _why_invalid(facts, handler, currents)
     if name == "T":
-        limited = any("timeout(absolute" in one.step.data.lower() for one in subject.steps())
-        return SEVERITY, "" if limited or _runs(subject, PROGRAMS | {"absolutetimeout"}) else "nothing limits the call"
+        limited = facts.limited or facts.runs & (PROGRAMS | {"absolutetimeout"})
+        return SEVERITY, "" if limited else "nothing limits the call"
     takers = TAKES_O if name == "o" else TAKES_A
-    return SEVERITY, "" if _runs(subject, takers | PROGRAMS) else "nothing takes a message or reads a directory"
+    return SEVERITY, "" if facts.runs & (takers | PROGRAMS) else "nothing takes a message or reads a directory"
 
 
-def _why_invalid(subject: Subject, handler: Located, currents: set[str]) -> tuple[Severity, str]:
-    places = subject.places
-    if any(places.open_ended(one) for one in currents) or _missing_jump(subject, currents) or _asked_by(subject):
+def _why_invalid(facts: Facts, handler: Located, currents: set[str]) -> tuple[Severity, str]:
+    subject = facts.subject
+    looked_up = facts.runs & (ASKS_ELSEWHERE | PROGRAMS) or "" in facts.missing or facts.missing & currents
+    if looked_up or any(subject.places.open_ended(one) for one in currents):
         return SEVERITY, ""
     if not any(True for one in currents for _ in listening(subject, one)):
-        if _restarts(handler) or _listens_outside(subject, currents):
+        if _restarts(handler) or facts.lent & currents:
             return SEVERITY, ""
         return Severity.INFO, "no key is asked for here, and a call to a number that nobody has is refused at once"
     if all(_every_key(subject, one) for one in currents):
@@ -114,32 +130,15 @@ def numbers_of(pattern: str) -> str:
     return CLASS.sub("X", pattern.lstrip("_"))
 
 
-def _missing_jump(subject: Subject, currents: set[str]) -> bool:
-    """May a jump look for an extension that the context does not have? Then `i` takes the call."""
+def _missing_jumps(subject: Subject) -> Iterator[str]:
+    """Contexts in which a jump may look for an extension that they do not have: then `i` takes the call."""
     for located in subject.steps():
         for _, target in located.targets:
             resolved = resolve(subject, located, target)
             if resolved.fate in (Fate.COMPUTED, Fate.NOT_READ):
-                known = is_literal(resolved.context)
-                if not known or resolved.context in currents:
-                    return True
-            elif resolved.fate is Fate.HANDLED and resolved.context in currents:
-                return True
-    return False
-
-
-def _asked_by(subject: Subject) -> bool:
-    """Do other applications look keys up, in contexts that cannot be told from here?"""
-    return _runs(subject, frozenset({"disa", "readexten", "directory", "incomplete", *PROGRAMS}))
-
-
-def _listens_outside(subject: Subject, currents: set[str]) -> bool:
-    """Is a key that was pressed elsewhere looked up here (Background's fourth argument, Queue's context)?"""
-    return any(call.argument(4) in currents for _, call in subject.by_application.get("background", ()))
-
-
-def _runs(subject: Subject, names: frozenset[str]) -> bool:
-    return not names.isdisjoint(subject.by_application)
+                yield resolved.context if is_literal(resolved.context) else ""
+            elif resolved.fate is Fate.HANDLED:
+                yield resolved.context
 
 
 def _timeouts(subject: Subject) -> Iterator[Finding]:
