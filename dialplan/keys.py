@@ -62,6 +62,8 @@ def goes_on(subject: Subject, located: Located, current: str) -> bool:
 
 
 def handled(subject: Subject, context: str, *names: str) -> bool:
-    """Does the context, or something outside of the files that it asks, have one of these extensions?"""
+    """Does the context, or something outside of the files that it asks or that includes it, have one of these?"""
     places = subject.places
+    if subject.fragment and context.endswith("-custom"):
+        return True
     return places.open_ended(context) or any(places.exists(context, name) for name in names)

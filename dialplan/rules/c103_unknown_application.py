@@ -54,6 +54,10 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _misspelt(subject: Subject, name: str) -> str:
     import difflib  # slow to load, and seldom needed
 
+    plain, comma, arguments = name.partition(",")
+    if comma and subject.table.find(plain):
+        hint = f"; arguments stand in parentheses: {plain}({arguments})"
+        return f"there is no application {name} in Asterisk {subject.table.version}: the call is cut off here{hint}"
     near = difflib.get_close_matches(name.lower(), subject.table.applications, n=1, cutoff=0.75)
     hint = f"; did you mean {subject.table.applications[near[0]].name}?" if near else ""
     return f"there is no application {name} in Asterisk {subject.table.version}: the call is cut off here{hint}"

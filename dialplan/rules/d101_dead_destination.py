@@ -7,7 +7,8 @@ What it finds
     it. A jump within the current context is judged in every context that includes it, and is reported
     when it is dead in all of them, or in one that another jump surely leads to. A missing extension
     that the `i` of its context takes is not reported. A computed jump is a warning when a value that the
-    files themselves give it leads nowhere: `s-${DIALSTATUS}` without s-CHANUNAVAIL.
+    files themselves give it leads nowhere: `s-${DIALSTATUS}` without s-CHANUNAVAIL; and so is a jump that
+    waits for a value of a variable which nothing in the files sets.
 Why it matters to a caller
     The call is cut off in the middle, without a word.
 Bad
@@ -37,6 +38,7 @@ from dialplan.applications.effect import Kind as Jumping
 from dialplan.finding import Finding, Severity
 from dialplan.flow.calls import Calls
 from dialplan.flow.model import Edge, Ended, Kind
+from dialplan.light import pattern
 from dialplan.resolve import DEAD, Fate, Resolved, resolve
 from dialplan.rules._flow import JUMPS, finding, once
 from dialplan.subject import Located, Subject
@@ -45,6 +47,10 @@ CODE = "D101"
 SEVERITY = Severity.ERROR
 MISSION = "D1"
 
+WAITS_FOR = pattern(r'\s*\$\[\s*"?\$\{([A-Za-z_]+)\}"?\s*==?\s*"?[\w.-]+"?\s*\]\s*\?[^:]+$')
+WORD = pattern(r"\w+")
+SETS = frozenset({"set", "mset", "read", "execif", "setglobalvar", "agi", "eagi", "gosub", "macro", "dial", "queue"})
+BY_ASTERISK = frozenset({"EXTEN", "CONTEXT", "CHANNEL", "HANGUPCAUSE", "UNIQUEID", "HOUR", "PRIORITY", "BLINDTRANSFER"})
 NOWHERE = frozenset({Ended.INVALID, Ended.DEAD_JUMP, Ended.FALLS_OFF})
 
 
@@ -99,8 +105,21 @@ def _written(subject: Subject) -> Iterator[Finding]:
                 continue
             resolved = resolve(subject, located, target)
             if resolved.fate in DEAD:
-                severity = Severity.WARNING if target.kind is Jumping.MACRO else SEVERITY
+                doubtful = target.kind is Jumping.MACRO or _set_by_nobody(subject, call)
+                severity = Severity.WARNING if doubtful else SEVERITY
                 yield Finding(CODE, severity, message(call, target, resolved), located.spot)
+
+
+def _set_by_nobody(subject: Subject, call: Call) -> bool:
+    """Does the jump wait for a value of a variable that nothing here sets? Then something outside has to set it."""
+    found = WAITS_FOR.match(call.data)
+    if found is None or found[1].endswith("STATUS") or found[1] in BY_ASTERISK or found[1] in subject.plan.globals:
+        return False
+    set_here: set[str] | None = subject.memo.get("set here")
+    if set_here is None:
+        words = (WORD.findall(one.step.data) for one in subject.steps() if one.step.application.lower() in SETS)
+        set_here = subject.memo["set here"] = {word for found in words for word in found}
+    return found[1] not in set_here
 
 
 def message(call: Call, target: Target, resolved: Resolved) -> str:
