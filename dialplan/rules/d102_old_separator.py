@@ -1,12 +1,13 @@
-"""The old separator |
+"""Arguments in the wrong place, or the old separator |
 
 What it finds
     `|` between the arguments of an application. Since Asterisk 1.6 only the comma separates: the whole
-    text is one argument. Also ExecIf without a `?`. Times of GotoIfTime may still be written with `|`
-    and are not reported.
+    text is one argument. Also ExecIf without a `?`; a Dial whose first argument has no technology
+    (`PJSIP/…`) or whose time-out is no number; the options of VoiceMail in front of the mailbox (`u100`); a
+    condition behind the `?` of GotoIf. Times of GotoIfTime may still be written with `|` and are not reported.
 Why it matters to a caller
     A jump looks for a label with that long name and cuts the call off; a Dial rings a device that does
-    not exist.
+    not exist, or rings for ever.
 Bad
     [from-trunk]
     exten => s,1,Answer()
@@ -26,16 +27,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialplan.applications.arguments import cut
+from dialplan.applications.arguments import cut, is_literal
 from dialplan.applications.calls import Call, targets
 from dialplan.applications.effect import Kind
 from dialplan.finding import Finding, Severity
+from dialplan.light import pattern
 from dialplan.subject import Subject
 
 CODE = "D102"
 SEVERITY = Severity.ERROR
 MISSION = "D1"
 
+OLD_MAILBOX = pattern(r"[usb]\d+(@\w+)?")
+NUMBER = pattern(r"\d+(\.\d*)?|\d*\^.*")
 # Applications whose first argument is a name or a number, in which nobody writes a `|`.
 NAMES = frozenset(
     """
@@ -49,9 +53,34 @@ def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each application that is written in the old way."""
     for located in subject.steps():
         for call in located.calls:
-            text = _old(call)
+            text = _old(call) or _misplaced(call)
             if text:
                 yield Finding(CODE, SEVERITY, text, located.spot)
+
+
+def _misplaced(call: Call) -> str:
+    """What stands where something else belongs."""
+    name = call.application.lower()
+    if name == "dial":
+        return _misplaced_in_dial(call)
+    if name == "voicemail" and OLD_MAILBOX.fullmatch(call.argument(1)):
+        box = call.argument(1)
+        return f"VoiceMail looks for a mailbox {box}: the options stand behind it, {box[1:]},{box[0]}"
+    if name == "gotoif" and "?" in call.data:
+        condition, _, places = call.data.partition("?")
+        if "$[" in places and "$" not in condition and not condition.strip().isdigit():
+            return "GotoIf takes the condition first, then ? and the place"
+    return ""
+
+
+def _misplaced_in_dial(call: Call) -> str:
+    first = call.argument(1)
+    if first and is_literal(first) and "/" not in first:
+        return f"Dial takes TECHNOLOGY/NAME, not {first}: the call is cut off here"
+    seconds = call.argument(2)
+    if seconds and is_literal(seconds) and not NUMBER.fullmatch(seconds):
+        return f"Dial takes the seconds second, not {seconds}: it rings without an end"
+    return ""
 
 
 def _old(call: Call) -> str:

@@ -37,7 +37,7 @@ from collections.abc import Iterator
 from dialplan.finding import Finding, Severity
 from dialplan.flow.calls import Calls
 from dialplan.flow.graph import reachable
-from dialplan.flow.model import Kind
+from dialplan.flow.model import Ended, Kind
 from dialplan.rules._flow import JUMPS, finding, once
 from dialplan.subject import Subject
 
@@ -65,7 +65,8 @@ def _answered_for_nothing(flow: Calls) -> Iterator[Finding | None]:
         ends = flow.cut_ends(entry)
         beyond = reachable([entry], flow.successors)
         run = {name for node in beyond for name in flow.names(node)}
-        if ends and "answer" in run and run <= NOTHING:
+        hung_up = ends and all(end.end is not None and end.end.kind is Ended.HANGUP for _, end in ends)
+        if ends and hung_up and "answer" in run and run <= NOTHING:
             last, end = ends[0]
             context = flow.space.states[entry].context
             message = f"a call that comes in at [{context}] is answered and hung up: nothing is said, nobody is called"

@@ -3,7 +3,8 @@
 What it finds
     A caller from outside, or one who has chosen from a menu, reaches the last priority of an extension
     that neither ends the call nor leads on; nothing went wrong before. A last step that tries to reach a
-    person, takes a message or runs a program is no finding.
+    person, takes a message or runs a program is no finding, but for a Dial that is the last step of a
+    Gosub without Return.
 Why it matters to a caller
     Asterisk hangs up there, in the middle of the sentence so to speak: nobody has decided how the call is
     to go on.
@@ -42,13 +43,26 @@ def check(subject: Subject) -> Iterator[Finding]:
     yield from once(_found(subject.flow))
 
 
+def _not_reached_in_gosub(flow: Calls) -> set[int]:
+    """Where a Gosub goes on after a Dial in vain."""
+    failed = (
+        edge.target for node in flow.smooth & flow.offering for edge in flow.space.edges[node] if flow.failed(edge)
+    )
+    return {node for node in failed if node >= 0 and flow.space.states[node].frames}
+
+
 def _found(flow: Calls) -> Iterator[Finding | None]:
-    for node in sorted(flow.smooth):
+    for node in sorted(flow.smooth | _not_reached_in_gosub(flow)):
         for edge in flow.space.edges[node]:
             if edge.end is None or edge.end.kind is not Ended.FALLS_OFF:
                 continue
             last = flow.last_step(node)
-            if flow.space.states[node].met is not Met.NOBODY or flow.names(last) & (PEOPLE_APPS | PROGRAMS | OTHERS):
+            inside = flow.space.states[node].frames and not flow.space.states[node].frames[-1].macro
+            if flow.space.states[node].met is not Met.NOBODY or flow.names(last) & (PROGRAMS | OTHERS):
+                continue
+            if flow.names(last) & PEOPLE_APPS and not inside:
                 continue
             message = f"the call ends here because there is nothing more to run: {edge.end.text}"
+            if inside:
+                message = f"the Gosub ends here without Return, and the call with it: {edge.end.text}"
             yield finding(flow, CODE, SEVERITY, message, node, [edge])

@@ -33,7 +33,7 @@ SEVERITY = Severity.WARNING
 MISSION = "D9"
 
 OPTIONS_WITH_TIME = frozenset("n")
-OPERATORS = ("dial", "queue", "goto", "voicemail")
+OPERATORS = ("dial", "queue", "goto", "voicemail", "background")
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -51,9 +51,12 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _endless(call: Call) -> bool:
-    return not call.argument(5) and not OPTIONS_WITH_TIME & set(call.argument(2))
+    return not call.argument(5) and "|" not in call.data and not OPTIONS_WITH_TIME & set(call.argument(2))
 
 
 def _next_takes_over(located: Located) -> bool:
-    step = located.extension.steps.get(located.step.priority + 1)
+    after = located.step.priority + 1
+    step = located.extension.steps.get(after)
+    if step is not None and step.application.lower() == "playback":
+        step = located.extension.steps.get(after + 1)
     return step is not None and step.application.lower() in OPERATORS

@@ -1,0 +1,101 @@
+"""A limit that never comes
+
+What it finds
+    A round of a silent caller, of somebody who is not reached, or of a Read, in which a condition asks a
+    counter that nothing on the way round changes: the branch that was to end the round is never taken.
+    (Rounds of wrong keys have D302, rounds without any key or person D301 and D303.)
+Why it matters to a caller
+    Somebody has written a limit, and it does not work: the caller goes round until he hangs up.
+Bad
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,Set(SILENT=0)
+    same => n(menu),Background(welcome)
+    same => n,WaitExten(5)
+    exten => 1,1,Dial(PJSIP/sales,30)
+    exten => i,1,Dial(PJSIP/operator,30)
+    exten => t,1,GotoIf($[${SILENT} < 3]?s,menu)   ; expect: D304
+    same => n,Dial(PJSIP/operator,30)
+Good
+    [from-trunk]
+    exten => s,1,Answer()
+    same => n,Set(SILENT=0)
+    same => n(menu),Background(welcome)
+    same => n,WaitExten(5)
+    exten => 1,1,Dial(PJSIP/sales,30)
+    exten => i,1,Dial(PJSIP/operator,30)
+    exten => t,1,Set(SILENT=$[${SILENT} + 1])
+    same => n,GotoIf($[${SILENT} < 3]?s,menu)
+    same => n,Dial(PJSIP/operator,30)
+When to switch it off
+    When a program that the round does not show changes the counter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dialplan.finding import Finding, Severity
+from dialplan.flow import variables as names
+from dialplan.flow.calls import Calls
+from dialplan.flow.model import Edge, Kind
+from dialplan.light import pattern
+from dialplan.plan.model import Place
+from dialplan.rules._flow import DECIDING, endless, finding, once
+from dialplan.subject import Subject
+
+CODE = "D304"
+SEVERITY = Severity.WARNING
+MISSION = "D3"
+
+ASKS = frozenset({"gotoif", "while", "execif"})
+COUNTED = pattern(r"\$\[[^?]*\$\{(\w+)\}\s*(?:<|>|<=|>=|=|==)\s*\d")
+
+
+def check(subject: Subject) -> Iterator[Finding]:
+    """One finding for each such condition."""
+    yield from once(_found(subject.flow, {one.jump.spot.place for one in endless(subject)}))
+
+
+def _found(flow: Calls, known: set[Place]) -> Iterator[Finding | None]:
+    asking = {node for node in range(len(flow.space.states)) if _counter(flow, node)}
+    if not asking:
+        return
+
+    def of_the_silent(_: int, edge: Edge) -> bool:
+        return edge.choice.kind is not Kind.WRONG and (
+            edge.choice.kind is not Kind.KEY or bool(edge.choice.application)
+        )
+
+    for part in flow.rounds(of_the_silent):
+        inside = set(part)
+        places = {located.step.place for node in part if (located := flow.located(node))}
+        if places & known or any(flow.uncertain(node) or _may_leave(flow, node, inside) for node in part):
+            continue
+        for node in sorted(inside & asking):
+            name = _counter(flow, node)
+            if _decided(flow, node) and _same(flow, part, name):
+                message = f"nothing on the way round changes {name}, which is to limit it"
+                yield finding(flow, CODE, SEVERITY, message, node)
+
+
+def _counter(flow: Calls, node: int) -> str:
+    """The variable that a condition compares with a number, "" for another step."""
+    located = flow.located(node)
+    if located is None or not flow.names(node) & ASKS:
+        return ""
+    found = COUNTED.match(located.step.data.strip())
+    return found[1] if found else ""
+
+
+def _decided(flow: Calls, node: int) -> bool:
+    edges = flow.space.edges[node]
+    return len(edges) == 1 and edges[0].choice.kind is Kind.NOTHING
+
+
+def _same(flow: Calls, part: Iterable[int], name: str) -> bool:
+    return len({names.get(flow.space.states[node].variables, name) for node in part}) == 1
+
+
+def _may_leave(flow: Calls, node: int, inside: set[int]) -> bool:
+    return any(edge.choice.kind in DECIDING and edge.target not in inside for edge in flow.space.edges[node])
