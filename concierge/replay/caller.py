@@ -102,6 +102,8 @@ def _delay(application: str) -> float:
 def listener(application: str, data: str) -> str:
     """The application in lower case that will really run: for ExecIf the nested one that its condition chooses."""
     name = application.lower()
+    if name in ("exec", "tryexec"):
+        return call_in(data)[0].strip().lower()
     if name != "execif":
         return name
     question, *rest = split(data, "?")

@@ -177,7 +177,7 @@ class Machine:
         number = priority or "1"
         if not self.plan.contexts.get(context):
             return False
-        if not exten:
+        if not exten and not priority:
             return True
         if number.isdigit():
             return self.exists(context, exten, int(number))

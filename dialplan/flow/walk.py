@@ -139,8 +139,6 @@ def walk(plan: Plan, table: Table, start: At, inputs: Inputs | None = None) -> T
     machine = Machine(plan, table, outside, now=inputs.now, callerid=inputs.callerid)
     machine.missing_sounds = frozenset(inputs.missing_sounds)
     state = start_state(inputs, start)
-    if not machine.exists(state.context, state.exten, state.priority):
-        state = fallen_back(machine, state)
     steps, end, last, seconds = _run(machine, outside, state, inputs)
     after: list[TraceStep] = []
     if machine.exists(last.context, "h"):
@@ -148,12 +146,6 @@ def walk(plan: Plan, table: Table, start: At, inputs: Inputs | None = None) -> T
         outside.keys.clear()
         after, _, _, _ = _run(machine, outside, last._replace(exten="h", priority=1, free=False), inputs)
     return Trace(tuple(steps), end, tuple(after), tuple(dict.fromkeys(outside.notes)), seconds)
-
-
-def fallen_back(machine: Machine, state: State) -> State:
-    """A call that starts where nothing is: `s`, then the context `default` (__ast_pbx_run)."""
-    state = state._replace(exten="s", priority=1)
-    return state if machine.exists(state.context, "s") else state._replace(context="default")
 
 
 def _run(
@@ -188,4 +180,4 @@ def _traced(machine: Machine, state: State, found: Found, choice: Choice) -> Tra
     return TraceStep(state.context, state.exten, state.priority, application, text, found.step.place, choice, missing)
 
 
-__all__ = ["Met", "Scripted", "fallen_back", "start_state", "walk"]
+__all__ = ["Met", "Scripted", "start_state", "walk"]

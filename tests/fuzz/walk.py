@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from walk_plans import MISSING, PROMPTS, SHORT, STUB_CONTEXT, Walk, walks
 
@@ -25,9 +26,12 @@ from dialplan.flow import At, Inputs, Trace, walk
 from dialplan.flow.model import Ended
 from dialplan.plan import loads
 
-LIMIT = 30
-SECONDS = 40.0
+LIMIT = 40
 BATCH = 700
+TRIES = ((100, 40.0), (20, 60.0), (4, 120.0))
+"""How many calls at once, and the seconds that each may take: again with fewer where timing may be the reason."""
+HASTY_TRIES = ((2, 20.0),)
+"""For calls that go round without a wait: they keep the server busy, some even after they were hung up."""
 QUICK = frozenset({"background", "waitexten", "read", "dial", "wait", "playback", "congestion", "busy", "incomplete"})
 
 
@@ -49,25 +53,35 @@ def restless(trace: Trace) -> bool:
     return goes_on and not any(step.application.lower() in QUICK for step in tail)
 
 
+class Compared(NamedTuple):
+    """A walk with both paths."""
+
+    walk: Walk
+    trace: Trace
+    ran: Ran
+    comparison: Comparison
+
+
 class Comparer:
     """One Asterisk; `compare_all` gives what differs, tried again where timing may be the reason."""
 
-    def __init__(self, version: str, autofallthrough: bool = True) -> None:
-        self.version, self.autofallthrough = version, autofallthrough
+    def __init__(self, version: str, autofallthrough: bool = True, hasty: int = 0) -> None:
+        self.version, self.autofallthrough, self.hasty = version, autofallthrough, hasty
         self.sandbox = Sandbox(version, PROMPTS, SHORT)
-        self.skipped = 0
+        self.left_out = 0
 
-    def compare_all(self, these: Sequence[Walk]) -> list[tuple[Walk, Trace, Ran, Comparison]]:
+    def compare_all(self, these: Sequence[Walk]) -> list[Compared]:
         """Every walk with both paths."""
         traces = [traced(one, self.version, self.autofallthrough) for one in these]
-        found: dict[int, tuple[Walk, Trace, Ran, Comparison]] = {}
-        todo = [at for at, trace in enumerate(traces) if not restless(trace)]
-        self.skipped += len(these) - len(todo)
-        for parallel in (100, 20, 4):
-            if todo:
-                self._run(these, traces, todo, parallel, found)
-            todo = [at for at in todo if not found[at][3].agrees or found[at][2].late]
-        return list(found.values())
+        found: dict[int, Compared] = {}
+        hasty = [at for at, trace in enumerate(traces) if restless(trace)]
+        self.left_out += len(hasty[self.hasty :])
+        for todo in ([at for at in range(len(these)) if at not in set(hasty)], hasty[: self.hasty]):
+            for parallel, seconds in HASTY_TRIES if todo and todo[0] in hasty else TRIES:
+                if todo:
+                    self._run(these, traces, todo, parallel, seconds, found)
+                todo = [at for at in todo if not settled(found[at])]
+        return [found[at] for at in sorted(found)]
 
     def _run(
         self,
@@ -75,19 +89,28 @@ class Comparer:
         traces: Sequence[Trace],
         numbers: Sequence[int],
         parallel: int,
-        found: dict[int, tuple[Walk, Trace, Ran, Comparison]],
+        seconds: float,
+        found: dict[int, Compared],
     ) -> None:
         for start in range(0, len(numbers), BATCH):
+            began = time.monotonic()
             part = numbers[start : start + BATCH]
             texts = dict.fromkeys(these[at].text() for at in part)
             calls = [planned(these[at]) for at in part]
             text = "\n".join([STUB_CONTEXT, *texts])
             rans = self.sandbox.run(
-                text, calls, parallel=parallel, autofallthrough=self.autofallthrough, seconds=SECONDS
+                text, calls, parallel=parallel, autofallthrough=self.autofallthrough, seconds=seconds
             )
             for at, ran in zip(part, rans, strict=True):
                 comparison = compare(traces[at], ran.steps, ended=ran.ended, limit=LIMIT)
-                found[at] = these[at], traces[at], ran, comparison
+                found[at] = Compared(these[at], traces[at], ran, comparison)
+            took = time.monotonic() - began
+            print(f"{len(part)} calls, {parallel} at once: {took:.0f} s", file=sys.stderr, flush=True)
+
+
+def settled(one: Compared) -> bool:
+    """True when another try could tell nothing else: equal to the end or to the limit, and not too late."""
+    return one.comparison.agrees and not one.ran.late and (one.comparison.whole or one.comparison.limited)
 
 
 def planned(one: Walk) -> PlannedCall:
@@ -95,16 +118,16 @@ def planned(one: Walk) -> PlannedCall:
     return PlannedCall(one.context, "s", 1, one.keys, variables=(("R", ",".join(one.results)),), limit=LIMIT)
 
 
-def minimised(comparer: Comparer, one: Walk, rounds: int = 25) -> tuple[Walk, Trace, Ran, Comparison] | None:
+def minimised(comparer: Comparer, one: Walk, rounds: int = 25) -> Compared | None:
     """The smallest walk found that still differs; each round tries all ways of leaving one thing out."""
     best = None
     for turn in range(rounds):
         smaller = [candidate.renamed(f"m{turn}c{k}q") for k, candidate in enumerate(_smaller(one))]
-        differing = [found for found in comparer.compare_all(smaller) if not found[3].agrees]
+        differing = [found for found in comparer.compare_all(smaller) if not found.comparison.agrees]
         if not differing:
             break
-        best = min(differing, key=lambda found: (len(found[0].lines), len(found[0].keys)))
-        one = best[0]
+        best = min(differing, key=lambda found: (len(found.walk.lines), len(found.walk.keys)))
+        one = best.walk
     return best
 
 
@@ -118,7 +141,7 @@ def _smaller(one: Walk) -> list[Walk]:
     return found[:BATCH]
 
 
-def show(found: tuple[Walk, Trace, Ran, Comparison], version: str) -> None:
+def show(found: Compared, version: str) -> None:
     """Print one difference."""
     one, trace, ran, comparison = found
     print(f"--- Asterisk {version}, keys {','.join(one.keys)}, results {','.join(one.results[:4])}")
@@ -136,31 +159,36 @@ def main() -> int:
     parser.add_argument("--callers", type=int, default=1, help="on each dialplan")
     parser.add_argument("--asterisk", choices=("22", "16"), default="22")
     parser.add_argument("--no-autofallthrough", action="store_true")
+    parser.add_argument("--hasty", type=int, default=0, help="calls to place that go round without a wait (slow)")
     parser.add_argument("--show", type=int, default=5, help="differences to make small and print")
     parser.add_argument("--as-found", action="store_true", help="print them as they are")
     args = parser.parse_args()
     started = time.monotonic()
-    comparer = Comparer(args.asterisk, not args.no_autofallthrough)
+    comparer = Comparer(args.asterisk, not args.no_autofallthrough, args.hasty)
     with comparer.sandbox:
         all_found = comparer.compare_all(walks(args.seed, args.count, args.callers))
-        differing = [found for found in all_found if not found[3].agrees]
+        differing = [found for found in all_found if not found.comparison.agrees]
         ends = Counter(str(trace.end.kind) for _, trace, _, comparison in all_found if comparison.agrees)
         agreed = [comparison for _, _, _, comparison in all_found if comparison.agrees]
         whole, limited = sum(one.whole for one in agreed), sum(one.limited for one in agreed)
         steps = sum(min(len(ran.steps), LIMIT) for _, _, ran, _ in all_found)
         late = sum(ran.late for _, _, ran, _ in all_found)
-        took, skipped = time.monotonic() - started, comparer.skipped
+        took, left_out = time.monotonic() - started, comparer.left_out
         print(
             f"Asterisk {args.asterisk}, seed {args.seed}: {len(all_found)} calls, {steps} steps, "
             f"{len(all_found) - len(differing)} equal ({whole} to their very end, "
             f"{limited} to the limit of {LIMIT} steps, {len(agreed) - whole - limited} less far), "
             f"{len(differing)} differ, "
-            f"{late} pressed too late, {skipped} left out as they never rest; "
+            f"{late} pressed too late, {left_out} left out as they go round without a wait; "
             f"ends {dict(ends.most_common())}; {took:.0f} s",
             flush=True,
         )
+        for found in all_found:
+            if found.comparison.agrees and not found.comparison.whole and not found.comparison.limited:
+                print("less far:", found.comparison.text)
+                show(found, args.asterisk)
         for found in differing[: args.show]:
-            small = None if args.as_found else minimised(comparer, found[0])
+            small = None if args.as_found else minimised(comparer, found.walk)
             show(small or found, args.asterisk)
     return int(bool(differing))
 

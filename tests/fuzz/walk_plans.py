@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from random import Random
 
+from walk_menus import Menus, broken
+
 STUB = "walk-stub"
 PROMPTS, SHORT = ("menu", "ask"), ("beep", "note")
 MISSING = ("nothing-here",)
@@ -204,6 +206,14 @@ class Writer:
         )  # fmt: skip
 
 
+def written(random: Random, name: str) -> list[str]:
+    """Half of the plans are wild, half as people write them, a third of these with a mistake."""
+    if random.random() < 0.5:
+        return Writer(random, name).plan()
+    lines = Menus(random, name, f"Dial(Local/${{SHIFT(R)}}@{STUB}/n,1)").plan()
+    return broken(random, lines) if random.random() < 0.33 else lines
+
+
 def caller(random: Random) -> tuple[str, ...]:
     """Keys of one call."""
     count = random.choice([0, 1, 1, 2, 2, 3, 4, 5])
@@ -216,7 +226,7 @@ def walks(seed: int, count: int, callers: int = 1) -> list[Walk]:
     made: list[Walk] = []
     while len(made) < count:
         name = f"w{seed}n{len(made)}q"
-        lines = tuple(Writer(random, name).plan())
+        lines = tuple(written(random, name))
         for _ in range(min(callers, count - len(made))):
             results = tuple(random.choice(RESULTS) for _ in range(MANY_RESULTS))
             made.append(Walk(name, lines, caller(random), results))
