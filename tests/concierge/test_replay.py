@@ -15,7 +15,7 @@ from concierge.replay.compare import compare
 from concierge.replay.log import Kind, Line, RealStep, read
 from concierge.replay.rewrite import replaced, sandbox_text
 from dialplan.applications import tables
-from dialplan.flow import At, Inputs, walk
+from dialplan.flow import At, Inputs, Trace, walk
 from dialplan.plan import loads
 
 PLAN = """[from-trunk]
@@ -67,6 +67,8 @@ def test_the_nested_application_is_the_one_that_listens() -> None:
     caller = Caller(PlannedCall("m", "s", keys=("5",)))
     heard(caller, "ExecIf", "0?Background(menu):NoOp()")
     assert caller.act(0.2) == ""
+    heard(caller, "TryExec", "Busy(1)")
+    assert caller.act(0.9) == ""
     heard(caller, "ExecIf", "1?Background(menu):NoOp()")
     assert caller.act(0.2) == "5"
 
@@ -104,6 +106,22 @@ def test_the_sandbox_keeps_every_place() -> None:
         return {(extension.pattern, priority) for extension in extensions for priority in extension.steps}
 
     assert places(mine) == places(theirs)
+
+
+def test_calls_that_go_on_are_compared_to_the_limit_and_a_missing_application_is_no_step() -> None:
+    def run(text: str, steps: int) -> Trace:
+        return walk(loads(text.encode()), tables.load("22"), At("a"), Inputs(steps=steps, rounds=True))
+
+    def real(*places: tuple[str, str]) -> list[RealStep]:
+        return [RealStep("a", exten, 1, application) for exten, application in places]
+
+    circle = run("[a]\nexten => s,1,Goto(s,1)\n", 2)
+    rounds = [RealStep("a", "s", 1, "Goto", "s,1")] * 2
+    assert compare(circle, rounds, ended=False, limit=2).limited
+    assert not compare(circle, rounds, ended=False, limit=3).limited
+    missing = run("[a]\nexten => s,1,Nonsense()\nexten => h,1,NoOp()\n", 9)
+    assert compare(missing, real(("h", "NoOp")), ended=True, limit=9).whole
+    assert not compare(missing, real(("s", "Nonsense"), ("h", "NoOp")), ended=True, limit=9).agrees
 
 
 def test_another_step_is_a_difference() -> None:

@@ -251,6 +251,9 @@ def test_what_asterisk_is_strict_about(call: Call, path: Path, lines: list[str],
         (["s,1,Goto(9,1)", "e,1,NoOp(${EXCEPTION(reason)} ${EXCEPTION(exten)})"], "INVALID 9"),
         (["s,1,NoOp(${EXCEPTION(reason)})"], ""),
         (["s,1,TryExec()", "s,2,NoOp(${TRYSTATUS})"], ""),
+        # an empty extension exists as little as another; a call that begins nowhere is an invalid extension
+        (["s,1,NoOp(${DIALPLAN_EXISTS(a,,1)} ${DIALPLAN_EXISTS(a,s,1)} ${DIALPLAN_EXISTS(a)})"], "0 1 1"),
+        (["s,2,NoOp()", "i,1,NoOp(${INVALID_EXTEN})"], "s"),
     ],
 )  # fmt: skip
 def test_variables(call: Call, lines: list[str], data: str) -> None:

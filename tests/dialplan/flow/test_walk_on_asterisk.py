@@ -1,7 +1,7 @@
-"""A real Asterisk runs what the interpreter says: the calls of the labelled dialplans.
+"""A real Asterisk runs what the interpreter says: the calls of the labelled dialplans, and a share of random ones.
 
-Random walks are compared by tests/fuzz/walk.py. What is missing (a root, root rights) is a skip with a reason, and a
-failure where the environment has CI set or --require-asterisk is given.
+Thousands of random ones are compared by tests/fuzz/walk.py. What is missing (a root, root rights) is a skip with a
+reason, and a failure where the environment has CI set or --require-asterisk is given.
 """
 
 from __future__ import annotations
@@ -32,18 +32,33 @@ STEPS = 30
 
 sys.path.append(str(TESTS / "fuzz"))
 
+from walk import Comparer, restless, settled, traced  # noqa: E402 - it is no package
+from walk_plans import walks  # noqa: E402
+
+PAIRS, SECONDS = 45, 5
+"""Random calls to place, and the seconds that the interpreter expects a call to take at most."""
+
 pytestmark = pytest.mark.asterisk
 
 
 @pytest.fixture(params=["22"])  # 16 gives the same: tests/fuzz/walk.py --asterisk 16
 def version(request: pytest.FixtureRequest) -> str:
+    return found(str(request.param), request.config)
+
+
+@pytest.fixture(params=["22", "16"])
+def each_version(request: pytest.FixtureRequest) -> str:
+    return found(str(request.param), request.config)
+
+
+def found(version: str, config: pytest.Config) -> str:
     try:
-        find_engine(request.param)
+        find_engine(version)
     except LabMissingError as error:
-        if os.environ.get("CI") or request.config.getoption("--require-asterisk", default=False):
+        if os.environ.get("CI") or config.getoption("--require-asterisk", default=False):
             pytest.fail(str(error), pytrace=False)
         pytest.skip(str(error))
-    return str(request.param)
+    return version
 
 
 @dataclass(frozen=True)
@@ -104,3 +119,14 @@ def test_labelled_calls_go_where_the_label_says(version: str) -> None:
             )
     assert len(calls) > 90
     assert not wrong, "\n".join(wrong)
+
+
+def test_random_calls_run_step_by_step_as_on_asterisk(each_version: str) -> None:
+    made = ((one, traced(one, each_version)) for one in walks(int(each_version), 4 * PAIRS))
+    quick = [one for one, trace in made if trace.seconds <= SECONDS and not restless(trace)]
+    comparer = Comparer(each_version)
+    with comparer.sandbox:
+        compared = comparer.compare_all(quick[:PAIRS])
+    assert len(compared) == PAIRS
+    assert [one.comparison.text for one in compared if not settled(one)] == []
+    assert sum(len(one.ran.steps) for one in compared) > 3 * PAIRS
