@@ -29,6 +29,7 @@ class Places:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self._matching: dict[tuple[str, str], tuple[Extension, ...]] = {}
         self._indexes: dict[str, _Index] = {}
         self._paths: dict[str, tuple[Context, ...]] = {}
         self._currents: dict[str, tuple[str, ...]] = {}
@@ -77,8 +78,13 @@ class Places:
 
     def matching(self, context: str, exten: str) -> Iterator[Extension]:
         """Every extension that this number may reach from the context, for some caller at some time."""
-        for part in self.path(context):
-            yield from self.matching_in(part, exten)
+        key = context, exten
+        known = self._matching.get(key)
+        if known is None:
+            known = self._matching[key] = tuple(
+                one for part in self.path(context) for one in self.matching_in(part, exten)
+            )
+        return iter(known)
 
     def matching_in(self, context: Context, exten: str) -> Iterator[Extension]:
         """The same in one context without its includes."""

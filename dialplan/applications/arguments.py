@@ -24,6 +24,8 @@ def is_literal(text: str) -> bool:
 
 def could_be(text: str, value: str) -> bool:
     """False when the text, whatever its expressions yield, is never this value."""
+    if "$" not in text:
+        return text == value
     pieces, start, index = [], 0, 0
     while index < len(text):
         if text[index : index + 2] in OPENING:

@@ -103,7 +103,7 @@ class Calls:
         edges = self.space.edges
 
         def successors(node: int) -> list[int]:
-            return [edge.target for edge in edges[node] if edge.target >= 0 and allowed(node, edge)]
+            return [edge[1] for edge in edges[node] if edge[1] >= 0 and allowed(node, edge)]
 
         return successors
 
@@ -291,7 +291,9 @@ class Calls:
 
     def rounds(self, allowed: Callable[[int, Edge], bool]) -> list[list[int]]:
         """Parts in which a caller can go round over these edges for ever."""
-        return rounds(range(len(self.space.states)), self.following(allowed))
+        edges = self.space.edges
+        successors = self.following(allowed)
+        return rounds([successors(node) if edges[node] else [] for node in range(len(edges))])
 
     # ---- witnesses
 

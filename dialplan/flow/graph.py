@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 Successors = Callable[[int], Iterable[int]]
 
@@ -35,47 +35,53 @@ def distances(starts: Iterable[int], steps: Callable[[int], Iterable[tuple[int, 
     return found
 
 
-def rounds(nodes: Iterable[int], successors: Successors) -> list[list[int]]:
-    """Strongly connected parts in which one can go round (Tarjan's algorithm without recursion)."""
-    index: dict[int, int] = {}
-    low: dict[int, int] = {}
-    on: set[int] = set()
+def rounds(successors: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Strongly connected parts in which one can go round (Tarjan's algorithm without recursion).
+
+    `successors`: of each node, by its number. Nodes of parts that are done count as if they came after all others.
+    """
+    done = len(successors) + 1
+    index, low = [0] * len(successors), [0] * len(successors)
     stack: list[int] = []
     made: list[list[int]] = []
-    for root in nodes:
-        if root in index:
+    count = 0
+    for root, first in enumerate(successors):
+        if index[root]:
             continue
-        work = [(root, iter(successors(root)))]
-        index[root] = low[root] = len(index)
+        count += 1
+        index[root] = low[root] = count
         stack.append(root)
-        on.add(root)
+        work = [(root, iter(first))]
         while work:
             node, rest = work[-1]
             for after in rest:
-                if after not in index:
-                    index[after] = low[after] = len(index)
+                seen = index[after]
+                if not seen:
+                    count += 1
+                    index[after] = low[after] = count
                     stack.append(after)
-                    on.add(after)
-                    work.append((after, iter(successors(after))))
+                    work.append((after, iter(successors[after])))
                     break
-                if after in on:
-                    low[node] = min(low[node], index[after])
+                if seen < low[node]:
+                    low[node] = seen
             else:
                 work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == index[node]:
-                    _close(node, stack, on, made, successors)
+                lowest = low[node]
+                if work and lowest < low[work[-1][0]]:
+                    low[work[-1][0]] = lowest
+                if lowest == index[node]:
+                    part = _close(node, stack, index, done)
+                    if len(part) > 1 or node in successors[node]:
+                        made.append(part)
     return made
 
 
-def _close(node: int, stack: list[int], on: set[int], made: list[list[int]], successors: Successors) -> None:
+def _close(node: int, stack: list[int], index: list[int], done: int) -> list[int]:
+    """Take a part from the stack, the node that was found last first."""
     part: list[int] = []
     while True:
         one = stack.pop()
-        on.discard(one)
+        index[one] = done
         part.append(one)
         if one == node:
-            break
-    if len(part) > 1 or node in successors(node):
-        made.append(part)
+            return part

@@ -84,6 +84,8 @@ def _misplaced_in_dial(call: Call) -> str:
 
 
 def _old(call: Call) -> str:
+    if "|" not in call.data:
+        return ""
     name = call.application.lower()
     if any("|" in _outside(target.text) for target in targets(call) if target.kind is not Kind.MACRO):
         return f"{call.application} with | between its arguments is one label: the call is cut off here"

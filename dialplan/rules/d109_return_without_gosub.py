@@ -29,6 +29,7 @@ When to switch it off
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -47,6 +48,11 @@ MISSION = "D10"
 WORD = pattern(r"[\w-]+")
 SUBROUTINE = pattern(r"^(macro|sub|func|gosub)|[-_]sub([-_]|$)|predial|hook|handler", re.I)
 JUMPING = frozenset({"goto", "gotoif", "gotoiftime"})
+
+
+@functools.lru_cache(maxsize=16384)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(WORD.findall(text))
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -70,7 +76,7 @@ def _static(subject: Subject) -> Iterator[Finding]:
 def _unreferenced(subject: Subject) -> Iterator[Finding | None]:
     """A context that nothing in the files names answers calls itself, and returns although no Gosub is open."""
     flow = subject.flow
-    named = {word for one in subject.steps() for call in one.calls for word in WORD.findall(call.data)}
+    named = {word for one in subject.steps() for call in one.calls for word in _words(call.data)}
     named |= {include.context for context in subject.plan.contexts.values() for include in context.includes}
     for entry in flow.space.entries:
         start = flow.space.states[entry]
@@ -98,7 +104,7 @@ def _graph(subject: Subject) -> tuple[dict[str, set[str]], set[str] | None]:
         source = located.context.name
         for call in located.calls:
             if call.application.lower() not in JUMPING:
-                framed.update(WORD.findall(call.data))
+                framed.update(_words(call.data))
         for _, target in located.targets:
             if target.kind is Kind.GOSUB:
                 if not is_literal(target.context or "") and target.context != "${CONTEXT}":
