@@ -33,13 +33,20 @@ COMMANDS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line; returns the exit code. Never raises, but for SystemExit of --help."""
+    """Run one command line; returns the exit code. Never raises, but for SystemExit of --help.
+
+    A command that `leaves_at_once` has written all that it had to: what it holds in memory is not taken apart,
+    which for a large dialplan takes a quarter of the time.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
     _print_anything()
     try:
         args = _parse(arguments)
         code: int = args.run(args)
         sys.stdout.flush()
+        if argv is None and getattr(args, "leaves_at_once", False):
+            sys.stderr.flush()
+            os._exit(code)
     except UserError as error:
         print(f"concierge: {error}", file=sys.stderr)
         return 2

@@ -31,7 +31,7 @@ class RuleError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. Its page is read from `docstring` when it is asked for."""
+    """One rule. Its page is read from `docstring` when it is asked for. `follows_calls`: it looks at the flow."""
 
     code: str
     severity: Severity
@@ -40,6 +40,7 @@ class Rule:
     review: Review | None
     module: str
     docstring: str
+    follows_calls: bool = False
 
     @property
     def title(self) -> str:
@@ -95,7 +96,15 @@ def _described(module: ModuleType) -> Rule:
     check, review = getattr(module, "check", None), getattr(module, "review", None)
     if (check is None) == (review is None):
         raise RuleError(f"{name} needs either check or review")
-    return Rule(module.CODE, module.SEVERITY, module.MISSION, check, review, name, module.__doc__ or "")
+    return Rule(
+        module.CODE, module.SEVERITY, module.MISSION, check, review, name, module.__doc__ or "", _follows(module)
+    )
+
+
+def _follows(module: ModuleType) -> bool:
+    """Does it take something from the flow? Then it asks for the calls that were explored."""
+    parts = ("dialplan.flow.", "dialplan.rules._flow")
+    return any(str(getattr(one, "__module__", "")).startswith(parts) for one in vars(module).values())
 
 
 @functools.cache

@@ -27,6 +27,7 @@ STDIN = "<stdin>"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.set_defaults(leaves_at_once=True)
     parser.add_argument("paths", nargs="+", metavar="PATH", help="extensions.conf, a folder that holds it, or -")
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write there instead of stdout")
@@ -55,6 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sounds", type=Path, metavar="DIR", help="the prompts of the system, such as /var/lib/asterisk/sounds"
     )
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes for a large dialplan (default: 1)")
     version = parser.add_mutually_exclusive_group()
     version.add_argument(
         "--asterisk", choices=tables.VERSIONS, default=tables.DEFAULT, help=f"default: {tables.DEFAULT}"
@@ -69,9 +71,13 @@ def run(args: argparse.Namespace) -> int:
     rules = _rules(args)
     table = _table(args)
     entries, operators, sounds = _places(args.entry), _places(args.operator), _sounds(args.sounds)
-    report = merge(
-        lint(_with_outside(subject, entries, operators, sounds), rules) for subject in _subjects(args.paths, table)
-    )
+    if args.jobs < 1:
+        raise UserError(f"--jobs {args.jobs}: give at least 1")
+    reports = []
+    for subject in _subjects(args.paths, table):
+        reports.append(lint(_with_outside(subject, entries, operators, sounds), rules, args.jobs))
+        args.kept = subject  # the last one is not taken apart, see leaves_at_once
+    report = merge(reports)
     text = importlib.import_module(f"dialplan.report.{args.format}").render(report)
     _write(text, args.output)
     return _exit_code(report, Severity[args.fail_on.upper()])

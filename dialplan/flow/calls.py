@@ -77,6 +77,10 @@ class Calls:
                 made[target].append(node)
         return made
 
+    def prepare(self) -> None:
+        """Answer beforehand what many rules ask, so that processes which share this need not."""
+        _ = self.menus, self.offering, self.smooth, self.callers, self.ending, self.helped, self.running
+
     @functools.cached_property
     def running(self) -> Mapping[str, list[int]]:
         """The nodes, in order, whose step may run an application, by its name in lower case."""
