@@ -128,4 +128,4 @@ def place(text: str, kind: Kind = Kind.GOTO, certain: bool = True) -> Target:
     location = cut(text, "(", 2)[0] if kind is Kind.GOSUB else text
     pieces: list[str | None] = [*cut(location, ",")[:3]]
     context, exten, priority = [None] * (3 - len(pieces)) + pieces
-    return Target(context, exten, priority or "", kind, location, certain)
+    return Target(context or None, exten or None, priority or "", kind, location, certain)

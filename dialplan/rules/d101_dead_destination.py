@@ -39,8 +39,10 @@ from dialplan.finding import Finding, Severity
 from dialplan.flow.calls import Calls
 from dialplan.flow.model import Edge, Ended, Kind
 from dialplan.light import pattern
+from dialplan.plan.model import Place
 from dialplan.resolve import DEAD, Fate, Resolved, resolve
 from dialplan.rules._flow import JUMPS, finding, once
+from dialplan.rules.d105_unreachable import unreachable
 from dialplan.subject import Located, Subject
 
 CODE = "D101"
@@ -56,16 +58,19 @@ NOWHERE = frozenset({Ended.INVALID, Ended.DEAD_JUMP, Ended.FALLS_OFF})
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Dead targets that are written in a priority, then computed ones that calls have met."""
-    yield from _written(subject)
-    yield from once(_computed(subject.flow))
+    written = list(_written(subject))
+    yield from written
+    yield from once(_computed(subject.flow, {one.spot.place for one in written}))
 
 
-def _computed(flow: Calls) -> Iterator[Finding | None]:
+def _computed(flow: Calls, told: set[Place]) -> Iterator[Finding | None]:
     for node, edges in enumerate(flow.space.edges):
         located = flow.located(node)
         if located is None or node in flow.given_up or not flow.names(node) & JUMPS:
             continue
         if all(target.literal for _, target in located.targets) or _only_called(flow, node, located):
+            continue
+        if located.step.place in told:
             continue
         for edge in edges:
             end = _dead_end(flow, node, edge)
@@ -99,8 +104,9 @@ def _dead_end(flow: Calls, node: int, edge: Edge) -> Edge | None:
 
 
 def _written(subject: Subject) -> Iterator[Finding]:
+    dead = unreachable(subject)
     for located in subject.steps():
-        for call, target in located.targets:
+        for call, target in located.targets if id(located.step) not in dead else ():
             if "|" in target.text or not subject.table.find(call.application):
                 continue
             resolved = resolve(subject, located, target)

@@ -46,16 +46,41 @@ HALF_WAY = ("if", "elseif", "else", "while", "endif", "endwhile")
 
 def check(subject: Subject) -> Iterator[Finding]:
     """The first step of each stretch that nothing leads to."""
-    named = _named_places(subject)
-    for context in subject.plan.contexts.values():
-        for extension in context.extensions:
-            yield from _in_extension(subject, context.name, extension, named)
+    for stretch, message in _stretches(subject):
+        first = stretch[0]
+        follows = first.step.priority - 1 in first.extension.steps
+        if not (first.step.application.lower() in HALF_WAY or (follows and _closes(first))):
+            yield Finding(CODE, SEVERITY, message, first.spot)
 
 
-def _in_extension(subject: Subject, context: str, extension: Extension, named: Named) -> Iterator[Finding]:
+def unreachable(subject: Subject) -> frozenset[int]:
+    """The ids of all steps that nothing leads to."""
+    found: frozenset[int] | None = subject.memo.get("unreachable")
+    if found is None:
+        steps = (located.step for stretch, _ in _stretches(subject) for located in stretch)
+        found = subject.memo["unreachable"] = frozenset(map(id, steps))
+    return found
+
+
+def _stretches(subject: Subject) -> list[tuple[list[Located], str]]:
+    made: list[tuple[list[Located], str]] | None = subject.memo.get("unreachable stretches")
+    if made is None:
+        named = _named_places(subject)
+        made = subject.memo["unreachable stretches"] = [
+            stretch
+            for context in subject.plan.contexts.values()
+            for extension in context.extensions
+            for stretch in _in_extension(subject, context.name, extension, named)
+        ]
+    return made
+
+
+def _in_extension(
+    subject: Subject, context: str, extension: Extension, named: Named
+) -> Iterator[tuple[list[Located], str]]:
     labelled = set(extension.labels.values())
     before: int | None = None
-    dead = False
+    stretch: list[Located] = []
     for priority, step in extension.steps.items():
         located = subject.locate(step)
         follows = before == priority - 1
@@ -63,17 +88,16 @@ def _in_extension(subject: Subject, context: str, extension: Extension, named: N
         leaves = before is not None and _leaves(subject.locate(extension.steps[before]))
         if (
             entered
-            or (follows and not leaves and not dead)
+            or (follows and not leaves and not stretch)
             or (not follows and _rival(subject, context, extension, priority))
         ):
-            dead = False
-        elif not dead:
-            dead = True
-            message = "nothing leads to this step: " + (
-                "the one before it always leaves" if follows else f"there is no priority {priority - 1}"
-            )
-            if not (step.application.lower() in HALF_WAY or (follows and _closes(located))):
-                yield Finding(CODE, SEVERITY, message, located.spot)
+            stretch = []
+        elif stretch:
+            stretch.append(located)
+        else:
+            stretch = [located]
+            why = "the one before it always leaves" if follows else f"there is no priority {priority - 1}"
+            yield stretch, f"nothing leads to this step: {why}"
         before = priority
 
 

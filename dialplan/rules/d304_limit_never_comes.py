@@ -49,7 +49,7 @@ SEVERITY = Severity.WARNING
 MISSION = "D3"
 
 ASKS = frozenset({"gotoif", "while", "execif"})
-COUNTED = pattern(r"\$\[[^?]*\$\{(\w+)\}\s*(?:<|>|<=|>=|=|==)\s*\d")
+COUNTED = pattern(r"\$\[[^?]*\$\{(\w+)\}\s*(?:<|>|<=|>=)\s*\d")
 
 
 def check(subject: Subject) -> Iterator[Finding]:
