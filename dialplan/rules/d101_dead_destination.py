@@ -106,7 +106,9 @@ def _dead_end(flow: Calls, node: int, edge: Edge) -> Edge | None:
 def _written(subject: Subject) -> Iterator[Finding]:
     dead = unreachable(subject)
     for located in subject.steps():
-        for call, target in located.targets if id(located.step) not in dead else ():
+        for call, target in located.targets:
+            if target.text.strip() and id(located.step) in dead:
+                continue
             if "|" in target.text or not subject.table.find(call.application):
                 continue
             resolved = resolve(subject, located, target)
