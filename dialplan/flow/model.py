@@ -29,7 +29,10 @@ class At(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """An open Gosub or Macro: where it was called, how many ARGs it has, what comes back at its end."""
+    """An open Gosub or Macro: where it was called, how many ARGs it has, what comes back at its end.
+
+    `special`: called by no step (a hang-up handler), and over with its Return.
+    """
 
     context: str
     exten: str
@@ -37,6 +40,7 @@ class Frame(NamedTuple):
     macro: bool = False
     arguments: int = 0
     kept: tuple[tuple[str, Value | None], ...] = ()
+    special: bool = False
 
 
 FORGOTTEN_FRAME = Frame("", "", 0)

@@ -46,6 +46,10 @@ def assign(machine: Machine, state: State, pair: Value, raw: str) -> State:
         return _array(machine, state, name[6:-1], value)
     if name.startswith("LOCAL(") and name.endswith(")"):
         return _local(machine, state, name[6:-1], value)
+    if name.startswith("CHANNEL(hangup_handler_"):
+        from dialplan.flow.leaving import noted
+
+        return noted(machine, state, name, value)
     return machine.store(state, name, value)
 
 

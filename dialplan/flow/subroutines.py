@@ -139,7 +139,25 @@ def gosub_return(machine: Machine, state: State, running: Running) -> Moves:
     back = leave(machine, state)._replace(
         context=frame.context, exten=frame.exten, priority=frame.priority + 1, free=False
     )
-    return [Move(NO_CHOICE, machine.store(back, "GOSUB_RETVAL", running.data))]
+    back = machine.store(back, "GOSUB_RETVAL", running.data)
+    return [ends(Ended.HANGUP, "the handler is over", last=back) if frame.special else Move(NO_CHOICE, back)]
+
+
+def special(machine: Machine, state: State, text: str) -> State | None:
+    """Inside of a subroutine that no step calls, None when there is no such place."""
+    inside = _gosub(machine, state, text, text)[0].state
+    if inside is None:
+        return None
+    return inside._replace(frames=(*inside.frames[:-1], inside.frames[-1]._replace(special=True)))
+
+
+def balanced(machine: Machine, state: State, frames: int) -> State:
+    """With no more frames open than that: a subroutine that did not return."""
+    if len(state.frames) > frames:
+        while len(state.frames) > frames:
+            state = leave(machine, state)
+        state = machine.store(state, "GOSUB_RETVAL", "")
+    return state
 
 
 def stack_pop(machine: Machine, state: State, running: Running) -> Moves:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dialplan.applications.tables import Table
 from dialplan.expression import Value
+from dialplan.flow import leaving, subroutines
 from dialplan.flow import variables as names
 from dialplan.flow.machine import Machine
 from dialplan.flow.model import (
@@ -140,12 +141,28 @@ def walk(plan: Plan, table: Table, start: At, inputs: Inputs | None = None) -> T
     machine.missing_sounds = frozenset(inputs.missing_sounds)
     state = start_state(inputs, start)
     steps, end, last, seconds = _run(machine, outside, state, inputs)
-    after: list[TraceStep] = []
-    if machine.exists(last.context, "h"):
-        machine.hang_up()
-        outside.keys.clear()
-        after, _, _, _ = _run(machine, outside, last._replace(exten="h", priority=1, free=False), inputs)
+    after = _after(machine, outside, last, inputs)
     return Trace(tuple(steps), end, tuple(after), tuple(dict.fromkeys(outside.notes)), seconds)
+
+
+def _after(machine: Machine, outside: Scripted, state: State, inputs: Inputs) -> list[TraceStep]:
+    """What runs when the call is over: `h`, then the hang-up handlers, the last one that was pushed first."""
+    machine.hang_up()
+    outside.keys.clear()
+    steps: list[TraceStep] = []
+    if machine.exists(state.context, "h"):
+        steps, _, state, _ = _run(machine, outside, state._replace(exten="h", priority=1, free=False), inputs)
+    while leaving.handlers(state) and len(steps) < inputs.steps:
+        place = leaving.handlers(state)[0]
+        state = leaving.without_first(state)
+        inside = subroutines.special(machine, state, place)
+        if inside is not None:
+            more, _, left, _ = _run(machine, outside, inside, inputs)
+            steps += more
+            state = subroutines.balanced(machine, left, len(state.frames))._replace(
+                context=state.context, exten=state.exten, priority=state.priority
+            )
+    return steps
 
 
 def _run(
@@ -153,23 +170,24 @@ def _run(
 ) -> tuple[list[TraceStep], End, State, float]:
     steps: list[TraceStep] = []
     seen: set[tuple[State, int, int]] = set()
-    seconds = 0.0
+    clock = leaving.Clock()
     while len(steps) < inputs.steps:
         [(_, found, _)] = machine.lookup(state)
         if found is None and machine.gone:
-            return steps, End(Ended.HANGUP, "h is over"), state, seconds
+            return steps, End(Ended.HANGUP, "h is over"), state, clock.seconds
         mark = state, len(outside.keys), sum(map(len, outside.results.values()))
-        if mark in seen and not outside.conditions and not inputs.rounds:
-            return steps, End(Ended.LOOP, "goes round for ever"), state, seconds
+        if mark in seen and not outside.conditions and not inputs.rounds and clock.deadline is None:
+            return steps, End(Ended.LOOP, "goes round for ever"), state, clock.seconds
         seen.add(mark)
-        move = machine.step(state)[0]
-        seconds += move.seconds
+        move = clock.passed(machine, state, found.step.data if found else "", machine.step(state)[0])
+        if clock.deadline is not None:
+            outside.notes.append(leaving.COUNTED)
         if found is not None:
             steps.append(_traced(machine, state, found, move.choice))
         if move.state is None:
-            return steps, move.end or End(Ended.UNKNOWN), move.last or state, seconds
+            return steps, move.end or End(Ended.UNKNOWN), move.last or state, clock.seconds
         state = move.state
-    return steps, End(Ended.LIMIT, f"{inputs.steps} steps"), state, seconds
+    return steps, End(Ended.LIMIT, f"{inputs.steps} steps"), state, clock.seconds
 
 
 def _traced(machine: Machine, state: State, found: Found, choice: Choice) -> TraceStep:
