@@ -8,7 +8,8 @@ What it finds
     when it is dead in all of them, or in one that another jump surely leads to. A missing extension
     that the `i` of its context takes is not reported. A computed jump is a warning when a value that the
     files themselves give it leads nowhere: `s-${DIALSTATUS}` without s-CHANUNAVAIL; and so is a jump that
-    waits for a value of a variable which nothing in the files sets.
+    waits for a value of a variable which nothing in the files sets, and one to a number that a setting names
+    in a context that is missing: generated dialplans leave empty tables of destinations out.
 Why it matters to a caller
     The call is cut off in the middle, without a word.
 Bad
@@ -113,9 +114,15 @@ def _written(subject: Subject) -> Iterator[Finding]:
                 continue
             resolved = resolve(subject, located, target)
             if resolved.fate in DEAD:
-                doubtful = target.kind is Jumping.MACRO or _set_by_nobody(subject, call)
+                doubtful = target.kind is Jumping.MACRO or _set_by_nobody(subject, call) or _table(target, resolved)
                 severity = Severity.WARNING if doubtful else SEVERITY
                 yield Finding(CODE, severity, message(call, target, resolved), located.spot)
+
+
+def _table(target: Target, resolved: Resolved) -> bool:
+    """Is it a table of destinations that settings choose from, and that generated dialplans leave out while empty?"""
+    exten = target.exten or ""
+    return resolved.fate is Fate.NO_CONTEXT and "$" in exten.replace("${EXTEN", "")
 
 
 def _set_by_nobody(subject: Subject, call: Call) -> bool:

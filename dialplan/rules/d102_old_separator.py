@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialplan.applications.arguments import cut, is_literal
+from dialplan.applications.arguments import OPENING, expression_end, is_literal
 from dialplan.applications.calls import Call, targets
 from dialplan.applications.effect import Kind
 from dialplan.finding import Finding, Severity
@@ -97,6 +97,9 @@ def _old(call: Call) -> str:
 
 
 def _outside(text: str) -> str:
-    """The text without what stands inside of expressions, where `|` is an operator."""
-    pieces = cut(text, "|")
-    return "|".join("" if "${" in piece or "$[" in piece else piece for piece in pieces)
+    """The text without its expressions, where `|` is an operator."""
+    kept, index = [], 0
+    while (start := text.find("$", index)) >= 0:
+        kept.append(text[index:start])
+        index = expression_end(text, start) if text[start : start + 2] in OPENING else start + 1
+    return "".join([*kept, text[index:]])

@@ -209,3 +209,9 @@ def test_the_pages_in_docs_are_those_of_the_rules() -> None:
     wanted = {f"{rule.code}.md": rule.page() for rule in rules()} | {"README.md": index_page()}
     there = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
     assert there == wanted, "run: python -m dialplan.rule docs/rules"
+
+
+def test_a_table_of_destinations_that_is_missing_is_a_warning() -> None:
+    text = "[a]\nexten => 1,1,Goto(group,${G},1)\nexten => _2X,1,Goto(b,${EXTEN:1},1)\nexten => 3,1,Goto(c,s,1)\n"
+    found = {one.spot.place.line: one.severity for one in report(text).findings if one.code == "D101"}
+    assert found == {2: Severity.WARNING, 3: Severity.ERROR, 4: Severity.ERROR}
