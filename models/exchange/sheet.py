@@ -1,0 +1,112 @@
+"""XLSX through openpyxl, which is imported when a workbook is met (extra `xlsx`: most sites never need it)."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Any, BinaryIO
+from xml.etree.ElementTree import ParseError
+
+from models.exchange.delimited import HEADER, Layout, cells_of, read_cells
+from models.exchange.kinds import FileRefused, Item, Listed, Refused
+
+MOST_UNPACKED = 4 << 30  # bytes
+_EXACT = 1 << 53  # greater floats have lost digits
+_BROKEN = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    EOFError,
+    RuntimeError,
+    OverflowError,
+    zipfile.BadZipFile,
+    zlib.error,
+    ParseError,
+)
+
+
+def openpyxl() -> Any:
+    """The library. Raises FileRefused that says how to get it."""
+    try:
+        import openpyxl as found
+    except ImportError:
+        raise FileRefused(
+            "workbooks need openpyxl: pip install 'asterisk-concierge[xlsx]', or save it as CSV"
+        ) from None
+    return found
+
+
+def read(stream: BinaryIO, layout: Layout) -> Iterator[Item]:
+    """The rows of the first sheet. Raises FileRefused."""
+    yield from read_cells(_records(stream), layout)
+
+
+def _records(stream: BinaryIO) -> Iterator[tuple[int, list[str]] | Refused]:
+    for line, values in raw_rows(stream):
+        cells = [text_of(value, line) for value in values]
+        if any(cells):
+            yield line, cells
+
+
+def raw_rows(stream: BinaryIO) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """(line, values) of the first sheet. Raises FileRefused for what is no workbook."""
+    library = openpyxl()
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            if sum(one.file_size for one in archive.infolist()) > MOST_UNPACKED:
+                raise FileRefused(f"the workbook unpacks to more than {MOST_UNPACKED >> 30} GiB")
+        stream.seek(0)
+        book = library.load_workbook(stream, read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()  # what a workbook says of its own size is not always true
+        rows = enumerate(sheet.iter_rows(values_only=True), 1)
+    except _BROKEN as error:
+        raise FileRefused(f"no XLSX workbook, or a damaged one ({error}); save it again, or as CSV") from None
+    while True:
+        try:
+            found = next(rows, None)
+        except _BROKEN as error:
+            raise FileRefused(f"the workbook is damaged ({error}); save it again, or as CSV") from None
+        if found is None:
+            return
+        yield found
+
+
+def text_of(value: Any, line: int) -> str:
+    """A cell as text; a whole number without a fraction. Raises FileRefused for one that has lost digits."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        if value != value or abs(value) >= _EXACT:
+            raise FileRefused(f"line {line}: {value}: more digits than a spreadsheet keeps; format the column as text")
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == value.time().min else value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def write(entries: Iterable[Listed], stream: BinaryIO) -> Iterator[Refused]:
+    """The columns of HEADER, all of them text."""
+    book = openpyxl().Workbook(write_only=True)
+    sheet = book.create_sheet("numbers")
+    sheet.append(HEADER)
+    for line, entry in enumerate(entries, 2):
+        if line > 1_048_576:
+            yield Refused(0, f"+{entry.number}", "a sheet has no more than 1,048,576 rows; write CSV")
+            continue
+        sheet.append([_printable(cell) for cell in cells_of(entry)])
+    book.save(stream)
+
+
+def _printable(text: str) -> str:
+    """Without the control characters that the format cannot hold."""
+    return "".join(char for char in text if char >= " " or char in "\t\n\r")
