@@ -11,6 +11,7 @@ from dialplan.plan.patterns import Fit, Mode, fit
 from dialplan.subject import Located, Subject
 
 KEYS = "1234567890*#"
+LISTENING = frozenset({"waitexten", "background"})
 
 
 def waits(call: Call) -> bool:
@@ -28,10 +29,22 @@ def listens_while_playing(call: Call) -> bool:
 
 def listening(subject: Subject, context: str) -> Iterator[tuple[Located, Call]]:
     """The priorities that take any key while this context is current, each with its application."""
-    for located in subject.steps_of(context):
-        for call in located.calls:
-            if waits(call) or listens_while_playing(call):
-                yield located, call
+    for part in subject.places.path(context):
+        yield from _listening_in(subject).get(part.name, ())
+
+
+def _listening_in(subject: Subject) -> dict[str, list[tuple[Located, Call]]]:
+    """The same for the lines of each context itself."""
+    found: dict[str, list[tuple[Located, Call]]] | None = subject.memo.get("listening")
+    if found is None:
+        found = subject.memo["listening"] = {}
+        for located in subject.steps():
+            if LISTENING.isdisjoint(located.names):
+                continue
+            for call in located.calls:
+                if waits(call) or listens_while_playing(call):
+                    found.setdefault(located.context.name, []).append((located, call))
+    return found
 
 
 def accepted(subject: Subject, context: str) -> str:

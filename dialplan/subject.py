@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from dialplan.flow.model import At, Limits
 
 
+_NAMES: dict[frozenset[str], frozenset[str]] = {}
+"""There are few different ones."""
+
+
 class Read:
     """What a priority's text says; priorities with the same text share one."""
 
@@ -34,7 +38,8 @@ class Read:
         self.targets: tuple[tuple[Call, Target], ...] = tuple(
             (call, target) for call in self.calls for target in targets(call)
         )
-        self.names = frozenset(call.application.lower() for call in self.calls)
+        names = frozenset([call.application.lower() for call in self.calls])
+        self.names = _NAMES.setdefault(names, names)
 
 
 class Located:

@@ -49,6 +49,7 @@ class Calls:
             if entry.outside:
                 self.outside.add(search.space.entries[-1])
         search.run()
+        machine.forget_all()
         self.machine = machine
         self.space: Space = search.space
 

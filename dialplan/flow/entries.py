@@ -28,6 +28,7 @@ SHORTEST = 3
 SECTION = pattern(r"^\s*\[([^\]]+)\](?:\(([^)]*)\))?")
 SETTING = pattern(r"^\s*([\w-]+)\s*=>?\s*([^;]*)")
 LISTENS = frozenset({"read", "readexten"})
+MAY_LISTEN = LISTENS | {"background", "waitexten"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def _roots(subject: Subject, known: set[str]) -> Iterator[Entry]:
 def _menus(subject: Subject) -> Iterator[Entry]:
     """Extensions that listen: they are looked at even when nothing leads to them."""
     for located in subject.steps():
-        if _listens(located) and not _subroutine(located):
+        if _listens(located) and not _subroutine(subject, located):
             number = next((n for n, _ in numbers(located.extension.pattern)), None)
             if number is not None and 1 in located.extension.steps:
                 yield Entry(At(located.context.name, number), False, "it listens for keys")
@@ -164,24 +165,25 @@ def _menus(subject: Subject) -> Iterator[Entry]:
 
 def _menu(subject: Subject, context: str) -> bool:
     """Do its own lines listen? Then its keys lead to its other extensions."""
-    here = subject.plan.contexts.get(context)
-    return here is not None and any(
-        _listens(subject.locate(step)) for extension in here.extensions for step in extension.steps.values()
-    )
+    listening: set[str] | None = subject.memo.get("menus")
+    if listening is None:
+        listening = subject.memo["menus"] = {one.context.name for one in subject.steps() if _listens(one)}
+    return context in listening
 
 
-def _subroutine(located: Located) -> bool:
+def _subroutine(subject: Subject, located: Located) -> bool:
     """Is it only ever called, so that nothing is known of a call that would begin there?"""
-    returns = ("return", "macroexit")
-    return located.context.name.startswith("macro-") or any(
-        step.application.lower() in returns
-        for extension in located.context.extensions
-        for step in extension.steps.values()
-    )
+    returning: set[str] | None = subject.memo.get("subroutines")
+    if returning is None:
+        returns = ("return", "macroexit")
+        returning = subject.memo["subroutines"] = {
+            one.context.name for one in subject.steps() if one.step.application.lower() in returns
+        }
+    return located.context.name.startswith("macro-") or located.context.name in returning
 
 
 def _listens(located: Located) -> bool:
-    return any(
+    return not MAY_LISTEN.isdisjoint(located.names) and any(
         waits(call) or listens_while_playing(call) or call.application.lower() in LISTENS for call in located.calls
     )
 

@@ -44,6 +44,7 @@ class Everything:
             unique = [one for one in self.classes(machine, asked.context) if alone(machine, asked.context, one.number)]
             found += [Dialled(Choice(Kind.KEY, one.keys), one.number, one.free) for one in unique]
             asked = asked._replace(context=state.context)
+        known = {one.choice.value for one in found[1:]}
         for one in self.classes(machine, asked.context):
             if asked.only_choices and (one.wrong or len(one.keys) > 1):
                 continue
@@ -52,8 +53,9 @@ class Everything:
             kind = Kind.WRONG if one.wrong else Kind.KEY
             seconds = machine.digit_timeout(state) if one.hesitates else 0
             typed = one.keys[len(asked.buffer) :]
-            if any(typed == other.choice.value for other in found[1:]):
+            if typed in known:
                 continue
+            known.add(typed)
             found.append(Dialled(Choice(kind, typed), one.number, one.free, seconds, asked.context))
         return found
 

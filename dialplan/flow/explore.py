@@ -54,7 +54,7 @@ class Search:
     def __init__(self, machine: Machine, limits: Limits) -> None:
         self.machine, self.limits = machine, limits
         self.space = Space()
-        self._deadline = time.monotonic() + limits.seconds
+        self._deadline = time.process_time() + limits.seconds
         self._index: dict[State, int] = {}
         self._variants: dict[tuple[object, ...], int] = {}
         self._waiting: deque[int] = deque()
@@ -129,7 +129,7 @@ class Search:
         waiting, space = self._waiting, self.space
         while waiting:
             number = waiting.popleft()
-            if len(space.states) > self.limits.states or (not number & 1023 and time.monotonic() > deadline):
+            if len(space.states) > self.limits.states or (not number & 1023 and time.process_time() > deadline):
                 state = space.states[number]
                 self.tell("limit", f"stopped after {len(space.states)} states", state)
                 waiting.appendleft(number)

@@ -86,6 +86,14 @@ class Machine:
         self._known.clear()
         self._applications.clear()
 
+    def forget_all(self) -> None:
+        """Give up what is remembered for speed: there is more of it than of anything else."""
+        self._found.clear()
+        self._serving.clear()
+        self._known.clear()
+        self._memory = Memory(self.kept, self.assigned)
+        self._transitions = Transitions()
+
     # ---- looking up
 
     def lookup(self, state: State) -> list[tuple[Choice, Found | None, State]]:
@@ -229,8 +237,13 @@ class Machine:
 
     def expand(self, state: State) -> tuple[Found | None, Moves]:
         """The same, with the step that runs; None where there is none, or where the time or the caller decides."""
-        several = self.lookup(state)
-        found = several[0][1] if len(several) == 1 else None
+        if self.one_call:
+            several = self.lookup(state)
+            found = several[0][1]
+        else:
+            there = self.possible(*state[:3])
+            several = self._one_of(state, there) if len(there) > 1 else []
+            found = there[0] if len(there) == 1 else several[0][1] if len(several) == 1 else None
         if self.operators and self._is_operator(state):
             return found, [ends(Ended.PERSON, "the operator takes the call")]
         if len(several) > 1:

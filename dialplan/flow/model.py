@@ -200,7 +200,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When to give up: states in all, seconds of the clock, variants of one place."""
+    """When to give up: states in all, seconds of processor time, variants of one place."""
 
     states: int = 600_000
     seconds: float = 20

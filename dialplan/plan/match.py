@@ -159,6 +159,8 @@ class _Index:
         """Extensions that this number fits, in Asterisk's order."""
         known = self._known.get((exten, mode))
         if known is None:
+            if mode is Mode.MATCH and not self._patterns and exten.isascii() and exten[:1] not in ("_", "-", ""):
+                return tuple([(e, Fit.YES) for e in self._exact.get(exten.replace("-", ""), ())])
             if len(self._known) > _REMEMBERED:
                 self._known.clear()
             tried = ((e, fit(e.pattern, exten, mode)) for e in self._candidates(exten, mode))
