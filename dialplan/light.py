@@ -92,7 +92,8 @@ else:
             cls.__eq__ = lambda one, other: (
                 values(one) == values(other) if other.__class__ is one.__class__ else NotImplemented
             )
-            cls.__hash__ = (lambda one: hash(values(one))) if frozen else None
+            if "__hash__" not in cls.__dict__ or cls.__dict__["__hash__"] is None:
+                cls.__hash__ = (lambda one: hash(values(one))) if frozen else None
         if frozen:
             cls.__setattr__ = cls.__delattr__ = _refuse
             cls.__reduce__ = lambda one: (one.__class__, tuple(getattr(one, name) for name in names))

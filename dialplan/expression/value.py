@@ -31,6 +31,13 @@ class Unknown:
         """Nothing at all is known of the text that `source` stands for."""
         return cls((Hole(source, reason),))
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.pieces)
+
     @cached_property
     def reason(self) -> str:
         """Why: the reason of the first hole."""

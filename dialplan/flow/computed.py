@@ -20,7 +20,7 @@ def jump_somewhere(machine: Machine, state: State, raw: str, choice: Choice) -> 
     places = [] if machine.one_call else somewhere(machine, state, raw)
     moves: Moves = [ends(Ended.UNKNOWN, f"the place is computed: {raw}", choice)]
     for context, exten, priority, free in places:
-        there = state._replace(context=context, exten=exten, priority=priority, free=free)
+        there = State(context, exten, priority, *state[3:6], free, state.met)
         assumed = choice if choice.kind else Choice(Kind.TARGET, f"{context},{exten},{priority}")
         moves.append(Move(assumed, there))
     return moves
@@ -35,7 +35,7 @@ def gosub_somewhere(machine: Machine, state: State, raw: str, arguments: list[Va
         return moves
     inside = enter(machine, state, arguments)
     for context, exten, priority, free in somewhere(machine, state, raw):
-        there = inside._replace(context=context, exten=exten, priority=priority, free=free)
+        there = State(context, exten, priority, *inside[3:6], free, inside.met)
         moves.append(Move(choice if choice.kind else Choice(Kind.TARGET, f"{context},{exten}"), there))
     if len(moves) == 1:
         moves.append(Move(choice, state._replace(priority=state.priority + 1)))

@@ -48,6 +48,9 @@ def explore(
     return search.space
 
 
+NOTHING_KNOWN = ((WIDENED, "1"),)
+
+
 class Search:
     """Enter states, run, enter more."""
 
@@ -59,6 +62,7 @@ class Search:
         self._variants: dict[tuple[object, ...], int] = {}
         self._waiting: deque[int] = deque()
         self._told: set[str] = set()
+        self._told_of: set[str] = set()
         self._visited: set[tuple[str, str]] = set()
 
     def visited(self, context: str, exten: str) -> bool:
@@ -91,15 +95,20 @@ class Search:
 
     def _narrow(self, state: State) -> State:
         """Beyond the limit all variants of a place are one, of which nothing but the last Gosub is known."""
-        place = state[:3]
+        context, exten, priority, _, frames, _, free, met = state
+        place = context, exten, priority
         count = self._variants[place] = self._variants.get(place, 0) + 1
         if count <= self.limits.variants:
             return state
-        self.tell("too-many-variants", f"more than {self.limits.variants} variants of [{state.context}]", state)
-        frames = tuple(frame._replace(kept=()) for frame in state.frames[-1:])
-        if len(state.frames) > 1:
-            frames = (FORGOTTEN_FRAME, *frames)
-        return state._replace(variables=((WIDENED, "1"),), frames=frames, loops=())
+        if context not in self._told_of:
+            self._told_of.add(context)
+            self.tell("too-many-variants", f"more than {self.limits.variants} variants of [{context}]", state)
+        if frames:
+            last = frames[-1]
+            if last.kept:
+                last = last._replace(kept=())
+            frames = (FORGOTTEN_FRAME, last) if len(frames) > 1 else (last,)
+        return State(context, exten, priority, NOTHING_KNOWN, frames, (), free, met)
 
     def tell(self, reason: str, message: str, state: State) -> None:
         """Something was not looked at; said once."""
