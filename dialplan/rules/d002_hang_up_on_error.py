@@ -39,6 +39,7 @@ SEVERITY = Severity.WARNING
 MISSION = "D10"
 
 TRIES = frozenset({"dial", "queue", "retrydial", "followme"})
+TONES = frozenset({"busy", "congestion", "playtones"})
 LAST_RESORT = pattern(r"operator|recep|attendant|front.?desk|secretar|zentrale|centrala", re.I)
 
 

@@ -32,6 +32,7 @@ from collections.abc import Iterator
 from dialplan.applications.arguments import branches
 from dialplan.applications.effect import Ends
 from dialplan.finding import Finding, Severity
+from dialplan.flow.classes import numbers
 from dialplan.plan.model import Extension
 from dialplan.plan.patterns import Fit, fit
 from dialplan.subject import Located, Subject
@@ -42,11 +43,11 @@ MISSION = "D1"
 
 
 def check(subject: Subject) -> Iterator[Finding]:
-    """One finding for each exact extension that runs on into a pattern of its own context."""
+    """One finding for each extension that runs on into a wider pattern of its own context."""
     for context in subject.plan.contexts.values():
         patterns = [one for one in context.extensions if one.pattern.startswith("_") and one.cid is None]
         for extension in context.extensions:
-            if extension.pattern.startswith("_") or 1 not in extension.steps or not patterns:
+            if 1 not in extension.steps or not patterns:
                 continue
             last = _last(extension)
             located = subject.locate(extension.steps[last])
@@ -69,7 +70,10 @@ def _takes_over(pattern: Extension, extension: Extension, priority: int) -> bool
     """It has this step, and the ones before it too: it was written as a whole of its own."""
     if priority not in pattern.steps or 1 not in pattern.steps:
         return False
-    return fit(pattern.pattern, extension.pattern) is not Fit.NO
+    if pattern is extension or not extension.pattern.startswith("_"):
+        return pattern is not extension and fit(pattern.pattern, extension.pattern) is not Fit.NO
+    some = numbers(extension.pattern)
+    return bool(some) and all(fit(pattern.pattern, number) is not Fit.NO for number, _ in some)
 
 
 def _stops(located: Located) -> bool:

@@ -3,7 +3,7 @@
 What it finds
     A comparison in which one side stands in quotes and the other does not: quotes belong to the text in
     Asterisk, so `"${X}" = BUSY` compares `"BUSY"` with `BUSY`. Also a status variable compared with a
-    word that its application never gives, a comparison of two constants, and one without `$[ ]`: that is
+    word that its application never gives, a variable compared with a word that no Set gives it, a comparison of two constants, and one without `$[ ]`: that is
     a text, and true unless it begins with 0.
 Why it matters to a caller
     The branch for busy, for the holiday, for the operator is never taken, or always.
@@ -39,7 +39,7 @@ SEVERITY = Severity.WARNING
 MISSION = "D1"
 
 QUOTED = r'"(?P<{0}q>[^"$\[\]]*(?:\$\{{[^{{}}"]+\}})?[^"$\[\]]*)"'
-PLAIN = r"(?P<{0}p>(?:\$\{{[\w-]+\}}|[\w.-]+))"
+PLAIN = r"(?P<{0}p>(?:\$\{{[\w-]+\}}|\$\{{CALLERID\(\w+\)\}}|[\w.-]+))"
 SIDE = f"(?:{QUOTED}|{PLAIN})"
 COMPARED = pattern(rf"\$\[\s*{SIDE.format('l')}\s*(?P<how>==|=)\s*{SIDE.format('r')}\s*\]")
 STATUS = frozenset({"DIALSTATUS", "QUEUESTATUS", "VMSTATUS", "AGISTATUS", "READSTATUS", "PLAYBACKSTATUS"})
@@ -48,7 +48,13 @@ WHOLE = frozenset({"while", "if", "elseif"})
 REFERENCE = pattern(r"\$\{[^{}]*\}")
 OPERATOR = pattern(r"[=<>]")
 ON_PURPOSE = pattern(r"\s*\$\[\s*(\S+)\s*==?\s*\1\s*\]\s*")  # 1 = 1
-VARIABLE = pattern(r"\$\{([\w-]+)\}")
+VARIABLE = pattern(r"\$\{([\w-]+|CALLERID\(\w+\))\}")
+NEVER_QUOTED = STATUS | {"EXTEN", "CONTEXT", "CALLERID(num)", "CALLERID(number)"}
+LITERAL = pattern(r'\s*_{0,2}([A-Za-z]\w*)=([^$"]*)$')
+FLAGS = frozenset({"", "0", "1", "yes", "no", "true", "false", "on", "off"})  # switches that are set by hand
+WRITES = pattern(r"([A-Za-z]\w*)\s*=(?!=)")
+OTHERS = frozenset({"read", "readexten", "agi", "eagi", "deadagi", "fastagi", "stasis", "externalivr", "macro", "mset",
+                    "array", "import", "importvar", "execif", "speechbackground", "backgrounddetect"})  # fmt: skip
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -90,17 +96,40 @@ def _why(found: re.Match[str], words: dict[str, set[str]]) -> str:
     sides = [found["lq"] if left else found["lp"], found["rq"] if right else found["rp"]]
     for one, other in (sides, sides[::-1]):
         variable = VARIABLE.fullmatch(one or "")
-        if variable is None or variable[1] not in STATUS or not other or "$" in other:
+        if variable is None or not other or "$" in other:
             continue
         if left != right:
-            return "the quotes on one side belong to the text"
-        if words.get(variable[1]) and other not in words[variable[1]]:
-            return f"{variable[1]} is one of {', '.join(sorted(words[variable[1]]))}"
+            if variable[1] in NEVER_QUOTED:
+                return "the quotes on one side belong to the text"
+            continue
+        if words.get(variable[1]) and other not in words[variable[1]] and not FLAGS >= {other, *words[variable[1]]}:
+            values = sorted(value or "(empty)" for value in words[variable[1]])
+            return f"{variable[1]} is one of {', '.join(values)}"
     return ""
 
 
+def _constants(subject: Subject) -> dict[str, set[str]]:
+    """Variables that nothing but Set gives values, and all of these are written out; none beside a program."""
+    if not OTHERS.isdisjoint(subject.by_application) and subject.by_application.keys() & OTHERS - {"execif"}:
+        return {}
+    found: dict[str, set[str]] = {}
+    computed: set[str] = set()
+    for located in subject.steps():
+        call = located.calls[0]
+        literal = LITERAL.match(call.data) if call.application.lower() == "set" else None
+        if literal:
+            found.setdefault(literal[1], set()).add(literal[2])
+        elif call.application.lower() in ("set", "execif", "gosub", "gosubif", "dial", "queue", "originate"):
+            computed.update(WRITES.findall(call.data))
+    return {
+        name: values | {""}
+        for name, values in found.items()
+        if name not in computed and name not in subject.plan.globals and not name.isdigit()
+    }
+
+
 def _words(subject: Subject) -> dict[str, set[str]]:
-    """What each status variable can be; nothing for one that the plan sets itself."""
+    """What each status variable can be, and each that the plan alone sets; nothing for others."""
     found: dict[str, set[str]] = {}
     for application in subject.table.applications.values():
         for name, documented in application.status.items():
@@ -114,4 +143,4 @@ def _words(subject: Subject) -> dict[str, set[str]]:
     for extra in ("UNKNOWN", "ANSWERED", "APPERROR", ""):
         for values in found.values():
             values.add(extra)
-    return found
+    return {**_constants(subject), **found}

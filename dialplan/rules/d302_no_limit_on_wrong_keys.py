@@ -90,8 +90,8 @@ def _own_steps(flow: Calls, path: list[int]) -> list[int]:
 
 
 def _is_wrong(edge: Edge) -> bool:
-    """A key that no extension has; what Read takes is judged by the plan itself."""
-    return edge.choice.kind is Kind.WRONG and not edge.choice.application
+    """A key that no extension has, or that the plan asks Read for nowhere."""
+    return edge.choice.kind is Kind.WRONG
 
 
 def _may_leave(flow: Calls, node: int, inside: set[int]) -> bool:

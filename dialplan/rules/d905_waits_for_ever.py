@@ -2,7 +2,8 @@
 
 What it finds
     A Queue without a time-out although there is a step behind it for the callers that the queue leaves
-    over; a Queue or Dial without a destination.
+    over; a Dial without one before VoiceMail, or before another Dial of somebody who is named; a Queue or
+    Dial without a destination.
 Why it matters to a caller
     Nobody comes to that step: who is not answered waits for ever, and the operator that was meant to take
     over is never asked.
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dialplan.applications.arguments import is_literal
 from dialplan.applications.calls import Call
 from dialplan.finding import Finding, Severity
 from dialplan.subject import Located, Subject
@@ -48,6 +50,25 @@ def check(subject: Subject) -> Iterator[Finding]:
             elif name == "queue" and call.certain and _endless(call) and _next_takes_over(located):
                 message = "this queue has no time-out: nobody comes to the next step for want of an answer"
                 yield Finding(CODE, SEVERITY, message, located.spot)
+            elif name == "dial" and call.certain and _rings_on(call) and _somebody_else(located):
+                message = "this Dial has no time-out: nobody comes to the next step for want of an answer"
+                yield Finding(CODE, SEVERITY, message, located.spot)
+
+
+def _rings_on(call: Call) -> bool:
+    """Of somebody who is named: a Dial to a number goes to a trunk, and the next step is for a trunk that fails."""
+    return not call.argument(2) and is_literal(call.data) and "|" not in call.data and "@" not in call.data
+
+
+def _somebody_else(located: Located) -> bool:
+    """A mailbox (but not its greeting for a busy line), or somebody else."""
+    step = located.extension.steps.get(located.step.priority + 1)
+    if step is None or not is_literal(step.data):
+        return False
+    call = Call(step.application, step.data)
+    if step.application.lower() == "voicemail":
+        return "b" not in call.argument(2)
+    return step.application.lower() == "dial" and "@" not in step.data
 
 
 def _endless(call: Call) -> bool:

@@ -143,7 +143,7 @@ def without_counter(text: str, plan: list[Step]) -> Iterator[Broken]:
         else:
             test = next(o for o in plan if f"${{{found[1]}}}" in o.data and o.app in ("GotoIf", "While"))
             beside = {(other.at, "D302") for other in plan if other.exten == "i" and one.exten == "again"}
-            yield Broken(changed(text, {one.at: line}), {test.at: "D304"}, beside)
+            yield Broken(changed(text, {one.at: line}), {test.at: "D304"}, beside | {(test.at, "D302")})
 
 
 def without_operator(text: str, plan: list[Step]) -> Iterator[Broken]:
