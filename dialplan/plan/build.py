@@ -29,6 +29,8 @@ class Builder(Directives):
         super().__init__(variables)
         self._names: dict[str, str] = {}
         self._nexts: dict[str, str | None] = {"n": None}
+        # Lines that Asterisk drops without a message.
+        self.unsaid: list[Place] = []
 
     def section(self, section: Section) -> None:
         """One section that is a context; the last extension and the counter of `n` start afresh."""
@@ -105,6 +107,8 @@ class Builder(Directives):
         if priority:
             self._counter = priority = priority + plus
             self._add(line, priority, label, application, data, line[3] + len(line[1]) - len(call))
+        else:
+            self.unsaid.append(_tuple(Place, (line[4][0], line[2], 1, line[4][1])))
 
     def _priority(self, line: Line, written: str) -> tuple[int, str | None, int] | None:
         """Number, label and what `+` adds; None when the line is lost."""

@@ -121,6 +121,7 @@ def _plan(reader: Reader, builder: Builder | None, files: Files, *, refused: boo
         _not_covered(reader, builder, files, contexts.values()),
         secrets,
         tuple(_reserved(reader)),
+        tuple(builder.unsaid),
     )
 
 

@@ -155,7 +155,8 @@ class Plan:
     plan and
     was not read (extensions.ael, extensions.lua, switches, values that only a running Asterisk knows).
     `secrets` are
-    credential-looking globals that were put into extensions or includes.
+    credential-looking globals that were put into extensions or includes. `unsaid`: lines that Asterisk drops without a
+    message.
     """
 
     contexts: Mapping[str, Context]
@@ -167,3 +168,4 @@ class Plan:
     not_covered: tuple[str, ...] = ()
     secrets: frozenset[str] = frozenset()
     reserved: tuple[Reserved, ...] = ()
+    unsaid: tuple[Place, ...] = ()

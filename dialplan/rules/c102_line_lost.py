@@ -3,7 +3,8 @@
 What it finds
     A line that Asterisk drops with no more than a warning in its log: no `=`, an unknown directive, a
     priority that is no number, a priority or a label that is already taken, an extension without a
-    name, a missing `)`. Also, without any warning, a line of a dialplan below [general] or [globals].
+    name, a missing `)`. Also, without any warning, `n` right behind a hint, and a line of a dialplan below
+    [general] or [globals].
 Why it matters to a caller
     The step is not there. A call ends at the gap, or does what an older line says instead of the newer
     one.
@@ -43,6 +44,9 @@ def check(subject: Subject) -> Iterator[Finding]:
             continue
         severity = Severity.INFO if note.code in HARMLESS or note.severity == "info" else SEVERITY
         yield Finding(CODE, severity, f"{note.message} ({note.code})", Spot(note.place))
+    for place in subject.plan.unsaid:
+        message = "n behind a hint is priority 0: Asterisk drops this line without a word; its number is 1"
+        yield Finding(CODE, SEVERITY, message, Spot(place))
     for section in subject.plan.reserved:
         for place in section.lines:
             message = f"[{section.name}] is no context: Asterisk takes this line for a setting"

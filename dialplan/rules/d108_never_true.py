@@ -3,8 +3,8 @@
 What it finds
     A comparison in which one side stands in quotes and the other does not: quotes belong to the text in
     Asterisk, so `"${X}" = BUSY` compares `"BUSY"` with `BUSY`. Also a status variable compared with a
-    word that its application never gives, a variable compared with a word that no Set gives it, a comparison of two constants, and one without `$[ ]`: that is
-    a text, and true unless it begins with 0.
+    word that its application never gives, a variable compared with a word that no Set gives it, a
+    comparison of two constants, and one without `$[ ]`: that is a text, and true unless it begins with 0.
 Why it matters to a caller
     The branch for busy, for the holiday, for the operator is never taken, or always.
 Bad
@@ -102,7 +102,7 @@ def _why(found: re.Match[str], words: dict[str, set[str]]) -> str:
             if variable[1] in NEVER_QUOTED:
                 return "the quotes on one side belong to the text"
             continue
-        if words.get(variable[1]) and other not in words[variable[1]] and not FLAGS >= {other, *words[variable[1]]}:
+        if words.get(variable[1]) and other not in words[variable[1]] and not {other, *words[variable[1]]} <= FLAGS:
             values = sorted(value or "(empty)" for value in words[variable[1]])
             return f"{variable[1]} is one of {', '.join(values)}"
     return ""
