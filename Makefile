@@ -33,7 +33,12 @@ $(READY): setup.cfg pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	touch $@
 
+POSTGRES = /usr/lib/postgresql/15/bin/postgres
+
 $(READY_TEST): $(READY)
+	@test -x $(POSTGRES) || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || { \
+	  echo "apt-get install postgresql-15"; apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql-15 >/dev/null; }
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	touch $@
 

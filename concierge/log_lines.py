@@ -15,8 +15,8 @@ class Together(logging.StreamHandler[TextIO]):
     loop, without waiting. Lines keep their order."""
 
     def __init__(self, stream: TextIO) -> None:
-        """`stream` must have a file descriptor; it is not closed."""
-        super().__init__(open(stream.fileno(), "w", 65_536, "utf-8", "backslashreplace", closefd=False))  # noqa: SIM115 - closed by `close`
+        """`stream` is not closed; one without a file descriptor is written to as it is."""
+        super().__init__(_buffered(stream))
         self._due: asyncio.TimerHandle | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -43,3 +43,10 @@ class Together(logging.StreamHandler[TextIO]):
     def _write(self) -> None:
         self._due = None
         super().flush()
+
+
+def _buffered(stream: TextIO) -> TextIO:
+    try:
+        return open(stream.fileno(), "w", 65_536, "utf-8", "backslashreplace", closefd=False)
+    except OSError:
+        return stream

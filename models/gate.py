@@ -85,11 +85,11 @@ class Judge:
 
 def _of_this(number: int, known: Knowledge) -> Knowledge:
     """Entries of shorter numbers count when this one is in no numbering plan: the exchange would ring the shorter."""
-    if not isinstance(known, Listed) or all(entry.number == number for entry in known.entries):
+    if not isinstance(known, Listed) or all(entry.has(number) for entry in known.entries):
         return known
     entries = known.entries
     if Number(number).valid:
-        entries = tuple(entry for entry in entries if entry.number == number)
+        entries = tuple(entry for entry in entries if entry.has(number))
     return Listed(entries) if entries else NotListed()
 
 

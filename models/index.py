@@ -1,6 +1,7 @@
 """Which numbers need a look into the store: exact, in memory, and never behind it.
 
-`listed` has every number with an entry of any kind, `contacted` every number with an allowed call. Both may hold more
+`listed` has every number with an entry of any kind, `ranges` the few entries of more than one number, `contacted` every
+number with an allowed call. Each may hold more
 (an entry that was revoked or purged), never less: a miss answers without SQL, a hit asks the rows. Rows are only ever
 added under greater keys (AUTOINCREMENT), so `catch_up` reads what is new since the last time.
 """
@@ -15,7 +16,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import bindparam, func, select
 
@@ -72,7 +73,9 @@ def numbers() -> Numbers:
 
 
 _NEW_ENTRIES = Query(
-    select(entry.c.id, entry.c.number).where(entry.c.id > bindparam("p"), entry.c.number > 0).order_by(entry.c.id)
+    select(entry.c.id, entry.c.number, entry.c.last)
+    .where(entry.c.id > bindparam("p"), entry.c.number > 0)
+    .order_by(entry.c.id)
 )
 _NEW_CALLS = Query(
     select(call_check.c.seq, call_check.c.number)
@@ -88,6 +91,7 @@ class Index:
     def __init__(self) -> None:
         self.listed = numbers()
         self.contacted = numbers()
+        self.ranges: set[tuple[int, int]] = set()
         self._entry = 0
         self._call = 0
         self._version = -1
@@ -95,7 +99,9 @@ class Index:
     def knows_nothing_of(self, number: int, *shorter: int) -> bool:
         """Is there no row at all about this number, and no entry of the shorter ones?"""
         listed = self.listed
-        return number not in self.contacted and number not in listed and not any(one in listed for one in shorter)
+        if number in self.contacted or number in listed or any(one in listed for one in shorter):
+            return False
+        return not any(first <= number <= last for first, last in self.ranges)
 
     def catch_up(self, connection: sqlite3.Connection) -> None:
         """Take in what has been committed since the last time. `connection` must be the same each time."""
@@ -109,6 +115,7 @@ class Index:
         last: int = _LAST_CALL.rows(connection)[0][0] or 0
         for rows in _chunks(_NEW_ENTRIES.cursor(connection, p=self._entry)):
             self.listed.update([row[1] for row in rows if isinstance(row[1], int)])
+            self.ranges.update((row[1], row[2]) for row in rows if row[2])
             self._entry = rows[-1][0]
         for rows in _chunks(_NEW_CALLS.cursor(connection, p=self._call)):
             self.contacted.update([row[1] for row in rows if isinstance(row[1], int)])
@@ -152,6 +159,6 @@ class Building:
         log.info("index=built listed=%d contacted=%d seconds=%.1f", len(index.listed), len(index.contacted), took)
 
 
-def _chunks(cursor: sqlite3.Cursor) -> Iterator[list[tuple[int, int]]]:
+def _chunks(cursor: sqlite3.Cursor) -> Iterator[list[Any]]:
     while rows := cursor.fetchmany(_CHUNK):
         yield rows

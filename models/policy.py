@@ -28,6 +28,7 @@ class Reason(StrEnum):
     EMERGENCY = "emergency"
     SHORT_CODE = "short-code"
     INTERNAL = "internal"
+    ALLOWED_IN_RANGE = "allowed-in-range"
     LISTED = "listed"
     LISTED_FOR_CAMPAIGN = "listed-for-campaign"
     NUMBER_UNREADABLE = "number-unreadable"
@@ -139,11 +140,21 @@ def _without_number(destination: NotANumber) -> Decision:
     return refuse(Reason.NUMBER_UNREADABLE, f"{destination.why.value}: {destination.detail}".rstrip(": "))
 
 
+def _frees(free: Entry, stopping: Entry) -> bool:
+    """Of two ranges the narrower one knows better; what a person has asked for about one number is never overruled."""
+    return stopping.width > 1 and free.width < stopping.width and stopping.contains(free)
+
+
 def _weigh(entries: tuple[Entry, ...], campaign: str, at: datetime) -> Decision:
     """The entry for all campaigns decides before one for this campaign; both must be in force."""
     holding = [entry for entry in entries if entry.holds(at) and entry.covers(campaign)]
-    if not holding:
+    free = [entry for entry in holding if entry.allow]
+    stopping = [entry for entry in holding if not entry.allow]
+    left = [entry for entry in stopping if not any(_frees(one, entry) for one in free)]
+    if not stopping:
         return allow(Reason.NOT_LISTED, f"{len(entries)} entries, none in force for this call")
-    entry = min(holding, key=lambda entry: entry.campaign)
+    if not left:
+        return Decision(Verdict.ALLOW, Reason.ALLOWED_IN_RANGE, free[0].reason, free[0])
+    entry = min(left, key=lambda entry: (entry.campaign, entry.width))
     reason = Reason.LISTED if entry.campaign == ALL else Reason.LISTED_FOR_CAMPAIGN
     return refuse(reason, entry.reason, entry)

@@ -15,16 +15,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, literal, select, true
+from sqlalchemy import bindparam, exists, func, literal, select, true
 
 from models.contact import History
 from models.errors import StoreBusy, StoreError
 from models.index import Building, Index
 from models.policy import Knowledge, Listed, NotListed, Unavailable
 from models.query import Query
-from models.store import check_schema, entry_from_row, explain
+from models.rows import entry_from_row
+from models.store import check_schema, explain
 from models.suppression import Entry
-from models.tables import call_check, entry, from_micros, is_contact, to_micros
+from models.tables import DONE, batch, call_check, entry, from_micros, is_contact, to_micros
 from models.wal import Former, check_own_log, former
 
 _MONTH = 30 * 86_400 * 1_000_000  # microseconds
@@ -41,9 +42,13 @@ _last_row = _last.subquery("last_row")
 _recent = select(func.count()).select_from(call_check).where(_allowed & (call_check.c.at >= bindparam("t")))
 _SHORTER = ("n1", "n2", "n3")
 _numbers: list[Any] = [bindparam(name) for name in ("n", *_SHORTER)]
+_single = entry.c.number.in_(_numbers) & (entry.c.last == 0)
+_range = (entry.c.last > 0) & (entry.c.number <= bindparam("n")) & (entry.c.last >= bindparam("n"))
+_import_done = exists().where(batch.c.id == entry.c.batch, batch.c.state == DONE)
+_in_force = (entry.c.batch == "") | _import_done
 _KNOW = Query(
     select(*entry.c, _last_row.c.at, _last_row.c.campaign, _recent.scalar_subquery()).select_from(
-        _nothing.outerjoin(entry, entry.c.number.in_(_numbers)).outerjoin(_last_row, true())
+        _nothing.outerjoin(entry, (_single | _range) & _in_force).outerjoin(_last_row, true())
     )
 )
 _ENTRY_COLUMNS = len(entry.c)

@@ -5,24 +5,21 @@ Looking one number up during a call is `models.reader`; batching off the path of
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import URL, Connection, Engine, Row, create_engine, event, insert, select, text, update
-from sqlalchemy.dialects.sqlite import dialect
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, or_, select, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from models.contact import Answer
 from models.errors import StoreBusy, StoreError, StoreMissing, StoreOutdated, StoreTooNew
-from models.number import Number
-from models.suppression import Entry, Kind, ListEvent, apply
-from models.tables import SCHEMA, call_check, entry, from_micros, list_event, to_micros
+from models.rows import INSERT_CHECK, check_row, entry_from_row, entry_row, event_from_row, event_row
+from models.suppression import NO_BATCHES, Entry, Key, ListEvent, fold, taking_back
+from models.tables import LOADING, SCHEMA, batch, call_check, entry, from_micros, list_event, to_micros
 from models.wal import inode_of
 
 
@@ -146,6 +143,19 @@ class Store:
             self.close()
             raise
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for questions. Raises StoreError."""
+        with explained(self.path), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction. Raises StoreError; then nothing of it is written."""
+        with explained(self.path), self._engine.begin() as connection:
+            lock_for_writing(connection)
+            yield connection
+
     def is_current(self) -> bool:
         """Is the file at the path still the one that was opened?"""
         return inode_of(self.path) == self.inode
@@ -157,41 +167,44 @@ class Store:
     def record(self, happened: ListEvent) -> Recorded:
         """Append one event, durably. Idempotent by `event_id`. Raises StoreError."""
         with explained(self.path), self._engine.begin() as connection:
-            _lock_for_writing(connection)
+            lock_for_writing(connection)
             known = connection.execute(
                 select(list_event.c.seq).where(list_event.c.event_id == str(happened.event_id))
             ).first()
-            before = _entry_of(connection, happened)
-            if known is not None:
-                return Recorded(False, before)
-            connection.execute(insert(list_event).values(_event_row(happened)))
-            return Recorded(True, _write_entry(connection, before, apply(before, happened)))
+            if known is None:
+                happened = taking_back(happened, events_of(connection, happened.key))
+                connection.execute(insert(list_event).values(event_row(happened, to_micros(datetime.now(UTC)))))
+            return Recorded(known is None, refold(connection, happened.key))
 
     def write_checks(self, answers: Sequence[Answer]) -> None:
         """Append rows of evidence in one transaction. Raises StoreError; then none is written."""
         now = to_micros(datetime.now(UTC))
         with explained(self.path), self._engine.begin() as connection:
-            connection.exec_driver_sql(_INSERT_CHECK, [_check_row(answer, now) for answer in answers])
+            connection.exec_driver_sql(INSERT_CHECK, [check_row(answer, now) for answer in answers])
 
     def check_writable(self) -> None:
         """Take the write lock and let go. Raises StoreError."""
         with explained(self.path), self._engine.connect() as connection:
-            _lock_for_writing(connection)
+            lock_for_writing(connection)
             connection.rollback()
 
     def entries(self, number: int | None = None) -> list[Entry]:
-        """All entries, or those of one number, oldest first. Raises StoreError."""
-        query = select(entry).order_by(entry.c.id)
+        """All entries, or those about one number (ranges included), oldest first. Raises StoreError."""
+        query = select(*entry.c, batch.c.undone_at).outerjoin(batch, batch.c.id == entry.c.batch).order_by(entry.c.id)
+        query = query.where(or_(entry.c.batch == "", batch.c.state != LOADING))
         if number is not None:
-            query = query.where(entry.c.number == number)
+            query = query.where(or_(entry.c.number == number, (entry.c.number <= number) & (entry.c.last >= number)))
         with explained(self.path), self._engine.connect() as connection:
-            return [entry_from_row(row) for row in connection.execute(query)]
+            return [_with_batch(entry_from_row(row[:-1]), row.undone_at) for row in connection.execute(query)]
 
-    def events(self, number: int) -> list[ListEvent]:
-        """The events of one number in the order of recording. Raises StoreError."""
-        query = select(list_event).where(list_event.c.number == number).order_by(list_event.c.seq)
+    def events(self, number: int | None = None) -> list[ListEvent]:
+        """All events, or those about one number (ranges included), in the order of recording. Raises StoreError."""
+        query = select(list_event).order_by(list_event.c.seq)
+        if number is not None:
+            within = (list_event.c.number <= number) & (list_event.c.last >= number)
+            query = query.where(or_(list_event.c.number == number, within))
         with explained(self.path), self._engine.connect() as connection:
-            return [_event_from_row(row) for row in connection.execute(query)]
+            return [event_from_row(row) for row in connection.execute(query)]
 
     def checks(self, number: int | None = None, limit: int = 1000) -> list[dict[str, Any]]:
         """The newest rows of evidence first, as columns. Raises StoreError."""
@@ -202,7 +215,7 @@ class Store:
             return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def _lock_for_writing(connection: Connection) -> None:
+def lock_for_writing(connection: Connection) -> None:
     """Before anything is read: two writers must not fold from the same state."""
     connection.execute(text("UPDATE entry SET id = id WHERE id = -1"))
 
@@ -216,108 +229,83 @@ def read_revision(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def entry_from_row(row: Row[Any] | Sequence[Any]) -> Entry:
-    """A row of `entry`, in the order of its columns. Raises ValueError for what this program never wrote."""
-    id_, number, campaign, reason, source, created, expires, revoked = tuple(row)
-    try:
-        times = (from_micros(created), _optional(expires), _optional(revoked))
-    except (TypeError, OverflowError) as error:
-        raise ValueError(f"entry {id_} of the list has an unreadable time ({error})") from error
-    return Entry(number, campaign, reason, source, *times, id_)
+def events_of(connection: Connection, key: Key) -> list[ListEvent]:
+    """The events of one entry, without those of an import that is not finished."""
+    return _events(connection, [key]).get(key, [])
 
 
-def _entry_of(connection: Connection, happened: ListEvent) -> Entry | None:
-    query = select(entry).where(entry.c.number == happened.number, entry.c.campaign == happened.campaign)
-    row = connection.execute(query).first()
-    return None if row is None else entry_from_row(row)
+def _events(connection: Connection, keys: Sequence[Key]) -> dict[Key, list[ListEvent]]:
+    query = (
+        select(list_event)
+        .outerjoin(batch, batch.c.id == list_event.c.batch)
+        .where(list_event.c.number.in_({key.number for key in keys}))
+        .where(or_(list_event.c.batch == "", batch.c.state != LOADING))
+        .order_by(list_event.c.seq)
+    )
+    found: dict[Key, list[ListEvent]] = {key: [] for key in keys}
+    for happened in map(event_from_row, connection.execute(query)):
+        if happened.key in found:
+            found[happened.key].append(happened)
+    return found
+
+
+def refold(connection: Connection, key: Key) -> Entry | None:
+    """Write what the events of one entry add up to, and return it."""
+    return refold_many(connection, [key])[key]
+
+
+def refold_many(
+    connection: Connection, keys: Sequence[Key], leaving: Mapping[str, datetime] = NO_BATCHES
+) -> dict[Key, Entry | None]:
+    """The same for some hundred entries; as they will be without the imports that are `leaving`.
+
+    What only a leaving import holds up stays as that import's alone, and goes with it.
+    """
+    events = _events(connection, keys)
+    undone = _undone(connection, {one.batch for some in events.values() for one in some} - {""})
+    before = _entries(connection, keys)
+    after = {key: _leave(events[key], undone, leaving) for key in keys}
+    return {key: _write_entry(connection, before.get(key), after[key]) for key in keys}
+
+
+def _leave(
+    events: Sequence[ListEvent], undone: Mapping[str, datetime], leaving: Mapping[str, datetime]
+) -> Entry | None:
+    entry_now = fold(events, undone)
+    if not leaving or entry_now is None or entry_now.revoked_at is not None:
+        return entry_now
+    without = fold(events, {**undone, **leaving})
+    if without is not None and without.revoked_at is None:
+        return without
+    return replace(entry_now, batch=next(iter(leaving)))
+
+
+def _undone(connection: Connection, batches: set[str]) -> dict[str, datetime]:
+    if not batches:
+        return {}
+    query = select(batch.c.id, batch.c.undone_at).where(batch.c.id.in_(batches), batch.c.undone_at.is_not(None))
+    return {row.id: from_micros(row.undone_at) for row in connection.execute(query)}
+
+
+def _entries(connection: Connection, keys: Sequence[Key]) -> dict[Key, Entry]:
+    rows = connection.execute(select(entry).where(entry.c.number.in_({key.number for key in keys})))
+    return {found.key: found for found in map(entry_from_row, rows)}
 
 
 def _write_entry(connection: Connection, before: Entry | None, after: Entry | None) -> Entry | None:
-    if after is None or after == before:
-        return after
+    if after is None:
+        return before
     if before is None:
-        result = connection.execute(insert(entry).values(_entry_row(after)).returning(entry))
+        result = connection.execute(insert(entry).values(entry_row(after)).returning(entry))
+    elif replace(before, id=0) == after:
+        return before
     else:
         result = connection.execute(
-            update(entry).where(entry.c.id == before.id).values(_entry_row(after)).returning(entry)
+            update(entry).where(entry.c.id == before.id).values(entry_row(after)).returning(entry)
         )
     return entry_from_row(result.one())
 
 
-def _entry_row(value: Entry) -> dict[str, object]:
-    return {
-        "number": value.number,
-        "campaign": value.campaign,
-        "reason": value.reason,
-        "source": value.source,
-        "created_at": to_micros(value.created_at),
-        "expires_at": value.expires_at and to_micros(value.expires_at),
-        "revoked_at": value.revoked_at and to_micros(value.revoked_at),
-    }
-
-
-def _event_row(happened: ListEvent) -> dict[str, object]:
-    return {
-        "event_id": str(happened.event_id),
-        "kind": happened.kind.value,
-        "number": happened.number,
-        "campaign": happened.campaign,
-        "at": to_micros(happened.at),
-        "recorded_at": to_micros(datetime.now(UTC)),
-        "expires_at": happened.expires_at and to_micros(happened.expires_at),
-        "reason": happened.reason,
-        "source": happened.source,
-        "actor": happened.actor,
-        "evidence": json.dumps(happened.evidence, sort_keys=True),
-    }
-
-
-def _event_from_row(row: Row[Any]) -> ListEvent:
-    return ListEvent(
-        UUID(row.event_id),
-        Kind(row.kind),
-        row.number,
-        row.campaign,
-        from_micros(row.at),
-        row.reason,
-        row.source,
-        row.actor,
-        _optional(row.expires_at),
-        json.loads(row.evidence),
-    )
-
-
-def _check_row(answer: Answer, now: int) -> tuple[object, ...]:
-    """In the order of `_CHECK_COLUMNS`."""
-    asked, decision = answer.question, answer.decision
-    return (
-        to_micros(answer.at),
-        now,
-        _clean(asked.dialled, 100),
-        answer.destination.e164 if isinstance(answer.destination, Number) else None,
-        _clean(asked.campaign, 64),
-        decision.verdict.value,
-        decision.reason.value,
-        _clean(decision.detail, 1000),
-        decision.entry.id if decision.entry else None,
-        asked.via,
-        _clean(asked.caller, 100),
-        _clean(asked.channel, 200),
-        _clean(asked.uniqueid, 150),
-    )
-
-
-# compiled once: the insert of a batch is most of what a call's evidence costs
-_CHECK_COLUMNS = [column for column in call_check.c if column.name != "seq"]
-_INSERT_CHECK = str(insert(call_check).compile(dialect=dialect(), column_keys=[one.name for one in _CHECK_COLUMNS]))
-
-
-def _clean(value: str, most: int) -> str:
-    """What came from a telephone may hold anything; the database takes well-formed text of a bounded length."""
-    if len(value) <= most and value.isascii() and "\0" not in value:
-        return value
-    return value[:most].encode("utf-8", "replace").decode().replace("\0", "?")
-
-
-def _optional(micros: int | None) -> datetime | None:
-    return None if micros is None else from_micros(micros)
+def _with_batch(found: Entry, undone_at: int | None) -> Entry:
+    """An entry that went with its import."""
+    return found if undone_at is None else replace(found, revoked_at=from_micros(undone_at))

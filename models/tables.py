@@ -20,7 +20,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = "0001"  # the newest migration; a database at another revision is not read
+SCHEMA = "0002"  # the newest migration; a database at another revision is not read
+
+LOADING, DONE, UNDONE = "loading", "done", "undone"  # an import: not yet in force, in force, taken back
 
 metadata = MetaData(
     naming_convention={
@@ -47,8 +49,13 @@ list_event = Table(
     Column("source", String(40), nullable=False),
     Column("actor", String(200), nullable=False),
     Column("evidence", Text, nullable=False),
+    Column("last", BigInteger, nullable=False, server_default="0"),  # the end of a range; 0: one number
+    Column("allow", Integer, nullable=False, server_default="0"),
+    Column("batch", String(36), nullable=False, server_default=""),
+    Column("removes", Text, nullable=False, server_default="[]"),  # ids of events, JSON
     UniqueConstraint("event_id"),
     Index(None, "number", "campaign"),
+    Index(None, "batch"),
     sqlite_autoincrement=True,
 )
 
@@ -63,7 +70,34 @@ entry = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),
     Column("revoked_at", BigInteger),
-    UniqueConstraint("number", "campaign"),
+    Column("last", BigInteger, nullable=False, server_default="0"),  # the end of a range; 0: one number
+    Column("allow", Integer, nullable=False, server_default="0"),
+    Column("batch", String(36), nullable=False, server_default=""),  # the import it stands and falls with
+    UniqueConstraint("number", "last", "campaign", "allow"),
+    Index(None, "batch"),
+    sqlite_autoincrement=True,
+)
+
+# the few entries of more than one number
+Index("ix_entry_ranges", entry.c.number, entry.c.last, sqlite_where=entry.c.last > 0)
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=True),
+    Column("id", String(36), nullable=False),
+    Column("content", String(64), nullable=False),  # SHA-256 of what was imported, and how
+    Column("state", String(10), nullable=False),  # loading, done, undone
+    Column("name", String(200), nullable=False),
+    Column("format", String(20), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("listings", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("undone_at", BigInteger),
+    Column("undone_by", String(200), nullable=False),
+    UniqueConstraint("id"),
+    Index(None, "content"),
     sqlite_autoincrement=True,
 )
 

@@ -21,14 +21,16 @@ def configure(parser: ArgumentParser) -> None:
     """Actions and their options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="this number must not be called")
-    add.add_argument("number")
+    add.add_argument("number", help="as people write it; X at its end stands for any digit: +4860012XXXX")
+    add.add_argument("--allow", action="store_true", help="inside of a listed range this may be called")
     add.add_argument("--campaign", action="append", default=[], metavar="C", help="only for C (repeatable)")
     add.add_argument("--until", type=day, metavar="DATE", help="last day on which it holds, e.g. 2027-03-31")
     add.add_argument("--reason", required=True)
     add.add_argument("--source", required=True, help="where this comes from: letter, e-mail, agent …")
     add.add_argument("--force", action="store_true", help="list a number that no numbering plan knows")
     remove = actions.add_parser("remove", help="undo an entry; its history stays")
-    remove.add_argument("number")
+    remove.add_argument("number", help="as it was listed")
+    remove.add_argument("--allow", action="store_true", help="the entry that allows")
     remove.add_argument("--campaign", action="append", default=[], metavar="C")
     remove.add_argument("--reason", required=True)
     remove.add_argument("--source", default="cli")
@@ -53,7 +55,7 @@ def run(args: Namespace) -> int:
     from models.store import Store
 
     settings = settings_of(args)
-    number = None if args.number is None else _number(args.number, site_of(settings))
+    number, args.last = _range(args.number, site_of(settings))
     path = prepare_store(settings)
     try:
         store = Store(path)
@@ -63,6 +65,20 @@ def run(args: Namespace) -> int:
             store.close()
     except StoreError as error:
         raise UserError(str(error)) from error
+
+
+def _range(raw: str | None, site: Any) -> tuple[Number | None, int | None]:
+    """What is meant: nothing, one number, or all from a first to a last one (`+4860012XXXX`)."""
+    if raw is None:
+        return None, None
+    known = raw.rstrip("xX")
+    if known == raw:
+        return _number(raw, site), None
+    ends = [_number(known + digit * (len(raw) - len(known)), site) for digit in "09"]
+    first, last = (one.e164 for one in ends)
+    if len(str(first)) != len(str(last)) or any(one.also for one in ends):
+        raise UserError(f"{raw!r} has more than one reading; write it with + and the country code")
+    return ends[0], last
 
 
 def _number(raw: str, site: Any) -> Number:
@@ -76,7 +92,7 @@ def _number(raw: str, site: Any) -> Number:
 
 def _add(store: Store, number: Number | None, args: Namespace) -> int:
     assert number is not None  # noqa: S101 - required by the parser
-    if not number.valid and not args.force:
+    if args.last is None and not number.valid and not args.force:
         raise UserError(
             f"{number.text} is in no numbering plan; check the digits, or add --force to list it all the same"
         )
@@ -85,7 +101,8 @@ def _add(store: Store, number: Number | None, args: Namespace) -> int:
         raise UserError(f"--until {args.until}: that day is over; nothing was listed")
     for campaign in _scopes(args.campaign):
         done = store.record(_event("add", number, campaign, args, _end_of(args.until)))
-        print(f"{number.text}: listed {_scope(campaign)}, entry {done.entry.id if done.entry else '?'}")
+        what = "allowed inside of a listed range" if args.allow else "listed"
+        print(f"{_text(number, args)}: {what} {_scope(campaign)}, entry {done.entry.id if done.entry else '?'}")
     return 0
 
 
@@ -95,18 +112,21 @@ def _remove(store: Store, number: Number | None, args: Namespace) -> int:
     found = 0
     now = datetime.now(UTC)
     for campaign in _scopes(args.campaign):
-        live = [e for e in store.entries(number.e164) if e.campaign == campaign and e.holds(now)]
+        event = _event("remove", number, campaign, args, None)
+        live = [entry for entry in store.entries(number.e164) if entry.key == event.key and entry.holds(now)]
         if live:
-            store.record(_event("remove", number, campaign, args, None))
+            store.record(event)
             found += 1
-        print(f"{number.text}: {'no longer' if live else 'was not'} listed {_scope(campaign)}")
+        what = "allowed" if args.allow else "listed"
+        print(f"{_text(number, args)}: {'no longer' if live else 'was not'} {what} {_scope(campaign)}")
     if not found:
         others = [e for e in store.entries(number.e164) if e.holds(now)]
         for entry in others:
-            print(
-                f"  but it is listed {_scope(entry.campaign)}"
-                + (f": --campaign {entry.campaign}" if entry.campaign else "")
-            )
+            if entry.last or entry.allow:
+                print(f"  but there is: {_line(entry, now)}")
+            else:
+                hint = f": --campaign {entry.campaign}" if entry.campaign else ""
+                print(f"  but it is listed {_scope(entry.campaign)}{hint}")
     return 0 if found else 1
 
 
@@ -121,7 +141,14 @@ def _event(kind: str, number: Number, campaign: str, args: Namespace, until: dat
     from models.suppression import Kind, ListEvent
 
     reason, source, actor = map(_well_formed, (args.reason, args.source, _user()))
-    return ListEvent(uuid4(), Kind(kind), number.e164, campaign, datetime.now(UTC), reason, source, actor, until)
+    now = datetime.now(UTC)
+    return ListEvent(
+        uuid4(), Kind(kind), number.e164, campaign, now, reason, source, actor, until, last=args.last, allow=args.allow
+    )
+
+
+def _text(number: Number, args: Namespace) -> str:
+    return number.text if args.last is None else f"{number.text} to +{args.last}"
 
 
 def _well_formed(text: str) -> str:
@@ -170,6 +197,8 @@ def _facts(entry: Entry, now: datetime) -> dict[str, Any]:
     return {
         "entry": entry.id,
         "number": f"+{entry.number}",
+        "last": f"+{entry.last}" if entry.last else None,
+        "allow": entry.allow,
         "campaign": entry.campaign or None,
         "reason": entry.reason,
         "source": entry.source,
@@ -183,4 +212,7 @@ def _facts(entry: Entry, now: datetime) -> dict[str, Any]:
 def _line(entry: Entry, now: datetime) -> str:
     until = f" until {entry.expires_at:%Y-%m-%d %H:%M}Z" if entry.expires_at else ""
     state = "" if entry.holds(now) else " (undone)" if entry.revoked_at else " (expired)"
-    return f"+{entry.number} entry {entry.id} {_scope(entry.campaign)}{until}{state}: {entry.reason} [{entry.source}]"
+    to = f" to +{entry.last}" if entry.last else ""
+    what = " allows" if entry.allow else ""
+    told = f"{_scope(entry.campaign)}{until}{state}: {entry.reason} [{entry.source}]"
+    return f"+{entry.number}{to} entry {entry.id}{what} {told}"

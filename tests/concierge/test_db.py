@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from models.tables import SCHEMA
+
 NUMBER = "+48601234567"
 
 
@@ -38,7 +40,7 @@ def test_a_named_database_that_is_absent_is_2_and_is_not_made_in_passing(concier
 def test_upgrade_makes_it_and_check_says_whether_it_is_at_head(concierge, named):
     path, db = named
     assert concierge("db", "check", "--config", path).returncode == 1
-    assert concierge("db", "upgrade", "--config", path).stdout == f"{db}: at revision 0001\n"
+    assert concierge("db", "upgrade", "--config", path).stdout == f"{db}: at revision {SCHEMA}\n"
     done = concierge("db", "check", "--config", path)
     assert (done.stdout, done.returncode) == (f"{db}: at head\n", 0)
     assert concierge("db", "upgrade", "--config", path).returncode == 0
@@ -51,8 +53,8 @@ def test_upgrade_makes_it_and_check_says_whether_it_is_at_head(concierge, named)
         ("DROP TABLE call_check", "call_check"),
         ("DROP INDEX ix_call_check_number_at", "ix_call_check_number_at"),
         ("CREATE TABLE stranger (x)", "stranger"),
-        ("DROP TABLE alembic_version", "revision none, need 0001; run `concierge db upgrade`"),
-        ("UPDATE alembic_version SET version_num = '0000'", "revision 0000, need 0001"),
+        ("DROP TABLE alembic_version", f"revision none, need {SCHEMA}; run `concierge db upgrade`"),
+        ("UPDATE alembic_version SET version_num = '0000'", f"revision 0000, need {SCHEMA}"),
         ("UPDATE alembic_version SET version_num = '0999'", "upgrade Concierge on this host"),
     ],
 )

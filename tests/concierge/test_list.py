@@ -156,3 +156,35 @@ def test_four_first_commands_at_once_share_one_new_database(environment, tmp_pat
         assert connection.execute("SELECT count(*) FROM entry").fetchone() == (1,)
     assert home_db.stat().st_mode & 0o777 == 0o600
     assert home_db.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_range_is_listed_as_one_entry_and_an_allowed_number_in_it_is_free(add, check, concierge):
+    assert add("601 234 XXX").stdout == "+48601234000 to +48601234999: listed for all campaigns, entry 1\n"
+    assert check("+48601234999")["reason"] == "listed"
+    assert check("+48601235000")["verdict"] == "allow"
+    assert add("601 234 567", "--allow").stdout.startswith(f"{NUMBER}: allowed inside of a listed range for all")
+    assert check()["reason"] == "allowed-in-range"
+    shown = concierge("list", "show", NUMBER).stdout
+    assert "+48601234000 to +48601234999 entry 1 for all campaigns: asked by letter [letter]\n" in shown
+    assert f"{NUMBER} entry 2 allows for all campaigns: asked by letter [letter]\n" in shown
+
+
+def test_what_a_person_asked_for_is_not_overruled_by_an_allowed_number(add, check):
+    add("601234XXX")
+    add(NUMBER, "--allow")
+    add(NUMBER)
+    assert check()["reason"] == "listed"
+
+
+def test_removing_a_number_leaves_its_range_and_says_so(add, check, concierge):
+    add("601234XXX")
+    done = concierge("list", "remove", NUMBER, "--reason", "mistake")
+    assert done.returncode == 1
+    assert "there is: +48601234000 to +48601234999" in done.stdout
+    assert concierge("list", "remove", "601234xxx", "--reason", "mistake").returncode == 0
+    assert check()["verdict"] == "allow"
+
+
+def test_a_range_that_is_not_clear_is_refused(add):
+    for text in ("XXXX", "+48 601 2X4 567", "+486012345678901XX"):
+        assert add(text).returncode == 2

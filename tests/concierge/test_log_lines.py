@@ -1,6 +1,7 @@
 """Lines wait a moment for company, never longer, and none is lost."""
 
 import asyncio
+import io
 import logging
 import subprocess
 import sys
@@ -43,6 +44,14 @@ def test_outside_of_an_event_loop_nothing_waits(told):
     logger, text = told
     logger.info("one")
     assert text() == "one\n"
+
+
+def test_a_stream_without_a_file_descriptor_will_do():
+    stream = io.StringIO()
+    logger = logging.Logger("test")
+    logger.addHandler(Together(stream))
+    logger.info("one")
+    assert stream.getvalue() == "one\n"
 
 
 ENDS = f"""

@@ -1,6 +1,9 @@
 """The migrations add up to the tables, both ways."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from alembic.script import ScriptDirectory
@@ -8,7 +11,8 @@ from sqlalchemy import inspect, text
 
 from migrations import run
 from models import tables
-from models.store import open_alone, open_engine
+from models.store import Store, open_alone, open_engine
+from models.suppression import fold
 
 
 @pytest.fixture
@@ -44,7 +48,10 @@ def test_a_migrated_database_has_the_keys_and_counters_of_the_tables(empty, tmp_
         rows = connection.execute(
             text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'")
         )
-        return {name: " ".join(sql.replace('"', "").split()) for name, sql in rows}
+        return {
+            name: re.sub(r"DEFAULT \((.*?)\)", r"DEFAULT \1", " ".join(sql.replace('"', "").split()))
+            for name, sql in rows
+        }
 
     with open_alone(empty) as connection:
         run.upgrade(connection)
@@ -89,3 +96,29 @@ def test_a_second_upgrade_changes_nothing(empty):
         with open_alone(empty) as connection:
             run.upgrade(connection)
             assert run.differences(connection) == []
+
+
+def test_what_was_listed_and_removed_before_ranges_came_is_so_afterwards(empty):
+    """A removal of those days took back whatever had been recorded before it, and names it now."""
+    ids = [str(UUID(int=number)) for number in range(4)]
+    with open_alone(empty) as connection:
+        run.upgrade(connection, "0001")
+        for seq, kind in enumerate(("add", "add", "remove", "add")):
+            connection.execute(
+                text(
+                    "INSERT INTO list_event (event_id, kind, number, campaign, at, recorded_at, reason, source, actor,"
+                    " evidence) VALUES (:id, :kind, 48601234567, '', :at, 0, 'r', 's', 'a', '{}')"
+                ),
+                {"id": ids[seq], "kind": kind, "at": seq},
+            )
+        connection.execute(
+            text(
+                "INSERT INTO entry (number, campaign, reason, source, created_at) VALUES (48601234567, '', 'r', 's', 3)"
+            )
+        )
+        run.upgrade(connection)
+    store = Store(empty)
+    events = store.events(48601234567)
+    assert [event.removes for event in events] == [(), (), (UUID(int=0), UUID(int=1)), ()]
+    assert [replace(entry, id=0) for entry in store.entries()] == [fold(events)]
+    store.close()

@@ -88,5 +88,5 @@ def test_the_longest_number_and_the_last_moment_fit(engine):
         run.upgrade(connection)
         connection.execute(insert(tables.entry).values(**values, **times))
         row = connection.execute(select(tables.entry)).one()
-        assert dict(row._mapping) == {"id": 1, **values, **times}
+        assert dict(row._mapping) == {"id": 1, **values, **times, "last": 0, "allow": 0, "batch": ""}
         run.downgrade(connection, "base")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from models.tables import SCHEMA
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -65,7 +67,7 @@ def test_the_wheel_makes_upgrades_checks_and_empties_a_database_far_from_the_che
     concierge = str(installed / "bin/concierge")
     upgrade = run(concierge, "db", "upgrade")
     assert upgrade.returncode == 0, upgrade.stderr
-    assert upgrade.stdout.endswith("concierge.db: at revision 0001\n")
+    assert upgrade.stdout.endswith(f"concierge.db: at revision {SCHEMA}\n")
     assert run(concierge, "db", "check").returncode == 0
     script = (
         "import models.tables, migrations.run as run; from pathlib import Path; from models.store import open_alone\n"

@@ -66,7 +66,8 @@ def test_the_list_is_always_the_sum_of_its_events(template, tmp_path, happened):
     assert Counter(map(str, seen)) == Counter(
         str(e.event_id) for n in {48601234567, 999_999_999_999_999} for e in store.events(n)
     )
-    assert {e.event_id: e for n in {e.number for e in happened} for e in store.events(n)} == first
+    stored = {e.event_id: replace(e, removes=()) for n in {e.number for e in happened} for e in store.events(n)}
+    assert stored == first
     store.close()
 
 

@@ -1,0 +1,264 @@
+"""Imports: many listings that come, and may be taken back, together.
+
+Rows are written in small transactions, so that calls, opt-outs and evidence go on meanwhile; none of them counts until
+the last one says that the import is done. What a killed import has left is removed by the next.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    RowMapping,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert as insert_or
+from sqlalchemy.orm import aliased
+
+from models.errors import StoreBusy, StoreError
+from models.rows import entry_row, event_row
+from models.store import Store, refold, refold_many
+from models.suppression import Entry, Key, ListEvent, fold
+from models.tables import DONE, LOADING, UNDONE, batch, entry, from_micros, list_event, to_micros
+
+_KEY = ("number", "last", "campaign", "allow")
+_SUM = ("reason", "source", "created_at", "expires_at", "revoked_at", "batch")
+_CHUNK = 2_000  # rows of one transaction: some 30 ms
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One import. `content` is the SHA-256 of what was imported and how; `at` is when it began."""
+
+    id: str
+    content: str
+    name: str
+    format: str
+    actor: str
+    at: datetime
+    state: str = LOADING
+    listings: int = 0
+    refused: int = 0
+    undone_at: datetime | None = None
+    undone_by: str = ""
+
+
+class AlreadyImported(StoreError):
+    """The same content is in force by an earlier import."""
+
+    def __init__(self, earlier: Batch) -> None:
+        super().__init__(
+            f"{earlier.name} is listed already, by import {earlier.id} of {earlier.at:%Y-%m-%d %H:%M}Z; "
+            "nothing was changed"
+        )
+        self.earlier = earlier
+
+
+class Imports:
+    """The imports of one store. Blocking."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def all(self) -> list[Batch]:
+        """Oldest first. Raises StoreError."""
+        with self._store.reading() as connection:
+            return [_batch(row._mapping) for row in connection.execute(select(batch).order_by(batch.c.seq))]
+
+    def load(self, new: Batch, events: Iterable[ListEvent], refused: Callable[[], int] = lambda: 0) -> Batch:
+        """Write the listings and put them in force together; `refused` is asked at the end.
+
+        Raises AlreadyImported, StoreError; then nothing is in force.
+        """
+        with alone(self._store.path):
+            self._remove_unfinished()
+            self._begin(new)
+            listings = self._write(new, iter(events))
+            seen, touched = self._changing(new.id)
+            with self._store.writing() as connection:
+                values = {"state": DONE, "listings": listings, "refused": refused()}
+                connection.execute(update(batch).where(batch.c.id == new.id).values(**values))
+                for key in touched | _keys(connection, list_event.c.seq > seen):
+                    refold(connection, key)
+        return self.get(new.id)
+
+    def get(self, identity: str) -> Batch:
+        """One import by its id. Raises StoreError."""
+        found = next((one for one in self.all() if one.id == identity), None)
+        if found is None:
+            raise StoreError(f"no import {identity}; `concierge list batches` shows all")
+        return found
+
+    def undo(self, identity: str, actor: str, at: datetime) -> Batch:
+        """Take the listings of an import back, together; what was listed otherwise too stays. Raises StoreError."""
+        with alone(self._store.path):
+            if self.get(identity).state != DONE:
+                raise StoreError(f"import {identity} is not in force; nothing was changed")
+            seen, keys = self._listed_otherwise(identity)
+            self._refold(keys, {identity: at})
+            with self._store.writing() as connection:
+                values = {"state": UNDONE, "undone_at": to_micros(at), "undone_by": actor[:200]}
+                connection.execute(update(batch).where(batch.c.id == identity).values(**values))
+                for key in _keys(connection, list_event.c.seq > seen):
+                    refold(connection, key)
+        return self.get(identity)
+
+    def _refold(self, keys: Iterable[Key], leaving: Mapping[str, datetime]) -> None:
+        """Sum the entries up as they will be without the imports that are `leaving`.
+
+        What only such an import holds up stays in force, as that import's alone.
+        """
+        left = iter(sorted(keys))
+        while some := list(islice(left, _CHUNK // 4)):
+            with self._store.writing() as connection:
+                refold_many(connection, some, leaving)
+
+    def _begin(self, new: Batch) -> None:
+        with self._store.writing() as connection:
+            query = select(batch).where(batch.c.content == new.content, batch.c.state == DONE)
+            earlier = connection.execute(query).first()
+            if earlier is not None:
+                raise AlreadyImported(_batch(earlier._mapping))
+            connection.execute(insert(batch).values(_row(new)))
+
+    def _write(self, new: Batch, events: Iterator[ListEvent]) -> int:
+        """All rows; how many."""
+        count = 0
+        while chunk := list(islice(events, _CHUNK)):
+            with self._store.writing() as connection:
+                _write_chunk(connection, new, chunk)
+            count += len(chunk)
+        return count
+
+    def _changing(self, identity: str) -> tuple[int, set[Key]]:
+        """Entries that were there before and do not hold for ever by themselves, as of an event: they are summed up
+        at the end."""
+        same = and_(*(list_event.c[name] == entry.c[name] for name in _KEY))
+        mine = exists().where(same, _by_number(list_event.c.batch) == identity)
+        weak = or_(entry.c.revoked_at.is_not(None), entry.c.expires_at.is_not(None))
+        query = select(*(entry.c[name] for name in _KEY))
+        with self._store.reading() as connection:
+            seen = connection.execute(select(func.max(list_event.c.seq))).scalar() or 0
+            rows = connection.execute(query.where(weak, entry.c.batch != identity, mine))
+            return seen, {_key(row) for row in rows}
+
+    def _remove_unfinished(self) -> None:
+        for left in self.all():
+            if left.state == LOADING:
+                self._remove(left.id)
+
+    def _remove(self, identity: str) -> None:
+        _, keys = self._listed_otherwise(identity)
+        for table in (entry, list_event):
+            key = next(iter(table.primary_key))
+            some = select(key).where(table.c.batch == identity).limit(_CHUNK)
+            while True:
+                with self._store.writing() as connection:
+                    if not connection.execute(delete(table).where(key.in_(some))).rowcount:
+                        break
+        with self._store.writing() as connection:
+            connection.execute(delete(batch).where(batch.c.id == identity))
+        self._refold(keys, {})
+
+    def _listed_otherwise(self, identity: str) -> tuple[int, set[Key]]:
+        """The entries of an import that have another reason too, as of an event."""
+        other = aliased(list_event)
+        same = and_(*(list_event.c[name] == other.c[name] for name in _KEY))
+        otherwise = exists().where(same, _by_number(other.c.batch) != identity)
+        with self._store.reading() as connection:
+            seen = connection.execute(select(func.max(list_event.c.seq))).scalar() or 0
+            return seen, _keys(connection, and_(list_event.c.batch == identity, otherwise))
+
+
+def _write_chunk(connection: Connection, new: Batch, chunk: list[ListEvent]) -> None:
+    now = to_micros(datetime.now(UTC))
+    connection.execute(insert(list_event), [event_row(one, now) for one in chunk])
+    entries = {one.key: entry_row(_alone(one, new.id)) for one in chunk}
+    statement = insert_or(entry)
+    dead = or_(entry.c.revoked_at.is_not(None), entry.c.batch.in_(select(batch.c.id).where(batch.c.state == UNDONE)))
+    changed = {name: statement.excluded[name] for name in _SUM}
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=_KEY, set_=changed, where=dead), list(entries.values())
+    )
+
+
+def _alone(event: ListEvent, identity: str) -> Entry:
+    found = fold([event])
+    if found is None:
+        raise ValueError("an import lists; it removes nothing")
+    return replace(found, batch=identity)
+
+
+def _by_number(column: ColumnElement[str]) -> ColumnElement[str]:
+    """The same value; but an index of all rows of an import is of no use to find one number's."""
+    return func.coalesce(column, "")
+
+
+def _keys(connection: Connection, condition: ColumnElement[bool]) -> set[Key]:
+    """The entries that these events are about."""
+    query = select(*(list_event.c[name] for name in _KEY)).where(condition)
+    return {_key(row) for row in connection.execute(query)}
+
+
+def _key(row: Row[Any]) -> Key:
+    return Key(row.number, row.last, row.campaign, bool(row.allow))
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """One import at a time. Raises StoreBusy."""
+    with path.with_name(path.name + ".import").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StoreBusy(f"{path}: another import is under way; wait for its end") from None
+        yield
+
+
+def _row(new: Batch) -> dict[str, object]:
+    return {
+        "id": new.id,
+        "content": new.content,
+        "state": new.state,
+        "name": new.name[:200],
+        "format": new.format,
+        "actor": new.actor[:200],
+        "at": to_micros(new.at),
+        "listings": new.listings,
+        "refused": new.refused,
+        "undone_by": "",
+    }
+
+
+def _batch(row: RowMapping) -> Batch:
+    undone = None if row["undone_at"] is None else from_micros(row["undone_at"])
+    return Batch(
+        id=row["id"],
+        content=row["content"],
+        name=row["name"],
+        format=row["format"],
+        actor=row["actor"],
+        at=from_micros(row["at"]),
+        state=row["state"],
+        listings=row["listings"],
+        refused=row["refused"],
+        undone_at=undone,
+        undone_by=row["undone_by"],
+    )

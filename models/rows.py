@@ -1,0 +1,120 @@
+"""Values of the domain <-> rows of the tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, insert
+from sqlalchemy.dialects.sqlite import dialect
+
+from models.contact import Answer
+from models.number import Number
+from models.suppression import Entry, Kind, ListEvent
+from models.tables import call_check, from_micros, to_micros
+
+
+def entry_from_row(row: Row[Any] | Sequence[Any]) -> Entry:
+    """A row of `entry`, in the order of its columns. Raises ValueError for what this program never wrote."""
+    id_, number, campaign, reason, source, created, expires, revoked, last, allow, batch = tuple(row)
+    try:
+        times = (from_micros(created), _optional(expires), _optional(revoked))
+    except (TypeError, OverflowError) as error:
+        raise ValueError(f"entry {id_} of the list has an unreadable time ({error})") from error
+    return Entry(number, campaign, reason, source, *times, id_, last or None, bool(allow), batch)
+
+
+def entry_row(value: Entry) -> dict[str, object]:
+    """All columns but the id."""
+    return {
+        "number": value.number,
+        "campaign": value.campaign,
+        "reason": value.reason,
+        "source": value.source,
+        "created_at": to_micros(value.created_at),
+        "expires_at": value.expires_at and to_micros(value.expires_at),
+        "revoked_at": value.revoked_at and to_micros(value.revoked_at),
+        "last": value.last or 0,
+        "allow": int(value.allow),
+        "batch": value.batch,
+    }
+
+
+def event_row(happened: ListEvent, now: int) -> dict[str, object]:
+    """`now`: the moment of recording, microseconds."""
+    return {
+        "event_id": str(happened.event_id),
+        "kind": happened.kind.value,
+        "number": happened.number,
+        "campaign": happened.campaign,
+        "at": to_micros(happened.at),
+        "recorded_at": now,
+        "expires_at": happened.expires_at and to_micros(happened.expires_at),
+        "reason": happened.reason,
+        "source": happened.source,
+        "actor": happened.actor,
+        "evidence": json.dumps(happened.evidence, sort_keys=True) if happened.evidence else "{}",
+        "last": happened.key.last,
+        "allow": int(happened.allow),
+        "batch": happened.batch,
+        "removes": json.dumps([str(one) for one in happened.removes]) if happened.removes else "[]",
+    }
+
+
+def event_from_row(row: Row[Any]) -> ListEvent:
+    """A row of `list_event`."""
+    return ListEvent(
+        UUID(row.event_id),
+        Kind(row.kind),
+        row.number,
+        row.campaign,
+        from_micros(row.at),
+        row.reason,
+        row.source,
+        row.actor,
+        _optional(row.expires_at),
+        json.loads(row.evidence),
+        row.last or None,
+        bool(row.allow),
+        row.batch,
+        tuple(UUID(one) for one in json.loads(row.removes)),
+    )
+
+
+def check_row(answer: Answer, now: int) -> tuple[object, ...]:
+    """In the order of `_CHECK_COLUMNS`."""
+    asked, decision = answer.question, answer.decision
+    return (
+        to_micros(answer.at),
+        now,
+        _clean(asked.dialled, 100),
+        answer.destination.e164 if isinstance(answer.destination, Number) else None,
+        _clean(asked.campaign, 64),
+        decision.verdict.value,
+        decision.reason.value,
+        _clean(decision.detail, 1000),
+        decision.entry.id if decision.entry else None,
+        asked.via,
+        _clean(asked.caller, 100),
+        _clean(asked.channel, 200),
+        _clean(asked.uniqueid, 150),
+    )
+
+
+# compiled once: the insert of a batch is most of what a call's evidence costs
+_CHECK_COLUMNS = [column for column in call_check.c if column.name != "seq"]
+INSERT_CHECK = str(insert(call_check).compile(dialect=dialect(), column_keys=[one.name for one in _CHECK_COLUMNS]))
+
+
+def _clean(value: str, most: int) -> str:
+    """What came from a telephone may hold anything; the database takes well-formed text of a bounded length."""
+    if len(value) <= most and value.isascii() and "\0" not in value:
+        return value
+    return value[:most].encode("utf-8", "replace").decode().replace("\0", "?")
+
+
+def _optional(micros: int | None) -> datetime | None:
+    return None if micros is None else from_micros(micros)
