@@ -19,6 +19,7 @@ COMMANDS = {
     "serve": "start the gate (AGI), the opt-out listener (AMI) and the guard of menus",
     "check": "may this number be called now?",
     "list": "add, remove or show suppressed numbers",
+    "registry": "national do-not-call registries: add, list, verify, remove",
     "lint": "find what would trap or cut off a caller in the dialplan",
     "rule": "explain a rule of lint, with a bad and a good example",
     "trace": "the path of one call with given keys and results, step by step",

@@ -82,6 +82,8 @@ class Service:
         self.journal.start()
         if "agi" in self._parts:
             await asyncio.to_thread(self._judge.reader.begin_index())
+            if self._judge.registries is not None:
+                await asyncio.to_thread(self._judge.registries.begin())
             await self._open_agi()
         if self.listener is not None:
             self._listening = asyncio.create_task(self.listener.run(), name="listener")

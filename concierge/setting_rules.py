@@ -23,6 +23,7 @@ SECRET_VARIABLE = "CONCIERGE_AMI_SECRET"  # noqa: S105 - the name, not the secre
 FREEPBX_AGI_PORT = 4573
 _DIGIT = re.compile(r"[0-9*#A-D]")
 _SCOPES = ("all", "campaign")
+_ON_STALE = ("refuse", "warn")
 
 
 def check_settings(settings: Settings, mistakes: Mistakes) -> None:
@@ -40,6 +41,7 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
         if getattr(settings.menu, name) >= MOST:
             mistakes.add(f"menu.{name}", f"{getattr(settings.menu, name)} is too large; below {MOST}")
     _check_operator(settings, mistakes)
+    _check_registries(settings, mistakes)
     _at_least(settings.store.evidence_queue, 1, "store.evidence_queue", mistakes)
     if not 0 <= settings.store.evidence_delay <= 0.05:
         mistakes.add("store.evidence_delay", "between 0 and 0.05 seconds")
@@ -51,6 +53,19 @@ def _check_operator(settings: Settings, mistakes: Mistakes) -> None:
     if any(char in settings.operator.dial for char in "\r\n\0;,"):
         mistakes.add("operator.dial", "one line without `;` and `,`, as Dial gets it, e.g. PJSIP/100&PJSIP/101")
     _at_least(settings.operator.ring, 1, "operator.ring", mistakes)
+
+
+def _check_registries(settings: Settings, mistakes: Mistakes) -> None:
+    from models.number import known_country
+
+    registries = settings.registries
+    for country, days in registries.max_age.items():
+        if not known_country(country):
+            mistakes.add(f"registries.max_age.{country}", 'no ISO 3166 code such as US; write NO as "NO"')
+        if not re.fullmatch(r"[0-9]{1,5}", days):
+            mistakes.add(f"registries.max_age.{country}", f"{days!r} is no number of days; 0 for no limit")
+    if registries.on_stale not in _ON_STALE:
+        mistakes.add("registries.on_stale", f"{registries.on_stale!r} is none of {', '.join(_ON_STALE)}")
 
 
 def _check_site(settings: Settings, mistakes: Mistakes) -> None:

@@ -48,6 +48,15 @@ class GateSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistrySettings:
+    """National registries. `max_age`: days by country; what is not named keeps the law's limit."""
+
+    folder: str = ""
+    max_age: Mapping[str, str] = field(default_factory=lambda: {"US": "31", "CA": "31", "AU": "30", "GB": "28"})
+    on_stale: str = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
 class AgiSettings:
     """The FastAGI server."""
 
@@ -110,6 +119,7 @@ class Settings:
     site: SiteSettings = field(default_factory=SiteSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     gate: GateSettings = field(default_factory=GateSettings)
+    registries: RegistrySettings = field(default_factory=RegistrySettings)
     agi: AgiSettings = field(default_factory=AgiSettings)
     ami: AmiSettings = field(default_factory=AmiSettings)
     opt_out: OptOutSettings = field(default_factory=OptOutSettings)
@@ -161,12 +171,14 @@ def _read(path: Path) -> Any:
 
 def _beside(settings: Settings, folder: Path) -> Settings:
     """File names in a configuration are relative to its folder, wherever the command runs."""
-    store, ami = settings.store, settings.ami
+    store, ami, registries = settings.store, settings.ami, settings.registries
     if store.path:
         store = replace(store, path=str(folder / store.path))
     if ami.secret_file:
         ami = replace(ami, secret_file=str(folder / ami.secret_file))
-    return replace(settings, store=store, ami=ami)
+    if registries.folder:
+        registries = replace(registries, folder=str(folder / registries.folder))
+    return replace(settings, store=store, ami=ami, registries=registries)
 
 
 def parse(raw: Any, path: Path) -> Settings:

@@ -16,6 +16,7 @@ from models.gate import Judge
 from models.number import Site
 from models.policy import Rules
 from models.reader import Reader
+from models.registry.watch import MAX_AGE, Registries
 
 
 def add_config(parser: ArgumentParser) -> None:
@@ -111,7 +112,24 @@ def site_of(settings: Settings) -> Site:
 
 def judge_of(settings: Settings, path: Path, *, indexed: bool = False) -> Judge:
     """Who decides, on this file; `indexed` for a process that lives long."""
-    return Judge(Reader(path, indexed=indexed), site_of(settings), Rules(settings.gate.require_campaign))
+    rules = Rules(settings.gate.require_campaign, settings.registries.on_stale == "refuse")
+    registries = registries_of(settings, path, background=indexed)
+    return Judge(Reader(path, indexed=indexed), site_of(settings), rules, registries=registries)
+
+
+def registry_folder(settings: Settings, path: Path) -> Path:
+    """The configured folder, or the one beside the list."""
+    return Path(settings.registries.folder) if settings.registries.folder else path.with_name(path.name + ".registries")
+
+
+def max_ages(settings: Settings) -> dict[str, int]:
+    """Days by country."""
+    return {**MAX_AGE, **{country: int(days) for country, days in settings.registries.max_age.items()}}
+
+
+def registries_of(settings: Settings, path: Path, *, background: bool = False) -> Registries:
+    """The national registries that belong to this list; nothing is read yet."""
+    return Registries(registry_folder(settings, path), max_ages(settings), background=background)
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -4,17 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 from models.contact import Answer, History, Question
 from models.journal import Journal
 from models.number import NotANumber, Number, Site, interpret
-from models.policy import Decision, Knowledge, Listed, NotListed, Reason, Rules, Unavailable, both, may_call, refuse
+from models.policy import (
+    Decision,
+    Knowledge,
+    Listed,
+    NotListed,
+    Reason,
+    Registered,
+    Rules,
+    Unavailable,
+    both,
+    may_call,
+    refuse,
+)
 from models.reader import Known, Reader
 
 Clock = Callable[[], datetime]
+
+
+class Registries(Protocol):
+    """National registries, see `models.registry.watch`."""
+
+    def look_up(self, number: int, at: datetime) -> Sequence[Registered]:
+        """What stands against a call to this number. Never raises, never waits."""
+
+    def begin(self) -> Callable[[], None]:
+        """Begin to load; what is returned waits until that is over."""
+
 
 _PATIENCE = 1.0  # seconds that an answer waits for a lock to pass; the dialplan waits for 3
 _PAUSE = 0.01
@@ -33,6 +57,7 @@ class Judge:
     site: Site
     rules: Rules = field(default_factory=Rules)
     clock: Clock = utc_now
+    registries: Registries | None = None
 
     def answer(self, question: Question, at: datetime | None = None) -> Answer:
         """The decision at a moment (default: now), with the history of the number."""
@@ -70,10 +95,18 @@ class Judge:
         at: datetime,
     ) -> Answer:
         """The same from what is already known."""
-        decision = may_call(destination, question.campaign, known, at, self.rules)
+        decision = may_call(destination, question.campaign, known, at, self.rules, self._registered(destination, at))
         if question.pending and decision.allowed and isinstance(destination, Number):
             decision = refuse(Reason.OPT_OUT_PENDING, "a key press that the PBX keeps and that is not recorded yet")
         return Answer(question, destination, decision, history, at)
+
+    def _registered(self, destination: Number | NotANumber, at: datetime) -> Sequence[Registered]:
+        if self.registries is None or isinstance(destination, NotANumber):
+            return ()
+        found = self.registries.look_up(destination.e164, at)
+        for other in destination.also:
+            found = (*found, *self.registries.look_up(other, at))
+        return found
 
     def is_passing(self, answer: Answer) -> bool:
         """Was it refused for a lock that will soon be gone?"""

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
@@ -37,6 +38,9 @@ class Reason(StrEnum):
     CAMPAIGN_MISSING = "campaign-missing"
     LIST_UNAVAILABLE = "list-unavailable"
     EVIDENCE_UNAVAILABLE = "evidence-unavailable"
+    LISTED_IN_REGISTRY = "listed-in-registry"
+    REGISTRY_STALE = "registry-stale"
+    REGISTRY_UNAVAILABLE = "registry-unavailable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,33 @@ def both(one: Knowledge, other: Knowledge) -> Knowledge:
     return Listed(one.entries + other.entries)
 
 
+class RegistryState(StrEnum):
+    """Why a national registry stands against a call, the strongest reason first."""
+
+    LISTED = "listed-in-registry"
+    UNAVAILABLE = "registry-unavailable"
+    STALE = "registry-stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What one national registry has against a call; the detail names it and its day."""
+
+    registry: str
+    state: RegistryState
+    detail: str
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the operator has chosen. `require_campaign`: a call that names no campaign is refused."""
+    """What the operator has chosen.
+
+    `require_campaign`: a call that names no campaign is refused. `refuse_stale`: a registry that is too old stops the
+    calls to its country; else they go out with a warning.
+    """
 
     require_campaign: bool = False
+    refuse_stale: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +126,34 @@ _FREE = {
 }
 
 
-def may_call(destination: Number | NotANumber, campaign: str, known: Knowledge, at: datetime, rules: Rules) -> Decision:
+def may_call(
+    destination: Number | NotANumber,
+    campaign: str,
+    known: Knowledge,
+    at: datetime,
+    rules: Rules,
+    registered: Sequence[Registered] = (),
+) -> Decision:
     """May this destination be called now, for this campaign (`""`: none named)?
 
     An emergency number is never refused, whatever else is wrong. Nothing but a list that was read allows a
-    call to a subscriber.
+    call to a subscriber. `registered`: what national registries say of the number.
     """
+    decision = _by_list(destination, campaign, known, at, rules)
+    if not registered or not decision.allowed or isinstance(destination, NotANumber):
+        return decision
+    return _by_registries(decision, registered, rules)
+
+
+def _by_registries(decision: Decision, registered: Sequence[Registered], rules: Rules) -> Decision:
+    states = list(RegistryState)
+    worst = min(registered, key=lambda one: states.index(one.state))
+    if worst.state is RegistryState.STALE and not rules.refuse_stale:
+        return replace(decision, detail=f"{decision.detail}; {worst.detail}".removeprefix("; "))
+    return refuse(Reason(worst.state.value), worst.detail)
+
+
+def _by_list(destination: Number | NotANumber, campaign: str, known: Knowledge, at: datetime, rules: Rules) -> Decision:
     if isinstance(destination, NotANumber):
         return _without_number(destination)
     if campaign and not is_campaign_name(campaign):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from concierge.doctor.finding import Finding, failed, ok, warning
 from concierge.integrity import changed_files
 from concierge.settings import Settings
+from concierge.wiring import max_ages, registries_of
 from models.errors import StoreError
+from models.policy import RegistryState
 from models.store import Store
 
 
@@ -19,6 +22,25 @@ def check_host(settings: Settings, path: Path) -> Iterator[Finding]:
     yield _files()
     yield _settings(settings)
     yield _database(path)
+    yield from _registries(settings, path)
+
+
+def _registries(settings: Settings, path: Path) -> Iterator[Finding]:
+    """Nothing when there are none."""
+    registries = registries_of(settings, path)
+    registries.refresh()
+    if registries.broken:
+        yield failed("registries", registries.broken, "until then every outbound call is refused")
+    now, ages = datetime.now(UTC), max_ages(settings)
+    for name, holding in registries.holdings.items():
+        trouble = holding.trouble(now, ages)
+        if trouble is None:
+            yield ok(f"registry {name}", f"{holding.header.count} numbers, as of {holding.header.as_of}")
+        elif trouble.state is RegistryState.STALE and settings.registries.on_stale == "warn":
+            yield warning(f"registry {name}", trouble.detail, "`concierge registry add` with a newer file")
+        else:
+            remedy = f"`concierge registry add`; until then calls to {holding.header.country} are refused"
+            yield failed(f"registry {name}", trouble.detail, remedy)
 
 
 def _python() -> Finding:

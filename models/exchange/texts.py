@@ -5,8 +5,8 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import BinaryIO, TextIO
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
 
 from models.exchange.kinds import FileRefused
 
@@ -76,16 +76,20 @@ def _name(error: UnicodeError) -> str:
     return error.encoding.upper() if isinstance(error, UnicodeDecodeError) else "text of the named encoding"
 
 
-def open_text(stream: BinaryIO, encoding: str | None = None, newline: str | None = "") -> TextIO:
+def open_text(stream: BinaryIO, encoding: str | None = None, newline: str | None = "") -> io.TextIOWrapper:
     """The stream as text. Raises FileRefused; while it is read, see `decoding`."""
     head, stream = head_of(stream)
     return io.TextIOWrapper(stream, encoding_of(head, encoding), newline=newline)
 
 
-def lines_of(text: TextIO) -> Iterator[str]:
+def lines_of(text: io.TextIOWrapper) -> Iterator[str]:
     """Lines with their ends. Raises FileRefused for one without end."""
-    with decoding():
-        for line in iter(lambda: text.readline(MAX_LINE), ""):
-            if len(line) == MAX_LINE:
-                raise FileRefused(f"a line of more than {MAX_LINE} characters; this is no list of numbers")
-            yield line
+    try:
+        with decoding():
+            for line in iter(lambda: text.readline(MAX_LINE), ""):
+                if len(line) == MAX_LINE:
+                    raise FileRefused(f"a line of more than {MAX_LINE} characters; this is no list of numbers")
+                yield line
+    finally:
+        with suppress(ValueError):  # the file is its opener's to close
+            text.detach()

@@ -25,9 +25,9 @@ def mistakes(raw):
 
 
 def keys(value, prefix=""):
-    """Every setting as a dotted key. The digits of opt_out are values, not settings."""
+    """Every setting as a dotted key. The digits of opt_out and the countries of max_age are values, not settings."""
     for name, item in value.items():
-        if isinstance(item, dict) and prefix + name != "opt_out.digits":
+        if isinstance(item, dict) and prefix + name not in ("opt_out.digits", "registries.max_age"):
             yield from keys(item, f"{prefix}{name}.")
         else:
             yield prefix + name
@@ -97,9 +97,13 @@ def test_all_unfit_values_are_named_at_once():
             "log": {"level": "loud"},
             "site": {"country": "pl"},
             "operator": {"ring": 0, "dial": "PJSIP/1;x"},
+            "registries": {"max_age": {"us": 31, "US": "a month"}, "on_stale": "ignore"},
         }
     )
     for key in (
+        "registries.max_age.us: no ISO",
+        "registries.max_age.US: 'a month' is no number of days",
+        "registries.on_stale: 'ignore' is none of refuse, warn",
         "agi.port: 4573 belongs to FreePBX",
         "agi.host: 0.0.0.0 is reachable from elsewhere",
         "agi.header_timeout",
@@ -119,7 +123,7 @@ def test_all_unfit_values_are_named_at_once():
         "operator.dial",
     ):
         assert any(line.startswith(f"c.yaml: {key}") for line in found), key
-    assert len(found) == 17
+    assert len(found) == 20
     assert any("did you mean PL?" in line for line in found)
 
 

@@ -1,0 +1,173 @@
+"""Numbers of a registry in memory: compressed sets of ten million each, or one sorted array on the file itself.
+
+One set of all would be read back in one piece: half a second in which no other thread of Python runs. A block takes a
+millisecond, and is found six times faster.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO, Protocol
+
+WIDTH = 10_000_000
+_COUNT = struct.Struct("<Q")
+_PLACE = struct.Struct("<QQ")  # block, bytes
+
+
+class Unusable(Exception):
+    """The payload is not what this program can read; the words say why."""
+
+
+class Numbers(Protocol):
+    """E.164 numbers that do not change."""
+
+    def __contains__(self, number: int, /) -> bool: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[int]: ...
+
+
+class Building(Protocol):
+    """E.164 numbers that are being collected, and how they are written."""
+
+    kind: str
+
+    def add(self, numbers: list[int]) -> None:
+        """The list is the builder's from now on."""
+
+    def __len__(self) -> int: ...
+    def write(self, write: Any) -> None:
+        """Call `write` with pieces of the payload."""
+
+
+class Blocks:
+    """Block -> the numbers in it, as pyroaring's BitMap."""
+
+    kind = "roaring"
+
+    def __init__(self, blocks: dict[int, Any] | None = None) -> None:
+        self._blocks: dict[int, Any] = blocks if blocks is not None else {}
+        self._count = sum(map(len, self._blocks.values()))
+
+    def __contains__(self, number: int) -> bool:
+        block = self._blocks.get(number // WIDTH)
+        return block is not None and number % WIDTH in block
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[int]:
+        for place in sorted(self._blocks):
+            yield from (place * WIDTH + one for one in self._blocks[place])
+
+    def add(self, numbers: list[int]) -> None:
+        """Take them in."""
+        from pyroaring import BitMap
+
+        numbers.sort()
+        at = 0
+        while at < len(numbers):
+            place = numbers[at] // WIDTH
+            base = place * WIDTH
+            end = bisect_left(numbers, base + WIDTH, at)
+            fresh = BitMap(array("I", [number - base for number in numbers[at:end]]))
+            known = self._blocks.get(place)
+            before = 0 if known is None else len(known)
+            if known is None:
+                self._blocks[place] = known = fresh
+            else:
+                known |= fresh
+            self._count += len(known) - before
+            at = end
+
+    def write(self, write: Any) -> None:
+        """How many blocks, where each is, and the blocks."""
+        packed = []
+        for place in sorted(self._blocks):
+            self._blocks[place].run_optimize()
+            packed.append((place, self._blocks[place].serialize()))
+        write(_COUNT.pack(len(packed)))
+        write(b"".join(_PLACE.pack(place, len(data)) for place, data in packed))
+        for _place, data in packed:
+            write(data)
+
+
+def read_blocks(file: BinaryIO, size: int) -> Blocks:
+    """What `Blocks.write` has written, `size` bytes of it. Raises Unusable."""
+    try:
+        from pyroaring import BitMap
+    except ImportError:
+        raise Unusable("it was made with pyroaring, which is not installed here; add the registry again") from None
+    try:
+        count = _COUNT.unpack(file.read(_COUNT.size))[0]
+        if count * _PLACE.size > size:
+            raise Unusable("its table of blocks is larger than the file")
+        places = list(_PLACE.iter_unpack(file.read(count * _PLACE.size)))
+        return Blocks({place: BitMap.deserialize(file.read(length)) for place, length in places})
+    except (struct.error, ValueError) as error:
+        raise Unusable(f"its blocks cannot be read: {error}") from None
+
+
+class Sorted:
+    """Eight bytes a number, in order: for where pyroaring cannot be installed. `data` may be a mapped file."""
+
+    kind = "sorted"
+
+    def __init__(self, data: memoryview | None = None) -> None:
+        self._fresh = array("Q")
+        self._sorted: Any = self._fresh if data is None else data.cast("Q")
+
+    def __contains__(self, number: int) -> bool:
+        at = bisect_left(self._sorted, number)
+        return at < len(self._sorted) and self._sorted[at] == number
+
+    def __len__(self) -> int:
+        return len(self._sorted)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._sorted)
+
+    def add(self, numbers: list[int]) -> None:
+        """Take them in; they are put in order when they are written."""
+        self._fresh.extend(numbers)
+
+    def settle(self) -> None:
+        """In order, each once."""
+        self._fresh = array("Q", sorted(set(self._fresh)))
+        self._sorted = self._fresh
+
+    def write(self, write: Any) -> None:
+        """Little-endian, whatever this machine is."""
+        self.settle()
+        data = array("Q", self._fresh)
+        if sys.byteorder == "big":
+            data.byteswap()
+        write(data.tobytes())
+
+
+def read_sorted(data: memoryview) -> Sorted:
+    """The array on these bytes. Raises Unusable."""
+    if sys.byteorder == "big":
+        copy = array("Q", data.tobytes())
+        copy.byteswap()
+        data = memoryview(copy.tobytes())
+    if len(data) % 8:
+        raise Unusable("its length is no multiple of eight")
+    return Sorted(data)
+
+
+def builder() -> Building:
+    """Compressed where pyroaring is installed."""
+    try:
+        import pyroaring  # noqa: F401 - only whether it is there
+    except ImportError:
+        return Sorted()
+    return Blocks()
+
+
+def common(numbers: Numbers, asked: Iterable[int]) -> list[int]:
+    """Those that are in the registry."""
+    return [number for number in asked if number in numbers]

@@ -1,0 +1,170 @@
+"""`concierge registry`: an official file in, and every way of asking knows it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+TODAY = datetime.now(UTC).date()
+USA = "+12125551234"
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("212,5551234\n416,5551234\n")
+    return path
+
+
+@pytest.fixture
+def add(concierge, file):
+    def run(*words, as_of=TODAY, name="ftc", country="US", form="ftc", source=file):
+        given = ("--format", form, "--country", country, "--as-of", as_of, "--name", name)
+        return concierge("registry", "add", source, *given, *words)
+
+    return run
+
+
+@pytest.fixture
+def check(concierge):
+    return lambda number, *words: json.loads(concierge("check", number, "--format", "json", *words).stdout)
+
+
+def test_a_listed_number_is_refused_from_the_moment_it_is_added(add, check, concierge):
+    assert check(USA)["verdict"] == "allow"
+    done = add()
+    assert (done.returncode, done.stdout) == (0, f"ftc: 2 numbers of US, as of {TODAY}\n")
+    facts = check(USA)
+    assert (facts["reason"], facts["detail"]) == ("listed-in-registry", f"registry ftc of US, as of {TODAY}")
+    assert check("+12125551235")["verdict"] == "allow"
+    assert concierge("registry", "list").stdout == "ftc US: 2 numbers, 0 of 31 days old, ok\n"
+    assert concierge("registry", "verify").returncode == 0
+    assert concierge("registry", "remove", "ftc").returncode == 0
+    assert check(USA)["verdict"] == "allow"
+    assert concierge("registry", "remove", "ftc").returncode == 2
+
+
+def test_an_old_one_stops_its_country_or_warns(add, check, concierge, config):
+    add(as_of=TODAY - timedelta(days=40))
+    facts = check("+12125551235")
+    assert facts["reason"] == "registry-stale"
+    assert "registry ftc of US is 40 days old, 31 at most" in facts["detail"]
+    assert check("+48600100200")["verdict"] == "allow"
+    assert concierge("registry", "list").returncode == 1
+    path = config("registries: {on_stale: warn}")
+    facts = check("+12125551235", "--config", path)
+    assert (facts["verdict"], "40 days old" in facts["detail"]) == ("allow", True)
+    path = config("registries: {max_age: {US: 90}}")
+    assert check("+12125551235", "--config", path)["verdict"] == "allow"
+
+
+def test_a_damaged_one_stops_its_country_and_verify_and_doctor_say_so(add, check, concierge, home_db):
+    add()
+    [path] = home_db.with_name("concierge.db.registries").glob("*.registry")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert check("+12125551235")["reason"] == "registry-unavailable"
+    verified = concierge("registry", "verify")
+    assert verified.returncode == 1
+    assert "it was cut or written to; add it again" in verified.stdout
+    found = {one["name"]: one for one in json.loads(concierge("doctor", "--json").stdout)}
+    assert found["registry ftc"]["state"] == "failed"
+    assert add().returncode == 0
+    assert check("+12125551235")["verdict"] == "allow"
+
+
+def test_rows_that_cannot_be_read_are_named_and_the_rest_is_taken(add, file, check):
+    file.write_text("212,5551234\n12,345\n416,5551234\n")
+    done = add()
+    assert done.returncode == 1
+    assert "list.txt:2: '12,345': no North American number" in done.stderr
+    assert done.stdout.endswith("1 rows could not be read and are not in it\n")
+    assert check(USA)["verdict"] == "refuse"
+
+
+def test_a_file_that_has_lost_half_of_it_needs_force(add, file):
+    file.write_text("".join(f"212,555{n:04}\n" for n in range(100)))
+    assert add().returncode == 0
+    file.write_text("".join(f"212,555{n:04}\n" for n in range(49)))
+    assert "was it cut? --force takes it" in add().stderr
+    assert add("--force").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"name": "../x"}, "--name"),
+        ({"country": "XX"}, "--country"),
+        ({"as_of": TODAY + timedelta(days=3)}, "in the future"),
+        ({"as_of": "yesterday"}, "no date"),
+        ({"form": "klingon"}, "invalid choice"),
+        ({"source": "absent.txt"}, "absent.txt: No such file"),
+        ({"form": "dncl-xml"}, "no XML"),
+        ({"form": "xlsx"}, "workbook"),
+    ],
+)
+def test_wrong_use_is_told_and_changes_nothing(add, check, given, words):
+    done = add(**given)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert check(USA)["verdict"] == "allow"
+
+
+def test_any_format_can_be_a_registry(add, file, check, tmp_path):
+    file.write_text("numer;opis\n600 100 200;x\n600100300;\n")
+    assert add(form="csv", country="PL", name="pl").returncode == 0
+    assert check("600100300")["reason"] == "listed-in-registry"
+    file.write_text("number;until\n600100200;2027-01-01\n600100201;\n")
+    assert "use `concierge list import`" in add(form="csv", country="PL", name="pl").stderr
+
+
+def test_the_names_of_formats_are_the_formats():
+    from concierge.exchange import NAMES
+    from models.exchange.formats import FORMATS
+
+    assert sorted(NAMES) == sorted(FORMATS)
+
+
+def test_the_daemon_knows_a_registry_with_the_next_call(at_home, tmp_path):
+    """Over its own socket, while files come and go."""
+    import asyncio
+
+    from concierge.service import Service
+    from concierge.settings import load
+    from concierge.wiring import registry_folder, upgrade_store
+    from models.registry.blocks import builder
+    from models.registry.file import Header
+    from models.registry.folder import add, remove
+
+    config = tmp_path / "c.yaml"
+    config.write_text(f"store: {{path: {tmp_path / 'list.db'}}}\nagi: {{port: 0}}\nlog: {{level: error}}\n")
+    settings, path = load(config), tmp_path / "list.db"
+    upgrade_store(path)
+
+    def put(number):
+        numbers = builder()
+        numbers.add([number])
+        add(registry_folder(settings, path), Header("r", "ftc", "US", TODAY, datetime.now(UTC), "t"), numbers)
+
+    async def ask(port, number):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        lines = ["agi_network: yes", "agi_network_script: outbound", f"agi_arg_1: {number}", "agi_arg_2: n", "", ""]
+        writer.write("\n".join(lines).encode())
+        answer = await reader.readline()
+        writer.close()
+        return answer.decode().split('"')[3].split("!")[1]
+
+    async def story():
+        service = Service(settings, path, ("agi",))
+        await service.start()
+        port = service.server.port
+        found = [await ask(port, USA)]
+        for number in (12125551234, 12125551235, 12125551234):
+            put(number)
+            found.append(await ask(port, USA))
+        remove(registry_folder(settings, path), "r")
+        found.append(await ask(port, USA))
+        await service.stop()
+        return found
+
+    listed = "listed-in-registry"
+    assert asyncio.run(story()) == ["not-listed", listed, "not-listed", listed, "not-listed"]
