@@ -10,7 +10,7 @@ from dialplan.flow import variables as names
 from dialplan.flow.entries import Entry, find
 from dialplan.flow.explore import Search, machine_of
 from dialplan.flow.graph import reachable, rounds
-from dialplan.flow.model import LISTEN, NO_CHOICE, WIDENED, At, Choice, Edge, Ended, Kind, Limits, Met, Space, State
+from dialplan.flow.model import LISTEN, WIDENED, At, Edge, Ended, Kind, Limits, Met, Space, State
 from dialplan.subject import Located, Subject
 
 CUT = frozenset({Ended.HANGUP, Ended.FALLS_OFF, Ended.INVALID, Ended.TIMEOUT, Ended.APPLICATION})
@@ -80,7 +80,7 @@ class Calls:
 
     def prepare(self) -> None:
         """Answer beforehand what many rules ask, so that processes which share this need not."""
-        _ = self.menus, self.offering, self.smooth, self.callers, self.ending, self.helped, self.running
+        _ = self._chances, self.smooth, self.callers, self.ending, self.helped, self.running
 
     @functools.cached_property
     def running(self) -> Mapping[str, list[int]]:
@@ -113,29 +113,36 @@ class Calls:
         return successors
 
     @functools.cached_property
-    def listening(self) -> set[int]:
-        """Nodes at which a caller can press keys."""
-        return self._at(lambda choice: choice.kind in PRESSED)
-
-    def _at(self, wanted: Callable[[Choice], bool]) -> set[int]:
-        """Nodes with such a choice. The same choice is mostly the same object."""
-        known: dict[int, bool] = {id(NO_CHOICE): wanted(NO_CHOICE)}
-        made = set()
+    def _chances(self) -> tuple[set[int], set[int], set[int]]:
+        """See listening, menus and offering."""
+        listening, menus, offering = set[int](), set[int](), set[int]()
         for node, edges in enumerate(self.space.edges):
             for edge in edges:
-                choice = edge[0]
-                answer = known.get(id(choice))
-                if answer is None:
-                    answer = known[id(choice)] = wanted(choice)
-                if answer:
-                    made.add(node)
-                    break
-        return made
+                kind, value, application = edge[0]
+                if not kind:
+                    continue
+                if kind in PRESSED:
+                    listening.add(node)
+                    if kind is Kind.KEY:
+                        menus.add(node)
+                elif kind is Kind.RESULT and value == "ANSWER" and application:
+                    offering.add(node)
+        return listening, menus, offering
 
-    @functools.cached_property
+    @property
+    def listening(self) -> set[int]:
+        """Nodes at which a caller can press keys."""
+        return self._chances[0]
+
+    @property
     def menus(self) -> set[int]:
         """Nodes at which a key leads somewhere."""
-        return {n for n in self.listening if any(e.choice.kind is Kind.KEY for e in self.space.edges[n])}
+        return self._chances[1]
+
+    @property
+    def offering(self) -> set[int]:
+        """Nodes at which a person may answer."""
+        return self._chances[2]
 
     @functools.cached_property
     def fresh(self) -> set[int]:
@@ -183,13 +190,6 @@ class Calls:
     def offers(self, node: int) -> bool:
         """A person may answer here."""
         return node in self.offering
-
-    @functools.cached_property
-    def offering(self) -> set[int]:
-        """Nodes at which a person may answer."""
-        return self._at(
-            lambda choice: choice.kind is Kind.RESULT and choice.value == "ANSWER" and bool(choice.application)
-        )
 
     def failed(self, edge: Edge) -> bool:
         """The edge of a person or program that was not reached."""

@@ -69,7 +69,7 @@ def _tries(flow: Calls, node: int) -> bool:
 
 def _steps(flow: Calls, node: int) -> Iterator[tuple[int, int]]:
     """Where the call goes on, and 1 when somebody was tried in vain."""
-    tried = _tries(flow, node)
+    tried = node in flow.offering and _tries(flow, node)
     for edge in flow.space.edges[node]:
         if edge.target >= 0 and edge.choice.kind is not Kind.TARGET:
             yield edge.target, int(tried and flow.failed(edge))
