@@ -28,6 +28,7 @@ playback background saydigits saynumber sayalpha sayphonetic sayunixtime datetim
 picotts flite espeak mp3player playtones busy congestion musiconhold speechbackground queue
 """
 SAYS = frozenset(SAYING.split())
+TONES = frozenset({"congestion"})
 PEOPLE_APPS = frozenset({"dial", "queue", "retrydial", "followme", "page", "confbridge", "meetme", "park", "pickup"})
 
 
@@ -286,11 +287,11 @@ class Calls:
 
     @functools.cached_property
     def before_speech(self) -> set[int]:
-        """Nodes from which a node can be reached that says something."""
+        """Nodes from which a node can be reached that says something; a tone of failure says nothing."""
         return self.before(
             node
             for name, nodes in self.running.items()
-            if name in SAYS or name in PROGRAMS or name.startswith("say")
+            if (name in SAYS - TONES) or name in PROGRAMS or name.startswith("say")
             for node in nodes
         )
 

@@ -1,9 +1,9 @@
 """Hang-up on an error
 
 What it finds
-    A Dial, a Queue or the like that reaches nobody, after which the call is hung up without a word and
-    without another try: for callers from outside, or who have chosen from a menu. The last try, an
-    operator or a reception, is no finding.
+    A Dial, a Queue or the like that reaches nobody, after which the call is hung up without a word (the
+    tone of Congestion is none) and without another try: for callers from outside, or who have chosen from
+    a menu. The last try, an operator or a reception, is no finding.
 Why it matters to a caller
     Busy, no answer and errors are the caller's everyday life. They belong to the operator, not to Hangup.
 Bad
@@ -39,7 +39,6 @@ SEVERITY = Severity.WARNING
 MISSION = "D10"
 
 TRIES = frozenset({"dial", "queue", "retrydial", "followme"})
-TONES = frozenset({"busy", "congestion", "playtones"})
 LAST_RESORT = pattern(r"operator|recep|attendant|front.?desk|secretar|zentrale|centrala", re.I)
 
 

@@ -37,10 +37,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dialplan.applications.arguments import could_be, is_literal
+from dialplan.applications.calls import Target
 from dialplan.finding import Finding, Severity
 from dialplan.keys import KEYS, goes_on, listening, single_keys, waits
 from dialplan.light import pattern
-from dialplan.resolve import Fate, resolve
+from dialplan.resolve import Fate, Resolved, resolve
 from dialplan.subject import Located, Subject
 
 CODE = "D104"
@@ -89,7 +90,7 @@ class Facts:
         self.missing = frozenset(_missing_jumps(subject))
         # Contexts in which keys are looked up that were pressed elsewhere.
         self.lent = frozenset(call.argument(4) for _, call in subject.by_application.get("background", ()))
-        self.limited = any("timeout(absolute" in one.step.data.lower() for one in subject.steps())
+        self.limited = any("timeout(absolute" in c.data.lower() for _, c in subject.by_application.get("set", ()))
 
 
 def _why(facts: Facts, name: str, handler: Located, currents: set[str]) -> tuple[Severity, str]:
@@ -132,13 +133,11 @@ def numbers_of(pattern: str) -> str:
 
 def _missing_jumps(subject: Subject) -> Iterator[str]:
     """Contexts in which a jump may look for an extension that they do not have: then `i` takes the call."""
-    for located in subject.steps():
-        for _, target in located.targets:
-            resolved = resolve(subject, located, target)
-            if resolved.fate in (Fate.COMPUTED, Fate.NOT_READ):
-                yield resolved.context if is_literal(resolved.context) else ""
-            elif resolved.fate is Fate.HANDLED:
-                yield resolved.context
+    for _, _, resolved, _ in _jumps(subject):
+        if resolved.fate in (Fate.COMPUTED, Fate.NOT_READ):
+            yield resolved.context if is_literal(resolved.context) else ""
+        elif resolved.fate is Fate.HANDLED:
+            yield resolved.context
 
 
 def _timeouts(subject: Subject) -> Iterator[Finding]:
@@ -187,15 +186,26 @@ def _used(subject: Subject, current: str) -> bool:
 def _jumped_to(subject: Subject, name: str) -> set[str]:
     """Contexts into which a jump goes to the handler or to a computed extension; "" for a computed context."""
     found: set[str] = set()
-    for located in subject.steps():
-        for _, target in located.targets:
-            resolved = resolve(subject, located, target)
-            if could_be(resolved.exten, name):
-                known = is_literal(resolved.context) and target.context is not None
-                found.update((resolved.context,) if known else _unknown_context(subject, located, target.context))
-            elif target.exten is None and not is_literal(target.priority):
-                found.add("")
+    for located, exten, resolved, target in _jumps(subject):
+        if exten == name or ("$" in exten and could_be(exten, name)):
+            known = is_literal(resolved.context) and target.context is not None
+            found.update((resolved.context,) if known else _unknown_context(subject, located, target.context))
+        elif target.exten is None and not is_literal(target.priority):
+            found.add("")
     return found
+
+
+def _jumps(subject: Subject) -> list[tuple[Located, str, Resolved, Target]]:
+    """Every jump of the plan, with the extension that it looks for."""
+    made: list[tuple[Located, str, Resolved, Target]] | None = subject.memo.get("jumps")
+    if made is None:
+        made = subject.memo["jumps"] = [
+            (located, resolved.exten, resolved, target)
+            for located in subject.steps()
+            for _, target in located.targets
+            for resolved in (resolve(subject, located, target),)
+        ]
+    return made
 
 
 def _unknown_context(subject: Subject, located: Located, context: str | None) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 What it finds
     Steps that lead back to themselves without saying, waiting for or asking anything: nothing on the way
-    takes time, reaches a person, or may end the round. Also a Dial that is tried again at once, for ever,
+    takes time, reaches a person, or may end the round. Also a round that asks a database or the state of
+    a device again and again without a Wait (a warning), and a Dial that is tried again at once, for ever,
     when its telephone is busy or not there (a warning).
 Why it matters to a caller
     The caller hears nothing until he hangs up, and one call keeps a processor of the server busy.
@@ -28,6 +29,7 @@ from collections.abc import Iterator
 from dialplan.finding import Finding, Severity
 from dialplan.flow.calls import Calls
 from dialplan.flow.model import Edge, Kind
+from dialplan.light import pattern
 from dialplan.rules._flow import DECIDING, JUMPS, endless, finding, once, place_of
 from dialplan.subject import Subject
 
@@ -36,6 +38,8 @@ SEVERITY = Severity.ERROR
 MISSION = "D3"
 
 DIALS = frozenset({"dial", "retrydial"})
+POLLS = pattern(r"\$\{(DB|DB_EXISTS|DEVICE_STATE|EXTENSION_STATE|GROUP_COUNT|QUEUE_\w+|SHARED|STAT|ODBC_\w+|CURL)\(")
+ASKS_ONLY = frozenset({"set", "noop", "verbose", "log", "goto", "gotoif", "while", "endwhile"})
 ANSWERED_OR_NOT = 2  # edges of a Dial whose status nobody looks at: one of them stands for all failures
 
 
@@ -46,6 +50,32 @@ def check(subject: Subject) -> Iterator[Finding]:
             message = f"goes round for ever without a wait or a word: {one.steps} steps"
             yield Finding(CODE, SEVERITY, message, one.jump.spot, witness=one.witness)
     yield from once(_redials(subject.flow))
+    yield from once(_polls(subject.flow))
+
+
+def _polls(flow: Calls) -> Iterator[Finding | None]:
+    """Rounds that ask a database or a device again at once, until the answer is another one."""
+    if not any(POLLS.search(located.step.data) for located in flow.subject.steps() if "${" in located.step.data):
+        return
+
+    def at_once(_: int, edge: Edge) -> bool:
+        return edge.seconds == 0 and edge.choice.kind in (Kind.NOTHING, Kind.CONDITION)
+
+    for part in flow.rounds(at_once):
+        steps = [located for node in part if (located := flow.located(node))]
+        idle = all(names <= ASKS_ONLY for names in map(flow.names, part))
+        asks = any(POLLS.search(located.step.data) for located in steps)
+        known = all(target.literal for located in steps for _, target in located.targets)
+        if idle and asks and known and not any(flow.uncertain(node) or _counts(flow, node) for node in part):
+            jumps = [node for node in part if flow.names(node) & JUMPS] or part
+            message = "asks the same thing again at once until the answer is another one: nothing waits in between"
+            yield finding(flow, CODE, Severity.WARNING, message, max(jumps, key=lambda one: place_of(flow, one)))
+
+
+def _counts(flow: Calls, node: int) -> bool:
+    """Does the step change something by itself, so that the round may end?"""
+    located = flow.located(node)
+    return located is not None and "set" in flow.names(node) and not POLLS.search(located.step.data)
 
 
 def _redials(flow: Calls) -> Iterator[Finding | None]:
