@@ -47,6 +47,7 @@ def find(subject: Subject, given: Iterable[At] = ()) -> list[Entry]:
         return named
     found = [*_configured(subject), *_by_name(subject)]
     found += _roots(subject, {one.at.context for one in found})
+    found += _circles(subject, {one.at.context for one in found})
     found += _menus(subject)
     return list({one.at: one for one in reversed(found)}.values())[::-1]
 
@@ -152,6 +153,37 @@ def _roots(subject: Subject, known: set[str]) -> Iterator[Entry]:
         if name not in named and name not in known and not name.startswith("macro-"):
             outside = bool(FOR_CALLERS.search(name)) and not NOT_INBOUND.search(name) and _menu(subject, name)
             yield from _spread(subject, At(name, ""), outside, f"nothing leads to [{name}]")
+
+
+def _circles(subject: Subject, known: set[str]) -> Iterator[Entry]:
+    """Contexts that only lead to each other: the first of each circle."""
+    leads: dict[str, set[str]] = {}
+    returns: set[str] = set()
+    for context in subject.plan.contexts.values():
+        leads[context.name] = {include.context for include in context.includes}
+    for located in subject.steps():
+        for _, target in located.targets:
+            if target.context and not is_literal(target.context):
+                return  # it may lead anywhere
+            if target.context:
+                leads[located.context.name].add(target.context)
+        if located.step.application.lower() in ("return", "macroexit"):
+            returns.add(located.context.name)
+    reached = _reached(leads, known)
+    for name in subject.plan.contexts:
+        if name not in reached and name not in returns and not name.startswith("macro-"):
+            reached |= _reached(leads, {name})
+            yield from _spread(subject, At(name, ""), False, f"[{name}] is led to only by what it leads to")
+
+
+def _reached(leads: Mapping[str, set[str]], starts: set[str]) -> set[str]:
+    found, waiting = set(starts), list(starts)
+    while waiting:
+        for after in leads.get(waiting.pop(), ()):
+            if after not in found:
+                found.add(after)
+                waiting.append(after)
+    return found
 
 
 def _menus(subject: Subject) -> Iterator[Entry]:

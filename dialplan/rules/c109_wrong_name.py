@@ -3,10 +3,11 @@
 What it finds
     A dialplan below [general] or [globals], which are no contexts; an extension that is written like a
     pattern without the `_` in front, `_s-NOANSWER` (N is a digit there), `S`, `I` or `H` where the
-    special extensions s, i and h are meant; a label that is a number; a context with a comma in its name.
+    special extensions s, i and h are meant; a label that is a number; a context with a comma in its name;
+    a blank beside the name that Set gives a value: `Set(N = 0)` sets a variable `N ` (measured).
 Why it matters to a caller
     Nothing ever matches such a name, and no jump can reach it: calls to these numbers are refused, or the
-    call is cut off where it was to go on.
+    call is cut off where it was to go on. A counter with such a name never counts.
 Bad
     [from-trunk]
     exten => 2XX,1,Dial(PJSIP/${EXTEN},30)   ; expect: C109
@@ -41,6 +42,11 @@ def check(subject: Subject) -> Iterator[Finding]:
     for section in subject.plan.reserved:
         message = f"[{section.name}] is no context: its {len(section.lines)} lines of a dialplan are lost"
         yield Finding(CODE, SEVERITY, message, Spot(section.place))
+    for located, call in subject.by_application.get("set", ()):
+        name = call.data.partition("=")[0]
+        if name != name.strip() and name.strip() and "(" not in name:
+            message = f"the blank belongs to the name: this sets {name!r}, and {name.strip()} stays as it is"
+            yield Finding(CODE, SEVERITY, message, located.spot)
     named = _named(subject)
     for context in subject.plan.contexts.values():
         if "," in context.name:

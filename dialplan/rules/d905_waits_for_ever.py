@@ -2,8 +2,8 @@
 
 What it finds
     A Queue without a time-out although there is a step behind it for the callers that the queue leaves
-    over; a Dial without one before VoiceMail, or before another Dial of somebody who is named; a Queue or
-    Dial without a destination.
+    over; a Dial without one before VoiceMail, or before another Dial of somebody who is named; MusicOnHold
+    without a duration and with a next step; a Queue or Dial without a destination.
 Why it matters to a caller
     Nobody comes to that step: who is not answered waits for ever, and the operator that was meant to take
     over is never asked.
@@ -43,6 +43,9 @@ def check(subject: Subject) -> Iterator[Finding]:
     for located in subject.steps():
         for call in located.calls:
             name = call.application.lower()
+            if name == "musiconhold" and call.certain and not call.argument(2) and _goes_on(located):
+                message = "the music has no end: nobody comes to the next step"
+                yield Finding(CODE, SEVERITY, message, located.spot)
             if name not in ("queue", "dial"):
                 continue
             if not call.argument(1):
@@ -53,6 +56,11 @@ def check(subject: Subject) -> Iterator[Finding]:
             elif name == "dial" and call.certain and _rings_on(call) and _somebody_else(located):
                 message = "this Dial has no time-out: nobody comes to the next step for want of an answer"
                 yield Finding(CODE, SEVERITY, message, located.spot)
+
+
+def _goes_on(located: Located) -> bool:
+    step = located.extension.steps.get(located.step.priority + 1)
+    return step is not None and step.application.lower() != "hangup"
 
 
 def _rings_on(call: Call) -> bool:
