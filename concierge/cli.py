@@ -19,7 +19,7 @@ from concierge.errors import UserError
 COMMANDS = {
     "serve": "start the gate (AGI), the opt-out listener (AMI) and the guard of menus",
     "check": "may this number be called now?",
-    "list": "add, remove or show suppressed numbers",
+    "list": "suppressed numbers: add, remove, show, import, export, scrub, history",
     "registry": "national do-not-call registries: add, list, verify, remove",
     "lint": "find what would trap or cut off a caller in the dialplan",
     "rule": "explain a rule of lint, with a bad and a good example",

@@ -1,4 +1,4 @@
-"""`concierge list add|remove|show`: the suppression list by hand."""
+"""`concierge list add|remove|show`: the suppression list by hand; the actions in bulk are in `concierge.lists`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from concierge.errors import UserError
+from concierge.lists import options
 from concierge.wiring import add_config, add_format, prepare_store, settings_of, site_of
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def configure(parser: ArgumentParser) -> None:
     for action in (add, remove, show):
         add_config(action)
     add_format(show)
+    options.add_actions(actions, day)
 
 
 def day(text: str) -> date:
@@ -55,6 +57,8 @@ def run(args: Namespace) -> int:
     from models.store import Store
 
     settings = settings_of(args)
+    if options.is_in_bulk(args.action):
+        return options.run(args, settings)
     number, args.last = _range(args.number, site_of(settings))
     path = prepare_store(settings)
     try:

@@ -1,0 +1,97 @@
+"""`list export`: what is in force, in the format of another system; what the format cannot hold is named."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from concierge.errors import UserError
+from concierge.exchange import Report, named_format, options_of
+from concierge.lists.opening import open_store
+from concierge.progress import progress
+
+if TYPE_CHECKING:
+    from concierge.settings import Settings
+    from models.exchange.kinds import Listed
+    from models.store import Store
+    from models.suppression import Entry
+
+_WITH_CAMPAIGNS = ("csv", "tsv", "xlsx", "vicidial-campaign")
+
+
+def export(args: Namespace, settings: Settings) -> int:
+    """0 all that holds was written, 1 some cannot be said in this format."""
+    from models.exchange.kinds import FileRefused
+    from models.suppression import is_campaign_name
+
+    if args.campaign and not is_campaign_name(args.campaign):
+        raise UserError(f"--campaign {args.campaign!r}: letters, digits, _ . and - only, at most 64")
+    if args.file_format is None and args.output is None:
+        raise UserError("say --format, or -o with a name that ends in .csv, .tsv or .xlsx")
+    name, format_ = named_format(args, args.output or "standard output")
+    report = Report(args.output or "export", everything=False)
+    try:
+        with open_store(settings) as store, _target(args.output) as stream:
+            entries = _entries(store, args.campaign, keep=name in _WITH_CAMPAIGNS)
+            for refused in format_.write(entries, stream, options_of(args, settings)):
+                report.add(refused)
+    except FileRefused as error:
+        raise UserError(f"{args.output or 'export'}: {error}") from error
+    except OSError as error:
+        raise UserError(f"{args.output or 'export'}: {error.strerror}") from error
+    if report.count:
+        print(f"concierge: {report.count} entries cannot be said in the format {name}", file=sys.stderr)
+    return 1 if report.count else 0
+
+
+def _entries(store: Store, campaign: str, *, keep: bool) -> Iterator[Listed]:
+    """`keep`: the format has a place for campaigns; else the file is one campaign's."""
+    from models.held import in_force
+
+    with progress("exporting") as shown:
+        for count, one in enumerate(in_force(store, datetime.now(UTC), campaign or None)):
+            shown.at(count)
+            yield listed(one, "" if campaign and not keep else one.campaign)
+
+
+def listed(one: Entry, campaign: str) -> Listed:
+    """An entry as writers take it."""
+    from models.exchange.kinds import Listed
+
+    return Listed(one.number, one.last, campaign, one.expires_at, one.reason, one.source, one.created_at, one.allow)
+
+
+@contextmanager
+def _target(name: str | None) -> Iterator[BinaryIO]:
+    """Standard output, or a file that is there when all of it is, readable by its owner only."""
+    if name is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    with replacing(Path(name)) as stream:
+        yield stream
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A temporary file that takes the place of `path` at the end; nothing is left of it after an error."""
+    try:
+        descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from error
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            yield cast(BinaryIO, stream)
+        Path(beside).replace(path)
+    finally:
+        Path(beside).unlink(missing_ok=True)
+
+
+ACTIONS = {"export": export}

@@ -1,0 +1,113 @@
+"""`list history` (what is kept about one person) and `list stats`."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from concierge.lists.opening import open_store
+from concierge.wiring import registries_of, site_of, store_path
+
+if TYPE_CHECKING:
+    from concierge.settings import Settings
+    from models.suppression import ListEvent
+
+_MOST = 1_000_000  # checks of one number
+
+
+def history(args: Namespace, settings: Settings) -> int:
+    """0 when anything is kept about this number, else 1."""
+    from concierge.commands.list import _facts as entry_facts
+    from concierge.commands.list import _line as entry_line
+    from concierge.commands.list import _number
+    from models.tables import from_micros
+
+    number = _number(args.number, site_of(settings))
+    now = datetime.now(UTC)
+    with open_store(settings) as store:
+        entries, events, checks = (
+            store.entries(number.e164),
+            store.events(number.e164),
+            store.checks(number.e164, _MOST),
+        )
+    found = registries_of(settings, store_path(settings)).look_up(number.e164, now)
+    for check in checks:
+        for name in ("at", "recorded_at"):
+            check[name] = from_micros(check[name]).isoformat()
+    facts = {
+        "number": number.text,
+        "as_of": now.isoformat(),
+        "entries": [entry_facts(one, now) for one in entries],
+        "events": [_event_facts(one) for one in events],
+        "checks": checks[::-1],
+        "registries": [one.detail for one in found],
+    }
+    if args.format == "json":
+        print(json.dumps(facts, ensure_ascii=False, indent=1))
+    else:
+        for line in [entry_line(one, now) for one in entries]:
+            print(line)
+        _print_history(facts)
+    return 0 if entries or events or checks or found else 1
+
+
+def _print_history(facts: dict[str, Any]) -> None:
+    for event in facts["events"]:
+        who = f" by {event['actor']}" if event["actor"] else ""
+        imported = f", import {event['batch']}" if event["batch"] else ""
+        scope = f"for campaign {event['campaign']}" if event["campaign"] else "for all campaigns"
+        print(f"  {event['at']} {event['kind']} {scope}: {event['reason']} [{event['source']}{who}{imported}]")
+    for check in facts["checks"]:
+        campaign = f" for {check['campaign']}" if check["campaign"] else ""
+        print(f"  {check['at']} asked{campaign} via {check['via']}: {check['verdict'].lower()} {check['reason']}")
+    for detail in facts["registries"]:
+        print(f"  {detail}")
+    if not any(facts[name] for name in ("entries", "events", "checks", "registries")):
+        print(f"{facts['number']}: nothing is kept about this number")
+
+
+def _event_facts(event: ListEvent) -> dict[str, Any]:
+    return {
+        "id": str(event.event_id),
+        "kind": event.kind.value,
+        "number": f"+{event.number}",
+        "last": f"+{event.last}" if event.last else None,
+        "allow": event.allow,
+        "campaign": event.campaign or None,
+        "at": event.at.isoformat(),
+        "until": event.expires_at and event.expires_at.isoformat(),
+        "reason": event.reason,
+        "source": event.source,
+        "actor": event.actor,
+        "batch": event.batch or None,
+        "removes": [str(one) for one in event.removes],
+        "evidence": event.evidence,
+    }
+
+
+def show_stats(args: Namespace, settings: Settings) -> int:
+    """0."""
+    from models.held import stats
+
+    with open_store(settings) as store:
+        found = asdict(stats(store, datetime.now(UTC)))
+    if args.format == "json":
+        print(json.dumps(found, ensure_ascii=False))
+        return 0
+    print(
+        f"in force: {found['numbers']} numbers, {found['ranges']} ranges, {found['allowed']} allowed inside of ranges"
+    )
+    print(
+        f"of these {found['ends_soon']} end within 30 days; {found['expired']} have ended, {found['undone']} are undone"
+    )
+    for title in ("campaigns", "sources"):
+        for name, count in sorted(found[title].items()):
+            print(f"  {title[:-1]} {name}: {count}")
+    print(f"{found['events']} events, {found['checks']} checks")
+    return 0
+
+
+ACTIONS = {"history": history, "stats": show_stats}

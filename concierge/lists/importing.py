@@ -1,0 +1,243 @@
+"""`list import`, `batches`, `undo-import`: a file is read to its end before anything is listed, and listed together."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+from uuid import uuid4
+
+from concierge.errors import UserError
+from concierge.exchange import Report, named_format, open_source, options_of
+from concierge.lists.opening import open_store
+from concierge.progress import progress
+from concierge.wiring import site_of
+
+if TYPE_CHECKING:
+    from concierge.settings import Settings
+    from models.exchange.kinds import Listed, Refused
+    from models.imports import Batch, Imports
+    from models.suppression import ListEvent
+
+_PIECE = 1 << 20
+_IN_MEMORY = 32 << 20  # bytes of standard input; more go to a temporary file
+
+Read = Callable[[], "Iterator[tuple[int, Listed] | Refused]"]
+
+
+def run_import(args: Namespace, settings: Settings) -> int:
+    """0 all rows are listed (or were before), 1 some were refused."""
+    _check_terms(args)
+    with _source(args.file) as file:
+        name, format_ = named_format(args, args.file)
+        options, site = options_of(args, settings), site_of(settings)
+        new = _batch(file, name, args)
+
+        def rows() -> Iterator[tuple[int, Listed] | Refused]:
+            from models.exchange.intake import read_rows
+
+            file.seek(0)
+            return _in_force(read_rows(format_.read(file, options), site, force=args.force), args)
+
+        report = Report(args.file, everything=args.dry_run)
+        count = _read_through(rows, report, args.file)
+        if args.dry_run:
+            print(f"{count} rows can be listed, {report.count} cannot; nothing was listed")
+            return 1 if report.count else 0
+        if not count:
+            raise UserError(f"{args.file}: no number could be read from it; nothing was listed")
+        return _load(new, rows, report, args, settings)
+
+
+def _check_terms(args: Namespace) -> None:
+    from models.suppression import is_campaign_name
+
+    if args.campaign and not is_campaign_name(args.campaign):
+        raise UserError(f"--campaign {args.campaign!r}: letters, digits, _ . and - only, at most 64")
+    if args.until is not None and args.until < datetime.now(UTC).date():
+        raise UserError(f"--until {args.until}: that day is over; nothing was listed")
+
+
+@contextmanager
+def _source(name: str) -> Iterator[BinaryIO]:
+    """A file that can be read twice. Raises UserError."""
+    with open_source(name) as stream, tempfile.SpooledTemporaryFile(_IN_MEMORY) as copy:
+        if name != "-" and stream.seekable():
+            yield stream
+            return
+        while piece := stream.read(_PIECE):
+            copy.write(piece)
+        copy.seek(0)
+        yield cast(BinaryIO, copy)
+
+
+def _batch(file: BinaryIO, format_name: str, args: Namespace) -> Batch:
+    """The import, with the SHA-256 of the file and of everything that says how it is read."""
+    from concierge.commands.check import _user
+    from models.imports import Batch
+
+    file.seek(0)
+    content = hashlib.sha256()
+    while piece := file.read(_PIECE):
+        content.update(piece)
+    terms = (
+        args.campaign,
+        args.until,
+        args.reason,
+        args.source,
+        args.encoding,
+        args.delimiter,
+        args.column,
+        args.force,
+    )
+    content.update(repr((format_name, *map(str, terms))).encode())
+    name = "standard input" if args.file == "-" else Path(args.file).name
+    return Batch(str(uuid4()), content.hexdigest(), _well_formed(name), format_name, _user(), datetime.now(UTC))
+
+
+def _well_formed(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _in_force(found: Iterator[tuple[int, Listed] | Refused], args: Namespace) -> Iterator[tuple[int, Listed] | Refused]:
+    """With the terms of the command line; rows whose time is over are refused."""
+    from concierge.commands.list import _end_of
+    from models.exchange.kinds import Refused
+
+    now, until = datetime.now(UTC), _end_of(args.until)
+    reason = _well_formed(args.reason or f"import of {Path(args.file).name}")
+    source = _well_formed(args.source)[:40]
+    campaign = args.campaign.lower()
+    for one in found:
+        if isinstance(one, Refused):
+            yield one
+            continue
+        line, entry = one
+        entry = entry._replace(
+            campaign=entry.campaign or campaign,
+            until=entry.until or until,
+            reason=entry.reason or reason,
+            source=entry.source or source,
+        )
+        if entry.until is not None and entry.until <= now:
+            yield Refused(line, f"+{entry.number}", f"its time was over on {entry.until:%Y-%m-%d}")
+        else:
+            yield line, entry
+
+
+def _read_through(rows: Read, report: Report, name: str) -> int:
+    """How many rows can be listed. Raises FileRefused before anything is listed."""
+    from models.exchange.kinds import Refused
+
+    count = 0
+    with progress(f"reading {name}") as shown:
+        for one in rows():
+            if isinstance(one, Refused):
+                report.add(one)
+            else:
+                count += 1
+                shown.at(count)
+    return count
+
+
+def _load(new: Batch, rows: Read, report: Report, args: Namespace, settings: Settings) -> int:
+    from models.imports import AlreadyImported, Imports
+
+    with open_store(settings) as store:
+        try:
+            done = Imports(store).load(new, _events(rows, new, args), lambda: report.count)
+        except AlreadyImported as known:
+            print(known)
+            return 0
+    refused = f", {done.refused} rows refused" if done.refused else ""
+    print(f"{done.name}: {done.listings} listed{refused}; import {done.id}")
+    return 1 if done.refused else 0
+
+
+def _events(rows: Read, new: Batch, args: Namespace) -> Iterator[ListEvent]:
+    from models.exchange.kinds import Refused
+    from models.suppression import Kind, ListEvent
+
+    with progress(f"listing {args.file}") as shown:
+        for count, one in enumerate(rows()):
+            if isinstance(one, Refused):
+                continue
+            line, entry = one
+            yield ListEvent(
+                uuid4(),
+                Kind.ADD,
+                entry.number,
+                entry.campaign,
+                entry.at or new.at,
+                entry.reason,
+                entry.source,
+                new.actor,
+                entry.until,
+                {"line": str(line)},
+                last=entry.last,
+                allow=entry.allow,
+                batch=new.id,
+            )
+            shown.at(count)
+
+
+def show_batches(args: Namespace, settings: Settings) -> int:
+    """0; the imports, oldest first."""
+    from models.imports import Imports
+
+    with open_store(settings) as store:
+        found = Imports(store).all()
+    if args.format == "json":
+        print(json.dumps([_facts(one) for one in found], ensure_ascii=False))
+        return 0
+    for one in found:
+        undone = f", undone {one.undone_at:%Y-%m-%d %H:%M}Z by {one.undone_by}" if one.undone_at else ""
+        print(
+            f"{one.id} {one.at:%Y-%m-%d %H:%M}Z {one.state} {one.name} ({one.format}): "
+            f"{one.listings} listed, {one.refused} refused, by {one.actor}{undone}"
+        )
+    return 0
+
+
+def _facts(one: Batch) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "at": one.at.isoformat(),
+        "state": one.state,
+        "name": one.name,
+        "format": one.format,
+        "content": one.content,
+        "listings": one.listings,
+        "refused": one.refused,
+        "actor": one.actor,
+        "undone_at": one.undone_at and one.undone_at.isoformat(),
+        "undone_by": one.undone_by or None,
+    }
+
+
+def undo_import(args: Namespace, settings: Settings) -> int:
+    """0 when its listings are no longer in force."""
+    from concierge.commands.check import _user
+    from models.imports import Imports
+
+    with open_store(settings) as store:
+        imports = Imports(store)
+        undone = imports.undo(_identity(imports, args.batch), _user(), datetime.now(UTC))
+    print(f"{undone.name}: {undone.listings} listings of import {undone.id} are taken back")
+    return 0
+
+
+def _identity(imports: Imports, given: str) -> str:
+    found = [one.id for one in imports.all() if one.id.startswith(given)]
+    if len(found) > 1:
+        raise UserError(f"{given!r} is the beginning of {len(found)} imports; give more of it")
+    return found[0] if found else given
+
+
+ACTIONS = {"import": run_import, "batches": show_batches, "undo-import": undo_import}

@@ -1,0 +1,86 @@
+"""The options of the actions in bulk; what they do is loaded when one is run."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from datetime import date
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from concierge.exchange import add_file_options
+from concierge.wiring import add_config, add_format
+
+if TYPE_CHECKING:
+    from concierge.settings import Settings
+
+_MODULES = {
+    "import": "importing",
+    "export": "exporting",
+    "batches": "importing",
+    "undo-import": "importing",
+    "scrub": "scrubbing",
+    "history": "history",
+    "stats": "history",
+}
+
+
+def is_in_bulk(action: str) -> bool:
+    """Is this one of the actions here?"""
+    return action in _MODULES
+
+
+def run(args: Namespace, settings: Settings) -> int:
+    """The exit code of the action."""
+    module = import_module(f"concierge.lists.{_MODULES[args.action]}")
+    found: int = module.ACTIONS[args.action](args, settings)
+    return found
+
+
+def add_actions(actions: Any, day: Callable[[str], date]) -> None:
+    """Their parsers."""
+    _import(actions.add_parser("import", help="list the numbers of a file, all together"), day)
+    _export(actions.add_parser("export", help="write what is in force, in the format of another system"))
+    _scrub(actions.add_parser("scrub", help="split a file of leads into callable and refused"))
+    batches = actions.add_parser("batches", help="the imports")
+    undo = actions.add_parser("undo-import", help="take the listings of one import back, all together")
+    undo.add_argument("batch", help="its id, or the beginning of it (see `list batches`)")
+    history = actions.add_parser("history", help="everything that is kept about one number")
+    history.add_argument("number")
+    stats = actions.add_parser("stats", help="how many entries, of which kind")
+    for action in (batches, history, stats):
+        add_format(action)
+    for action in (batches, undo, history, stats):
+        add_config(action)
+
+
+def _import(parser: ArgumentParser, day: Callable[[str], date]) -> None:
+    parser.add_argument("file", help="or - for standard input")
+    add_file_options(parser)
+    parser.add_argument(
+        "--dry-run", action="store_true", help="list nothing; say of each row that would be refused why"
+    )
+    parser.add_argument("--campaign", default="", metavar="C", help="for rows that name none: only for C")
+    parser.add_argument("--until", type=day, metavar="DATE", help="for rows that have no end: the last day")
+    parser.add_argument("--reason", default="", help="for rows that have none; default: the file's name")
+    parser.add_argument("--source", default="import", help="where this comes from")
+    parser.add_argument("--force", action="store_true", help="also numbers that no numbering plan knows")
+    add_config(parser)
+
+
+def _export(parser: ArgumentParser) -> None:
+    add_file_options(parser)
+    parser.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
+    parser.add_argument("--campaign", default="", metavar="C", help="what holds for calls of C, instead of everything")
+    add_config(parser)
+
+
+def _scrub(parser: ArgumentParser) -> None:
+    parser.add_argument("file")
+    parser.add_argument("--campaign", default="", metavar="C", help="for whom the leads are called")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the callable leads, as they were")
+    parser.add_argument("--refused", metavar="FILE", help="the others, with the reason and the entry")
+    parser.add_argument("--encoding", metavar="NAME", help="default: its byte order mark, or any with ASCII digits")
+    parser.add_argument("--delimiter", metavar="C", help="default: counted, one of ; TAB | ,")
+    parser.add_argument("--column", metavar="NAME", help="the column of the number; default: by its name")
+    add_config(parser)
