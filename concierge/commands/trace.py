@@ -30,7 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="APP=STATUS",
-        help="how an application comes back, such as Dial=BUSY; several in order: Dial=BUSY,ANSWER",
+        help="how an application comes back, such as Dial=BUSY; several in order: Dial=BUSY,ANSWER; "
+        "a key, such as VoiceMail=0, is pressed while it runs",
     )
     parser.add_argument(
         "--when",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,6 +21,8 @@ REACTION_SECONDS: Final = 0.12
 """From the prompt's start to the key. Asterisk puts off a key that follows another within 45 ms (main/channel.c)."""
 QUIET_SECONDS: Final = 0.3
 """Nothing happened after a key for so long: more digits are being collected."""
+EXIT_KEY: Final = re.compile(r"Local/([0-9*#])@")
+"""The stand-in that rings on, so that this key can be pressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Caller:
         """Take in one line of the log that is about this call."""
         if line.kind is Kind.DIGIT:
             self._pressed, self._collecting = "", True
-            self.due = now + QUIET_SECONDS
+            self.due = now + (QUIET_SECONDS if self._application not in BUSY else 3600.0)
             return
         assert line.step is not None  # noqa: S101 - a STEP line has one
         self.late = self.late or bool(self._pressed)
@@ -74,6 +77,10 @@ class Caller:
         self._collecting = False
         self._application = listener(line.step.application, line.step.data)
         self.due = now + _delay(self._application)
+        exit_key = EXIT_KEY.match(line.step.data) if self._application == "dial" else None
+        if exit_key:
+            self._keys.insert(0, exit_key[1])
+            self.due = now + QUIET_SECONDS
 
     def act(self, now: float) -> str:
         """The key to press now, "" for none; to be asked whenever `due` has come."""

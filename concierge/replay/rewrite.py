@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from dialplan.applications import effects
-from dialplan.applications.arguments import call_in, split
+from dialplan.applications.arguments import call_in, options, split
 from dialplan.applications.effect import Effect
 from dialplan.flow.model import Ended, Kind, Trace
 from dialplan.plan.model import Context, Extension, Plan, Step
@@ -20,6 +20,7 @@ STUB_CONTEXT: Final = f"""[{STUB}]
 exten => BUSY,1,Busy(1)
 exten => CONGESTION,1,Congestion(1)
 exten => NOANSWER,1,Wait(30)
+exten => _[0-9*#],1,Wait(30)
 exten => ANSWER,1,Answer()
  same => n,Wait(0.2)
  same => n,Hangup()
@@ -145,8 +146,8 @@ def _nested_call(text: str) -> str:
 
 def _dial(data: str) -> str:
     wanted = [*split(data), "", "", ""][2]
-    goes_on = ",g" if "g" in wanted.partition("(")[0] else ""
-    return f"Local/${{SHIFT({variable('Dial')})}}@{STUB}/n,1{goes_on}"
+    kept = "".join(letter for letter in options(wanted) if letter in "gd")
+    return f"Local/${{SHIFT({variable('Dial')})}}@{STUB}/n,1{',' if kept else ''}{kept}"
 
 
 def _stand_in(effect: Effect) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from dialplan.flow.cutting import options
 from dialplan.flow.jumps import jump
 from dialplan.flow.keypad import at, parts
 from dialplan.flow.machine import Handler, Machine, Moves, Running, ends, goes_on, number
-from dialplan.flow.model import Choice, Ended, Kind, Met, State
+from dialplan.flow.model import Choice, Ended, Kind, Met, Move, State
 from dialplan.flow.settings import ordinary, waits, with_status
 
 ANSWERED = {"Dial": "ANSWER", "RetryDial": "ANSWER", "Queue": "ANSWER"}
@@ -26,7 +26,9 @@ def dial(machine: Machine, state: State, running: Running) -> Moves:
     for answer in machine.outside.result("Dial", "DIALSTATUS", values):
         status = "CHANUNAVAIL" if nobody and answer.status == "ANSWER" else answer.status
         here = machine.store(state, "DIALSTATUS", status)
-        if status == "ANSWER":
+        if status in KEYS:
+            moves.append(_left_by_key(machine, state, status, given, answer.choice))
+        elif status == "ANSWER":
             moves += _served(machine, here, given, answer.choice)
         elif status == "CANCEL":
             moves.append(ends(Ended.HANGUP, "the caller hung up", answer.choice, last=here))
@@ -34,6 +36,15 @@ def dial(machine: Machine, state: State, running: Running) -> Moves:
             took = seconds if status == "NOANSWER" else 0
             moves.append(goes_on(here, answer.choice, took))
     return moves
+
+
+def _left_by_key(machine: Machine, state: State, key: str, given: dict[str, str], choice: Choice) -> Move:
+    """Option d: a key that is an extension ends the ringing; others do nothing, and it rings to its end."""
+    context = machine.read(state, "EXITCONTEXT") or state.context
+    if "d" not in given or not isinstance(context, str) or not machine.exists(context, key):
+        return goes_on(machine.store(state, "DIALSTATUS", "NOANSWER"), choice)
+    here = machine.store(state, "DIALSTATUS", "CANCEL")
+    return Move(choice, here._replace(context=context, exten=key, priority=1, free=False))
 
 
 def _dial_statuses(seconds: float, given: dict[str, str]) -> list[str]:
@@ -60,7 +71,10 @@ def queue(machine: Machine, state: State, running: Running) -> Moves:
     values = ["ANSWER", *(["TIMEOUT"] if seconds or not known else []), *QUEUE_WITHOUT_TIME]
     moves: Moves = []
     for answer in machine.outside.result("Queue", "QUEUESTATUS", values):
-        if answer.status in ("ANSWER", "CONTINUE"):
+        if answer.status in KEYS:
+            text = f"where {answer.status} leads is said by the queue's context, which is not in the dialplan"
+            moves.append(ends(Ended.UNKNOWN, text, answer.choice))
+        elif answer.status in ("ANSWER", "CONTINUE"):
             moves += _after_queue(machine, state, given, answer.choice)
         else:
             here = machine.store(state, "QUEUESTATUS", answer.status)
@@ -100,6 +114,25 @@ def message(machine: Machine, state: State, running: Running) -> Moves:
     return moves
 
 
+def voicemail(machine: Machine, state: State, running: Running) -> Moves:
+    """VoiceMail: 0 leads to `o` and * to `a` where they are (0 only with operator=yes in voicemail.conf)."""
+    moves: Moves = []
+    for move in message(machine, state, running):
+        exten = EXITS.get(move.choice.value, "")
+        if exten and machine.exists(state.context, exten):
+            here = machine.store(state, "VMSTATUS", "USEREXIT")
+            move = Move(move.choice, here._replace(exten=exten, priority=1, free=False))
+        elif exten and move.state is not None:
+            move = move._replace(state=machine.store(move.state, "VMSTATUS", "SUCCESS"))
+        moves.append(move)
+    return moves
+
+
+EXITS = {"0": "o", "*": "a"}
+KEYS = tuple("0123456789*#")
+"""As the result of an application: this key is pressed while it runs."""
+
+
 def directory(machine: Machine, state: State, running: Running) -> Moves:
     """Directory: leads to somebody whose name was found, or comes back."""
     moves: Moves = []
@@ -118,7 +151,7 @@ HANDLERS: dict[str, Handler] = {
     "dial": dial,
     "retrydial": dial,
     "queue": queue,
-    "voicemail": message,
+    "voicemail": voicemail,
     "minivmrecord": message,
     "record": message,
     "directory": directory,

@@ -165,6 +165,8 @@ def stack_pop(machine: Machine, state: State, running: Running) -> Moves:
     del running
     if not state.frames or state.frames[-1] == FORGOTTEN_FRAME:
         return [goes_on(state)]
+    if state.frames[-1].special:
+        return [ends(Ended.APPLICATION, "StackPop in a handler", last=state)]
     return [goes_on(leave(machine, state))]
 
 

@@ -89,7 +89,7 @@ class Menus:
     def _body(self, size: int, in_sub: bool = False) -> list[str]:
         makers: list[Callable[[], Sequence[str]]] = [
             self._set, self._set, self._loop, self._gosub, self._calling, self._reading, self._condition, self._run,
-            self._condition,
+            self._condition, self._handler_of_hangup,
         ]  # fmt: skip
         if in_sub:
             makers = [self._set, self._set, self._loop, self._condition, self._run]
@@ -108,6 +108,11 @@ class Menus:
                 "NoOp(${CONTEXT:-1}-${EXTEN:1}-${PRIORITY})", "Set(TIMEOUT(response)=1)", "Set(GLOBAL(G${C})=1)",
             )
         ]  # fmt: skip
+
+    def _handler_of_hangup(self) -> list[str]:
+        action = self._pick("push", "push", "push", "pop", "wipe")
+        place = self._pick(f"{self.sub},one,1(x)", f"{self.sub},two,1", "s,1", "", "nowhere,1")
+        return [f"Set(CHANNEL(hangup_handler_{action})={place})"]
 
     def _loop(self) -> list[str]:
         most = self.random.randint(1, 3)
@@ -138,7 +143,9 @@ class Menus:
         after = self._pick(
             "Goto(s-${DIALSTATUS},1)", "NoOp(${DIALSTATUS})", 'ExecIf($["${DIALSTATUS}" = "BUSY"]?Hangup())'
         )
-        return [self._pick(self.dial, self.dial, self.dial[:-1] + ",g)"), after]
+        exit_context = [f"Set(EXITCONTEXT={self._pick(*self.contexts)})"] if self._chance(0.2) else []
+        options = self._pick("", "", ",g", ",d", ",gd")
+        return [*exit_context, f"{self.dial[:-1]}{options})", after]
 
     def _reading(self) -> list[str]:
         read = self._pick("Read(V,menu,1,,1,1)", "Read(V,menu,2,,2,1)", "Read(V,,3,,1,1)", "Read(V,menu,1,e,2,1)")

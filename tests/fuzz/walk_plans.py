@@ -11,7 +11,8 @@ STUB = "walk-stub"
 PROMPTS, SHORT = ("menu", "ask"), ("beep", "note")
 MISSING = ("nothing-here",)
 """Named, and not there."""
-RESULTS = ("BUSY", "CONGESTION", "NOANSWER", "CHANUNAVAIL", "ANSWER")
+RESULTS = (*("BUSY", "CONGESTION", "NOANSWER", "CHANUNAVAIL", "ANSWER") * 3, "1", "2", "*")
+"""Of Dial; a key is pressed while it rings."""
 KEYS = "1234509*#"
 MANY_RESULTS = 40
 
@@ -19,6 +20,7 @@ STUB_CONTEXT = f"""[{STUB}]
 exten => BUSY,1,Busy(1)
 exten => CONGESTION,1,Congestion(1)
 exten => NOANSWER,1,Wait(30)
+exten => _[0-9*#],1,Wait(30)
 exten => ANSWER,1,Answer()
  same => n,Wait(0.2)
  same => n,Hangup()
@@ -188,7 +190,7 @@ class Writer:
         return f"Read(V,{prompt},{most},{options},{attempts},1)"
 
     def _dial(self) -> str:
-        return f"Dial(Local/${{SHIFT(R)}}@{STUB}/n,1{self._pick(['', '', ',g'])})"
+        return f"Dial(Local/${{SHIFT(R)}}@{STUB}/n,1{self._pick(['', '', ',g', ',d'])})"
 
     def _while(self) -> str:
         return self._pick(["While($[${INC(C)} < 3])", "While($[0${C} < 2])", "While(0)", "While(1)", "While(${V})"])

@@ -49,6 +49,11 @@ exten => s,1,Set(CHANNEL(hangup_handler_push)=hh,one,1)
  same => n,Set(CHANNEL(hangup_handler_push)=w)
  same => n(w),NoOp(in w ${EXTEN})
  same => n,Hangup()
+[h4]
+exten => s,1,Set(CHANNEL(hangup_handler_push)=pop,1)
+ same => n,Hangup()
+exten => pop,1,StackPop()
+ same => n,NoOp(never)
 [t1]
 exten => s,1,Set(TIMEOUT(absolute)=1)
  same => n,Wait(3)
@@ -109,6 +114,8 @@ def test_the_limit_of_a_call_leads_to_capital_t_then_e(call: Call, name: str) ->
         ("h2", ["one k   one", "deep,1(x)", "x", "ret", "ret k", "", "lab   ", "1"]),
         # wiped; a place in the extension that pushed it
         ("h3", ["in w s", ""]),
+        # StackPop ends it
+        ("h4", [""]),
     ],
 )
 def test_hang_up_handlers(call: Call, name: str, data: list[str]) -> None:

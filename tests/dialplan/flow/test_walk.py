@@ -313,3 +313,16 @@ def test_a_circle_is_an_end_or_is_followed_to_the_limit(call: Call) -> None:
 def test_a_prompt_that_is_missing_shows_in_the_status(call: Call) -> None:
     text = lines_of("s,1,Background(p&no)", "s,2,Playback(no)", "s,3,NoOp(${BACKGROUNDSTATUS} ${PLAYBACKSTATUS})")
     assert call(text, missing_sounds=["no"]).steps[-1].data == "FAILED FAILED"
+
+
+def test_keys_pressed_while_dial_rings_or_voicemail_listens(call: Call, path: Path) -> None:
+    dial = lines_of("s,1,Dial(Local/1@x,9,d)", "s,2,NoOp(${DIALSTATUS})", "5,1,NoOp(${DIALSTATUS})")
+    assert [call(dial, results={"Dial": key}).steps[1].data for key in ("5", "7")] == ["CANCEL", "NOANSWER"]
+    assert path(call(dial.replace(",d)", ")"), results={"Dial": "5"})) == "a,s,1 a,s,2"
+    other = lines_of("s,1,Set(EXITCONTEXT=b)", "s,2,Dial(Local/1@x,9,d)") + "[b]\nexten => 7,1,NoOp()\n"
+    assert path(call(other, results={"Dial": "7"})) == "a,s,1 a,s,2 b,7,1"
+    box = lines_of("s,1,VoiceMail(1)", "s,2,NoOp(${VMSTATUS})", "o,1,NoOp(${VMSTATUS})")
+    steps = [call(box, results={"VoiceMail": key}).steps[1] for key in ("0", "*")]
+    assert [(step.exten, step.data) for step in steps] == [("o", "USEREXIT"), ("s", "SUCCESS")]
+    queue = call(lines_of("s,1,Queue(q)", "s,2,NoOp()"), results={"Queue": "5"})
+    assert (queue.end.kind, "queue's context" in queue.end.text) == (Ended.UNKNOWN, True)
