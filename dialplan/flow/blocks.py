@@ -8,6 +8,8 @@ from dialplan.flow.model import NO_CHOICE, Choice, Loop, Move, State
 
 WHILE, END, NAME = "while", "end", "name"
 """What Asterisk notes in variables: WHILE_level and END_WHILE_level are places, CONTEXT_EXTEN_PRIORITY is the level."""
+IF, IF_NAME = "if", "if name"
+"""The same for If."""
 
 
 def while_(machine: Machine, state: State, running: Running) -> Moves:
@@ -49,10 +51,10 @@ def _noted(state: State, kind: str, level: int) -> Loop | None:
     return next((one for one in state.loops if one.level == level and one.kind == kind), None)
 
 
-def _top(state: State) -> int:
-    """The innermost open While, -1 without one."""
+def _top(state: State, kind: str = WHILE) -> int:
+    """The innermost open While or If, -1 without one."""
     level = 0
-    while _noted(state, WHILE, level):
+    while _noted(state, kind, level):
         level += 1
     return level - 1
 
@@ -76,83 +78,67 @@ def _behind(machine: Machine, state: State, level: int, choice: Choice) -> Move:
     end = _noted(state, END, level)
     if end is not None:
         return Move(choice, _at(_without(state, {end}), end))
-    found = matching(machine, state, ("while",), ("endwhile",))
+    found = matching(machine, state, "while", "endwhile")
     return goes_on(state, choice) if found is None else Move(choice, state._replace(priority=found + 1))
 
 
-def matching(
-    machine: Machine, state: State, openers: tuple[str, ...], stops: tuple[str, ...], closer: str = ""
-) -> int | None:
-    """The priority behind this one, on its own level, that runs one of `stops`."""
-    depth, priority = 0, state.priority + 1
-    last = closer or stops[0]
+def matching(machine: Machine, state: State, opener: str, closer: str, other: str = "") -> int | None:
+    """The priority below that closes this block, or that runs `other` on the block's own level."""
+    level, priority = 1, state.priority + 1
     while True:
         found = next((f for _, f, _ in machine.lookup(state._replace(priority=priority))), None)
         if found is None:
             return None
         name = found.step.application.lower()
-        if depth == 0 and name in stops:
+        level += (name == opener) - (name == closer)
+        if (level == 1 and name == other) if other else level == 0:
             return priority
-        if name in openers:
-            depth += 1
-        elif name == last:
-            depth -= 1
         priority += 1
 
 
 def if_(machine: Machine, state: State, running: Running) -> Moves:
-    """If and ElseIf: into the branch that is true, else on to the next ElseIf, Else or EndIf."""
+    """If and ElseIf: into the branch, or on to the next ElseIf, behind the Else or the EndIf.
+
+    An ElseIf that is reached from the branch above is asked, too.
+    """
+    here = state.context, state.exten, state.priority
+    named = next((one for one in state.loops if one[:4] == (IF_NAME, *here)), None)
+    level = named.level if named else _top(state, IF) + 1
     moves: Moves = []
     for choice, truth, now in decided(machine, state, running.data, running.raw):
         if truth:
-            here = Loop("if", now.context, now.exten, now.priority)
-            moves.append(goes_on(now._replace(loops=(*now.loops, here)), choice))
-            continue
-        moves.append(_next_branch(machine, now, choice))
+            noted = {Loop(IF_NAME, *here, level)}
+            noted |= set() if _noted(now, IF, level) else {Loop(IF, *here, level)}
+            moves.append(goes_on(_with(now, noted), choice))
+        else:
+            closed = _without(now, {named, _noted(now, IF, level)})
+            moves.append(Move(choice, closed._replace(priority=_next_branch(machine, closed))))
     return moves
 
 
-def _next_branch(machine: Machine, state: State, choice: Choice) -> Move:
-    stop = matching(machine, state, ("if",), ("elseif", "else", "endif"), "endif")
-    if stop is None:
-        return goes_on(state, choice)
-    there = state._replace(priority=stop)
-    found = next(f for _, f, _ in machine.lookup(there))
-    name = found.step.application.lower() if found else ""
-    if name == "elseif":
-        return Move(choice, there._replace(loops=(*there.loops, ELSE)))
-    here = Loop("if", state.context, state.exten, stop)
-    loops = (*there.loops, here) if name == "else" else there.loops
-    return goes_on(there._replace(loops=loops), choice)
-
-
-ELSE = Loop("elseif", "", "", 0)
-"""On top while an ElseIf is about to be asked, because nothing before it was true."""
-
-
-def else_if(machine: Machine, state: State, running: Running) -> Moves:
-    """ElseIf: asked when it is jumped to; reached from above, a branch has run and it leads to EndIf."""
-    if state.loops and state.loops[-1] == ELSE:
-        return if_(machine, state._replace(loops=state.loops[:-1]), running)
-    return exit_if(machine, state, running)
+def _next_branch(machine: Machine, state: State) -> int:
+    end = matching(machine, state, "if", "endif")
+    if end is None:
+        return state.priority + 1
+    for name, behind in (("elseif", 0), ("else", 1)):
+        found = matching(machine, state, "if", "endif", name)
+        if found is not None and found < end:
+            return found + behind
+    return end + 1
 
 
 def exit_if(machine: Machine, state: State, running: Running) -> Moves:
-    """ExitIf, and Else or ElseIf behind a branch that has run: behind the EndIf."""
+    """ExitIf, and Else behind a branch that has run: behind the EndIf."""
     del running
-    if not state.loops or state.loops[-1].kind != "if":
-        return [goes_on(state)]
-    closed = state._replace(loops=state.loops[:-1])
-    end = matching(machine, closed, ("if",), ("endif",))
+    closed = _without(state, {_noted(state, IF, _top(state, IF))})
+    end = matching(machine, closed, "if", "endif")
     return [goes_on(closed) if end is None else Move(NO_CHOICE, closed._replace(priority=end + 1))]
 
 
 def end_if(machine: Machine, state: State, running: Running) -> Moves:
     """EndIf."""
     del machine, running
-    if state.loops and state.loops[-1].kind == "if":
-        state = state._replace(loops=state.loops[:-1])
-    return [goes_on(state)]
+    return [goes_on(_without(state, {_noted(state, IF, _top(state, IF))}))]
 
 
 HANDLERS: dict[str, Handler] = {
@@ -161,7 +147,7 @@ HANDLERS: dict[str, Handler] = {
     "continuewhile": end_while,
     "exitwhile": exit_while,
     "if": if_,
-    "elseif": else_if,
+    "elseif": if_,
     "else": exit_if,
     "exitif": exit_if,
     "endif": end_if,

@@ -50,7 +50,7 @@ WIDENED = "@widened"
 
 
 class Loop(NamedTuple):
-    """An open If, or what a While has noted about a place: see blocks.py. `start`: the priority."""
+    """What a While or an If has noted about a place: see blocks.py. `start`: the priority."""
 
     kind: str
     context: str

@@ -12,7 +12,10 @@ STATUSES = ("BUSY", "CONGESTION", "NOANSWER", "CHANUNAVAIL")
 
 
 class Menus:
-    """Writes one dialplan; `name` begins every context's name, `dial` is a Dial that comes to the next result."""
+    """Writes one dialplan; `name` begins every context's name. `ifs`: with If.
+
+    `dial` is a Dial that comes to the next result.
+    """
 
     def __init__(self, random: Random, name: str, dial: str, ifs: bool = False) -> None:
         self.random, self.name, self.dial, self.ifs = random, name, dial, ifs
@@ -93,6 +96,8 @@ class Menus:
         ]  # fmt: skip
         if in_sub:
             makers = [self._set, self._set, self._loop, self._condition, self._run]
+        if self.ifs:
+            makers += [self._if, self._if]
         found: list[str] = []
         for _ in range(size):
             found += self.random.choice(makers)()
@@ -161,11 +166,29 @@ class Menus:
         test = self._pick(
             '$["${V}" = "1"]', "$[${C} > 0]", "${EXISTS(${V})}", '$["${EXTEN}" != "s"]', "0", "1", "$[${C}]"
         )
-        if self.ifs and self._chance(0.5):
-            other = self._pick("Else()", "ElseIf(1)", "NoOp()")
-            return [f"If({test})", "NoOp(then)", other, "NoOp(else)", "EndIf()"]
         call = self._pick(f"GotoIf({test}?{label})", f"ExecIf({test}?Goto({label}))", f"GotoIf({test}?:{label})")
         return [call, "NoOp(not jumped)", f"{label}:NoOp(there)"]
+
+    def _if(self) -> list[str]:
+        lines = [f"If({self._test()})", *self._branch()]
+        for _ in range(self.random.randint(0, 2)):
+            lines += [f"ElseIf({self._test()})", *self._branch()]
+        if self._chance(0.5):
+            lines += ["Else()", *self._branch()]
+        return [*lines, *(["EndIf()"] if self._chance(0.9) else []), "NoOp(after if)"]
+
+    def _test(self) -> str:
+        return self._pick('$["${V}" = "1"]', "$[${C} > 0]", "0", "1", "${V}")
+
+    def _branch(self) -> list[str]:
+        if self._chance(0.2):
+            return self._if() if self._chance(0.6) else self._loop()
+        return [
+            self._pick(
+                "NoOp(in)", "Set(V=1)", "Set(V=)", "ExitIf()", "ExecIf($[${C} > 0]?ExitIf())", "Set(C=$[${C} + 1])",
+                "Goto(s,again)", "ExitWhile()", "EndIf()",
+            )
+        ]  # fmt: skip
 
     def _run(self) -> list[str]:
         return [

@@ -208,11 +208,11 @@ class Writer:
         )  # fmt: skip
 
 
-def written(random: Random, name: str) -> list[str]:
+def written(random: Random, name: str, ifs: bool) -> list[str]:
     """Half of the plans are wild, half as people write them, a third of these with a mistake."""
     if random.random() < 0.5:
         return Writer(random, name).plan()
-    lines = Menus(random, name, f"Dial(Local/${{SHIFT(R)}}@{STUB}/n,1)").plan()
+    lines = Menus(random, name, f"Dial(Local/${{SHIFT(R)}}@{STUB}/n,1)", ifs).plan()
     return broken(random, lines) if random.random() < 0.33 else lines
 
 
@@ -222,13 +222,13 @@ def caller(random: Random) -> tuple[str, ...]:
     return tuple(random.choice([*KEYS, "1", "2", "(wait)", "(wait)", "(listen)"]) for _ in range(count))
 
 
-def walks(seed: int, count: int, callers: int = 1) -> list[Walk]:
-    """`count` walks, `callers` on each dialplan; the same for the same seed."""
+def walks(seed: int, count: int, callers: int = 1, ifs: bool = False) -> list[Walk]:
+    """`count` walks, `callers` on each dialplan; the same for the same seed. `ifs`: with If, which 16 has not."""
     random = Random(seed)
     made: list[Walk] = []
     while len(made) < count:
         name = f"w{seed}n{len(made)}q"
-        lines = tuple(written(random, name))
+        lines = tuple(written(random, name, ifs))
         for _ in range(min(callers, count - len(made))):
             results = tuple(random.choice(RESULTS) for _ in range(MANY_RESULTS))
             made.append(Walk(name, lines, caller(random), results))

@@ -326,3 +326,29 @@ def test_keys_pressed_while_dial_rings_or_voicemail_listens(call: Call, path: Pa
     assert [(step.exten, step.data) for step in steps] == [("o", "USEREXIT"), ("s", "SUCCESS")]
     queue = call(lines_of("s,1,Queue(q)", "s,2,NoOp()"), results={"Queue": "5"})
     assert (queue.end.kind, "queue's context" in queue.end.text) == (Ended.UNKNOWN, True)
+
+
+@pytest.mark.parametrize(
+    ("test", "other", "places"),
+    [
+        ("1", "0", "1 2 3 6 7"),  # asked although a branch has run; false, it leads behind the Else
+        ("1", "1", "1 2 3 4 5"),
+        ("0", "1", "1 3 4 5"),
+        ("0", "0", "1 3 6 7"),
+    ],
+)
+def test_an_else_if_below_a_branch_that_ran_is_asked(
+    call: Call, path: Path, test: str, other: str, places: str
+) -> None:
+    text = lines_of(
+        f"s,1,If({test})", "s,2,NoOp()", f"s,3,ElseIf({other})", "s,4,NoOp()", "s,5,Else()", "s,6,NoOp()",
+        "s,7,EndIf()",
+    )  # fmt: skip
+    assert path(call(text)).replace("a,s,", "") == places
+
+
+def test_exit_if_leads_behind_its_end(call: Call, path: Path) -> None:
+    text = lines_of(
+        "s,1,If(1)", "s,2,If(1)", "s,3,ExitIf()", "s,4,EndIf()", "s,5,ExitIf()", "s,6,EndIf()", "s,7,NoOp()"
+    )
+    assert path(call(text)).replace("a,s,", "") == "1 2 3 5 7"
