@@ -40,6 +40,13 @@ class Registries(Protocol):
         """Begin to load; what is returned waits until that is over."""
 
 
+class Freshness(Protocol):
+    """How old the list of this host may be, see `models.sync.contact`."""
+
+    def stale(self) -> str:
+        """Why the list may lack what other sites have recorded; empty when it does not."""
+
+
 _PATIENCE = 1.0  # seconds that an answer waits for a lock to pass; the dialplan waits for 3
 _PAUSE = 0.01
 
@@ -58,6 +65,7 @@ class Judge:
     rules: Rules = field(default_factory=Rules)
     clock: Clock = utc_now
     registries: Registries | None = None
+    freshness: Freshness | None = None
 
     def answer(self, question: Question, at: datetime | None = None) -> Answer:
         """The decision at a moment (default: now), with the history of the number."""
@@ -95,7 +103,9 @@ class Judge:
         at: datetime,
     ) -> Answer:
         """The same from what is already known."""
-        decision = may_call(destination, question.campaign, known, at, self.rules, self._registered(destination, at))
+        stale = self.freshness.stale() if self.freshness is not None else ""
+        registered = self._registered(destination, at)
+        decision = may_call(destination, question.campaign, known, at, self.rules, registered, stale)
         if question.pending and decision.allowed and isinstance(destination, Number):
             decision = refuse(Reason.OPT_OUT_PENDING, "a key press that the PBX keeps and that is not recorded yet")
         return Answer(question, destination, decision, history, at)

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     CAMPAIGN_UNREADABLE = "campaign-unreadable"
     CAMPAIGN_MISSING = "campaign-missing"
     LIST_UNAVAILABLE = "list-unavailable"
+    LIST_STALE = "list-stale"
     EVIDENCE_UNAVAILABLE = "evidence-unavailable"
     LISTED_IN_REGISTRY = "listed-in-registry"
     REGISTRY_STALE = "registry-stale"
@@ -97,11 +98,13 @@ class Rules:
     """What the operator has chosen.
 
     `require_campaign`: a call that names no campaign is refused. `refuse_stale`: a registry that is too old stops the
-    calls to its country; else they go out with a warning.
+    calls to its country; `refuse_stale_list`: a list that has not heard of the other sites for too long stops all;
+    else they go out with a warning.
     """
 
     require_campaign: bool = False
     refuse_stale: bool = True
+    refuse_stale_list: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,23 +136,37 @@ def may_call(
     at: datetime,
     rules: Rules,
     registered: Sequence[Registered] = (),
+    stale: str = "",
 ) -> Decision:
     """May this destination be called now, for this campaign (`""`: none named)?
 
     An emergency number is never refused, whatever else is wrong. Nothing but a list that was read allows a
-    call to a subscriber. `registered`: what national registries say of the number.
+    call to a subscriber. `registered`: what national registries say of the number; `stale`: why this host's list
+    may lack what other sites have recorded.
     """
     decision = _by_list(destination, campaign, known, at, rules)
-    if not registered or not decision.allowed or isinstance(destination, NotANumber):
+    if not decision.allowed or isinstance(destination, NotANumber):
         return decision
-    return _by_registries(decision, registered, rules)
+    if stale:
+        decision = _by_age(decision, stale, rules)
+    return _by_registries(decision, registered, rules) if registered and decision.allowed else decision
+
+
+def _by_age(decision: Decision, stale: str, rules: Rules) -> Decision:
+    if rules.refuse_stale_list:
+        return refuse(Reason.LIST_STALE, stale)
+    return _warned(decision, stale)
+
+
+def _warned(decision: Decision, why: str) -> Decision:
+    return replace(decision, detail=f"{decision.detail}; {why}".removeprefix("; "))
 
 
 def _by_registries(decision: Decision, registered: Sequence[Registered], rules: Rules) -> Decision:
     states = list(RegistryState)
     worst = min(registered, key=lambda one: states.index(one.state))
     if worst.state is RegistryState.STALE and not rules.refuse_stale:
-        return replace(decision, detail=f"{decision.detail}; {worst.detail}".removeprefix("; "))
+        return _warned(decision, worst.detail)
     return refuse(Reason(worst.state.value), worst.detail)
 
 
