@@ -65,9 +65,10 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _computed(flow: Calls, told: set[Place]) -> Iterator[Finding | None]:
-    for node, edges in enumerate(flow.space.edges):
-        located = flow.located(node)
-        if located is None or node in flow.given_up or not flow.names(node) & JUMPS:
+    jumping = {node for name in JUMPS for node in flow.running.get(name, ())}
+    for node in sorted(jumping - flow.given_up):
+        located, edges = flow.located(node), flow.space.edges[node]
+        if located is None:
             continue
         if all(target.literal for _, target in located.targets) or _only_called(flow, node, located):
             continue
