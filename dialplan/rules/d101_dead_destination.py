@@ -55,7 +55,7 @@ WAITS_FOR = pattern(r'\s*\$\[\s*"?\$\{([A-Za-z_]+)\}"?\s*==?\s*"?[\w.-]+"?\s*\]\
 WORD = pattern(r"\w+")
 SETS = frozenset({"set", "mset", "read", "execif", "setglobalvar", "agi", "eagi", "gosub", "macro", "dial", "queue"})
 BY_ASTERISK = frozenset({"EXTEN", "CONTEXT", "CHANNEL", "HANGUPCAUSE", "UNIQUEID", "HOUR", "PRIORITY", "BLINDTRANSFER"})
-HANDLER = pattern(r"(?i)\s*CHANNEL\(hangup_handler_(?:push|wipe)\)\s*=([^,]*),")
+HANDLER = pattern(r"(?i)\s*CHANNEL\(hangup_handler_(?:push|wipe)\)\s*=([^,(]*),[^,(]*,")
 NOWHERE = frozenset({Ended.INVALID, Ended.DEAD_JUMP, Ended.FALLS_OFF})
 
 
