@@ -34,11 +34,13 @@ $(READY): setup.cfg pyproject.toml constraints.txt
 	touch $@
 
 POSTGRES = /usr/lib/postgresql/15/bin/postgres
+MARIADB = /usr/sbin/mariadbd
+SERVERS = postgresql-15 mariadb-server
 
 $(READY_TEST): $(READY)
-	@test -x $(POSTGRES) || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || { \
-	  echo "apt-get install postgresql-15"; apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql-15 >/dev/null; }
+	@test -x $(POSTGRES) -a -x $(MARIADB) || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null || { \
+	  echo "apt-get install $(SERVERS)"; apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SERVERS) >/dev/null; }
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	touch $@
 

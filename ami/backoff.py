@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from models.backoff import delay
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -18,11 +20,6 @@ class Pace:
     refused_first: float = 60.0
     refused_longest: float = 300.0
     stable_after: float = 10.0
-
-
-def delay(first: float, longest: float, failures: int, roll: float) -> float:
-    """Seconds after `failures` (from 0) in a row: doubled each time, plus up to a quarter by `roll` < 1."""
-    return min(longest, first * 2.0 ** min(failures, 32)) * (1 + roll / 4)
 
 
 class Backoff:

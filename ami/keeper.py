@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from ami.backoff import delay
 from ami.legs import OptOut
 from ami.spool import Spool
+from models.backoff import delay
 from models.number import without_numbers
 
 _log = logging.getLogger(__name__)

@@ -4,7 +4,8 @@ StoreError                could not read or write; `str()` says what, where and 
 ├── StoreMissing          there is no database at that place
 ├── StoreOutdated         the database is older than this program: upgrade it
 ├── StoreTooNew           the database is newer than this program: upgrade the program
-└── StoreBusy             locked by another process; passes
+├── StoreBusy             locked by another process; passes
+└── FeedError             the feed that sites share could not be reached, read or written
 """
 
 from __future__ import annotations
@@ -28,3 +29,7 @@ class StoreTooNew(StoreError):
 
 class StoreBusy(StoreError):
     """Another process holds the database; passes."""
+
+
+class FeedError(StoreError):
+    """The feed that sites share could not be reached, read or written."""

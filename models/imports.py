@@ -33,7 +33,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 from sqlalchemy.orm import aliased
 
 from models.errors import StoreBusy, StoreError
-from models.rows import entry_row, event_row
+from models.rows import entry_row, event_from_row, event_row
 from models.store import Store, refold, refold_many
 from models.suppression import Entry, Key, ListEvent, fold
 from models.tables import DONE, LOADING, UNDONE, batch, entry, from_micros, list_event, to_micros
@@ -45,7 +45,8 @@ _CHUNK = 2_000  # rows of one transaction: some 30 ms
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One import. `content` is the SHA-256 of what was imported and how; `at` is when it began."""
+    """One import. `content` is the SHA-256 of what was imported and how; `at` is when it began; `site`: the other
+    site whose it is."""
 
     id: str
     content: str
@@ -58,6 +59,7 @@ class Batch:
     refused: int = 0
     undone_at: datetime | None = None
     undone_by: str = ""
+    site: str = ""
 
 
 class AlreadyImported(StoreError):
@@ -91,13 +93,16 @@ class Imports:
             self._remove_unfinished()
             self._begin(new)
             listings = self._write(new, iter(events))
-            seen, touched = self._changing(new.id)
-            with self._store.writing() as connection:
-                values = {"state": DONE, "listings": listings, "refused": refused()}
-                connection.execute(update(batch).where(batch.c.id == new.id).values(**values))
-                for key in touched | _keys(connection, list_event.c.seq > seen):
-                    refold(connection, key)
+            self._finish(new.id, {"listings": listings, "refused": refused()})
         return self.get(new.id)
+
+    def _finish(self, identity: str, values: Mapping[str, object]) -> None:
+        """All its rows are there: from now on they count."""
+        seen, touched = self._changing(identity)
+        with self._store.writing() as connection:
+            connection.execute(update(batch).where(batch.c.id == identity).values(state=DONE, **values))
+            for key in touched | _keys(connection, list_event.c.seq > seen):
+                refold(connection, key)
 
     def get(self, identity: str) -> Batch:
         """One import by its id. Raises StoreError."""
@@ -111,14 +116,43 @@ class Imports:
         with alone(self._store.path):
             if self.get(identity).state != DONE:
                 raise StoreError(f"import {identity} is not in force; nothing was changed")
-            seen, keys = self._listed_otherwise(identity)
-            self._refold(keys, {identity: at})
-            with self._store.writing() as connection:
-                values = {"state": UNDONE, "undone_at": to_micros(at), "undone_by": actor[:200]}
-                connection.execute(update(batch).where(batch.c.id == identity).values(**values))
-                for key in _keys(connection, list_event.c.seq > seen):
-                    refold(connection, key)
+            self._take_back(identity, actor, at)
         return self.get(identity)
+
+    def _take_back(self, identity: str, actor: str, at: datetime) -> None:
+        seen, keys = self._listed_otherwise(identity)
+        self._refold(keys, {identity: at})
+        with self._store.writing() as connection:
+            values = {"state": UNDONE, "undone_at": to_micros(at), "undone_by": actor[:200]}
+            connection.execute(update(batch).where(batch.c.id == identity).values(**values))
+            for key in _keys(connection, list_event.c.seq > seen):
+                refold(connection, key)
+
+    def take_over(self, identity: str) -> None:
+        """Put an import of another host in force, whose rows are all there. Raises StoreBusy, StoreError."""
+        with alone(self._store.path):
+            if self.get(identity).state == LOADING:
+                self._write_entries(identity)
+                self._finish(identity, {})
+            self._refold(self._listed_otherwise(identity)[1], {})  # whichever came first, all hosts say the same
+
+    def take_back_over(self, identity: str, actor: str, at: datetime) -> None:
+        """Take an import back as another host has. Raises StoreBusy, StoreError."""
+        with alone(self._store.path):
+            self._take_back(identity, actor, at)
+            self._refold(self._listed_otherwise(identity)[1], {})
+
+    def _write_entries(self, identity: str) -> None:
+        """From the events that are there."""
+        query = select(list_event).where(list_event.c.batch == identity).order_by(list_event.c.seq).limit(_CHUNK)
+        seen = 0
+        while True:
+            with self._store.writing() as connection:
+                rows = connection.execute(query.where(list_event.c.seq > seen)).all()
+                if not rows:
+                    return
+                _write_entries(connection, identity, [event_from_row(row) for row in rows])
+                seen = rows[-1].seq
 
     def _refold(self, keys: Iterable[Key], leaving: Mapping[str, datetime]) -> None:
         """Sum the entries up as they will be without the imports that are `leaving`.
@@ -161,7 +195,7 @@ class Imports:
 
     def _remove_unfinished(self) -> None:
         for left in self.all():
-            if left.state == LOADING:
+            if left.state == LOADING and not left.site:  # another host's is on its way
                 self._remove(left.id)
 
     def _remove(self, identity: str) -> None:
@@ -190,7 +224,11 @@ class Imports:
 def _write_chunk(connection: Connection, new: Batch, chunk: list[ListEvent]) -> None:
     now = to_micros(datetime.now(UTC))
     connection.execute(insert(list_event), [event_row(one, now) for one in chunk])
-    entries = {one.key: entry_row(_alone(one, new.id)) for one in chunk}
+    _write_entries(connection, new.id, chunk)
+
+
+def _write_entries(connection: Connection, identity: str, chunk: list[ListEvent]) -> None:
+    entries = {one.key: entry_row(_alone(one, identity)) for one in chunk}
     statement = insert_or(entry)
     dead = or_(entry.c.revoked_at.is_not(None), entry.c.batch.in_(select(batch.c.id).where(batch.c.state == UNDONE)))
     changed = {name: statement.excluded[name] for name in _SUM}
@@ -261,4 +299,5 @@ def _batch(row: RowMapping) -> Batch:
         refused=row["refused"],
         undone_at=undone,
         undone_by=row["undone_by"],
+        site=row["site"],
     )

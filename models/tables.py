@@ -19,8 +19,9 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects.mysql import LONGTEXT
 
-SCHEMA = "0002"  # the newest migration; a database at another revision is not read
+SCHEMA = "0003"  # the newest migration; a database at another revision is not read
 
 LOADING, DONE, UNDONE = "loading", "done", "undone"  # an import: not yet in force, in force, taken back
 
@@ -53,6 +54,7 @@ list_event = Table(
     Column("allow", Integer, nullable=False, server_default="0"),
     Column("batch", String(36), nullable=False, server_default=""),
     Column("removes", Text, nullable=False, server_default="[]"),  # ids of events, JSON
+    Column("site", String(64), nullable=False, server_default=""),  # empty: recorded on this host
     UniqueConstraint("event_id"),
     Index(None, "number", "campaign"),
     Index(None, "batch"),
@@ -96,9 +98,45 @@ batch = Table(
     Column("refused", BigInteger, nullable=False),
     Column("undone_at", BigInteger),
     Column("undone_by", String(200), nullable=False),
+    Column("site", String(64), nullable=False, server_default=""),  # empty: imported on this host
+    Column("feed_state", String(10), nullable=False, server_default=""),  # what the other sites know of it
     UniqueConstraint("id"),
     Index(None, "content"),
     sqlite_autoincrement=True,
+)
+
+# how far this host is with the shared feed
+sync_state = Table(
+    "sync_state",
+    metadata,
+    Column("key", String(100), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# Two tables of the shared database. A position is taken from the one row of the counter, whose lock is held until the
+# commit: whoever has read a position has read all before it. `chain` is a hash over everything up to there.
+feed_counter = Table(
+    "feed_counter",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+    Column("chain", String(64), nullable=False),
+)
+
+feed_event = Table(
+    "feed_event",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("event_id", String(36), nullable=False),
+    Column("site", String(64), nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("number", BigInteger),
+    Column("version", Integer, nullable=False),
+    Column("body", Text().with_variant(LONGTEXT(), "mysql", "mariadb"), nullable=False),  # JSON, ASCII
+    Column("chain", String(64), nullable=False),
+    UniqueConstraint("event_id"),
+    Index(None, "number"),
 )
 
 call_check = Table(

@@ -62,7 +62,8 @@ def test_a_migrated_database_has_the_keys_and_counters_of_the_tables(empty, tmp_
         made = schema(connection)
     engine.dispose()
     assert migrated == made
-    assert all("AUTOINCREMENT" in migrated[name] for name in tables.metadata.tables)
+    counted = {name for name, table in tables.metadata.tables.items() if "seq" in table.c or "id" in table.c}
+    assert all("AUTOINCREMENT" in migrated[name] for name in counted - {"feed_counter"})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,69 @@
+"""What the feed says -> this host's tables. Taking the same rows in twice changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as insert_or
+
+from models.store import refold_many
+from models.suppression import Key
+from models.sync import state
+from models.sync.message import ImportNews, Message, to_event, to_import
+from models.tables import DONE, LOADING, UNDONE, batch, list_event
+
+
+def take_in(connection: Connection, messages: Sequence[Message]) -> None:
+    """In the caller's transaction. Raises message.Unreadable.
+
+    Rows of an import wait until it is done; everything else holds with the commit.
+    """
+    known = _known(connection, [one.event_id for one in messages])
+    rows = []
+    for message in messages:
+        if message.about_import:
+            _take_news(connection, message)
+        elif message.event_id not in known:
+            known.add(message.event_id)
+            rows.append(to_event(message))
+    if rows:
+        connection.execute(insert(list_event), rows)
+        refold_many(connection, _keys(connection, rows))
+
+
+def _known(connection: Connection, event_ids: list[str]) -> set[str]:
+    query = select(list_event.c.event_id).where(list_event.c.event_id.in_(event_ids))
+    return set(connection.execute(query).scalars())
+
+
+def _keys(connection: Connection, rows: list[dict[str, Any]]) -> list[Key]:
+    """The entries that change now."""
+    names = {row["batch"] for row in rows} - {""}
+    loading: set[str] = set()
+    if names:
+        query = select(batch.c.id).where(batch.c.id.in_(names), batch.c.state == LOADING)
+        loading = set(connection.execute(query).scalars())
+    changing = [row for row in rows if row["batch"] not in loading]
+    return list({Key(row["number"], row["last"], row["campaign"], bool(row["allow"])): None for row in changing})
+
+
+def _take_news(connection: Connection, message: Message) -> None:
+    values = to_import(message)
+    if message.kind == ImportNews.BEGIN:
+        row = {name: value for name, value in values.items() if not name.startswith("undone")}
+        statement = insert_or(batch).values(state=LOADING, undone_by="", **row)
+        connection.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
+        return
+    mine = batch.c.id == values["id"]
+    if message.kind == ImportNews.DONE:
+        counts = {"listings": values["listings"], "refused": values["refused"]}
+        connection.execute(update(batch).where(mine, batch.c.feed_state == "").values(feed_state=DONE, **counts))
+        return
+    connection.execute(update(batch).where(mine).values(feed_state=UNDONE))
+    found = connection.execute(select(batch.c.state, batch.c.undone_at).where(mine)).first()
+    if found is not None and (found.state != UNDONE or found.undone_at != values["undone_at"]):
+        told = {"at": values["undone_at"], "by": values["undone_by"]}
+        state.put(connection, state.UNDO + values["id"], json.dumps(told))

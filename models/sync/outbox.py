@@ -1,0 +1,121 @@
+"""What this host has and the feed does not have yet, in the order in which it is to go there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, and_, func, or_, select, update
+
+from models.sync import state
+from models.sync.message import ImportNews, Message, of_event, of_import
+from models.tables import DONE, UNDONE, batch, list_event
+
+_BYTES = 500_000  # of one parcel; a slow line has to carry it within the time-out
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Messages that go in one transaction; `delivered` notes that, after the feed's commit. `more`: come again."""
+
+    messages: list[Message]
+    delivered: Callable[[Connection], None]
+    more: bool
+
+
+def singles(connection: Connection, site: str, limit: int) -> Parcel | None:
+    """Events that belong to no import."""
+    end = connection.execute(select(func.max(list_event.c.seq))).scalar() or 0
+    pushed = state.number(connection, state.PUSHED)
+    if end <= pushed:
+        return None
+    query = _waiting(select(list_event), connection).where(list_event.c.seq <= end)
+    rows = _some(connection, query.order_by(list_event.c.seq).limit(limit))
+    more = bool(rows) and (len(rows) == limit or _size(rows) >= _BYTES)
+    reached = rows[-1]["seq"] if more else end
+    messages = [of_event(row, site) for row in rows]
+    return Parcel(messages, lambda to: state.put(to, state.PUSHED, reached), more)
+
+
+def waiting(connection: Connection) -> int:
+    """How many events (and imports) the feed does not have."""
+    count = connection.execute(_waiting(select(func.count()).select_from(list_event), connection)).scalar() or 0
+    imports = connection.execute(select(func.count()).select_from(batch).where(_behind())).scalar() or 0
+    return int(count) + int(imports)
+
+
+def _waiting(query: Select[Any], connection: Connection) -> Select[Any]:
+    pushed, again = (state.number(connection, key) for key in (state.PUSHED, state.AGAIN))
+    ours = or_(list_event.c.site == "", list_event.c.seq <= again)
+    return query.where(list_event.c.seq > pushed, func.coalesce(list_event.c.batch, "") == "", ours)
+
+
+def _behind() -> Any:
+    """Imports whose present state the feed has not heard of."""
+    unheard = and_(batch.c.state == DONE, batch.c.feed_state == "")
+    return or_(unheard, and_(batch.c.state == UNDONE, batch.c.feed_state != UNDONE))
+
+
+def next_import(connection: Connection, site: str, limit: int) -> Parcel | None:
+    """A part of an import, or that it was taken back."""
+    found = connection.execute(select(batch).where(_behind()).order_by(batch.c.seq).limit(1)).first()
+    if found is None:
+        return None
+    row = found._mapping
+    if row["feed_state"] == DONE:
+        return Parcel([of_import(row, ImportNews.UNDONE, site)], _heard(row["id"], UNDONE), True)
+    return _rows_of(connection, row, site, limit)
+
+
+def _rows_of(connection: Connection, row: RowMapping, site: str, limit: int) -> Parcel:
+    """The begin with the first rows, the end with the last."""
+    key = state.ROWS + row["id"]
+    sent = state.number(connection, key)
+    query = select(list_event).where(list_event.c.batch == row["id"], list_event.c.seq > sent)
+    rows = _some(connection, query.order_by(list_event.c.seq).limit(limit))
+    messages = [] if sent else [of_import(row, ImportNews.BEGIN, site)]
+    messages += [of_event(one, site) for one in rows]
+    if rows and (len(rows) == limit or _size(rows) >= _BYTES):
+        return Parcel(messages, lambda to: state.put(to, key, rows[-1]["seq"]), True)
+    return Parcel([*messages, of_import(row, ImportNews.DONE, site)], _heard(row["id"], DONE), True)
+
+
+def _heard(identity: str, news: str) -> Callable[[Connection], None]:
+    def note(connection: Connection) -> None:
+        connection.execute(update(batch).where(batch.c.id == identity).values(feed_state=news))
+        state.drop(connection, state.ROWS + identity)
+
+    return note
+
+
+def _some(connection: Connection, query: Select[Any]) -> list[RowMapping]:
+    """Rows until they are large enough together; one at least."""
+    rows: list[RowMapping] = []
+    size = 0
+    with connection.execute(query) as result:
+        for row in result:
+            rows.append(row._mapping)
+            size += _length(rows[-1])
+            if size >= _BYTES:
+                break
+    return rows
+
+
+def _size(rows: list[RowMapping]) -> int:
+    return sum(map(_length, rows))
+
+
+def _length(row: RowMapping) -> int:
+    return 400 + len(row["reason"]) + len(row["evidence"]) + len(row["removes"])
+
+
+def start_over(connection: Connection) -> None:
+    """The feed has another past than this host has read: everything is read again, and what it lacks is pushed again,
+    whoever has recorded it."""
+    end = connection.execute(select(func.max(list_event.c.seq))).scalar() or 0
+    for key, value in ((state.POSITION, 0), (state.CHAIN, ""), (state.PUSHED, 0), (state.AGAIN, end)):
+        state.put(connection, key, value)
+    for identity in state.with_prefix(connection, state.ROWS):
+        state.drop(connection, state.ROWS + identity)
+    connection.execute(update(batch).values(feed_state=""))

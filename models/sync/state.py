@@ -1,0 +1,53 @@
+"""What this host remembers of the feed: names and values in its own database."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from models.sync.feed import Position
+from models.tables import sync_state
+
+POSITION, CHAIN = "position", "chain"
+PUSHED = "pushed"  # all of list_event up to this seq is in the feed
+AGAIN = "again"  # and up to this one also what other sites have recorded is pushed
+UNDO, REFOLD, ROWS = "undo ", "refold ", "rows "  # with the id of an import
+
+
+def get(connection: Connection, key: str, default: str = "") -> str:
+    """The value, or the default."""
+    found = connection.execute(select(sync_state.c.value).where(sync_state.c.key == key)).scalar()
+    return default if found is None else str(found)
+
+
+def number(connection: Connection, key: str) -> int:
+    """The value as a number, 0 when there is none."""
+    return int(get(connection, key, "0"))
+
+
+def put(connection: Connection, key: str, value: object) -> None:
+    """Remember."""
+    statement = insert(sync_state).values(key=key, value=str(value))
+    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": str(value)}))
+
+
+def drop(connection: Connection, key: str) -> None:
+    """Forget."""
+    connection.execute(delete(sync_state).where(sync_state.c.key == key))
+
+
+def with_prefix(connection: Connection, prefix: str) -> dict[str, str]:
+    """What follows the prefix, and the values."""
+    query = select(sync_state).where(sync_state.c.key.startswith(prefix, autoescape=True))
+    return {row.key.removeprefix(prefix): row.value for row in connection.execute(query)}
+
+
+def position(connection: Connection) -> Position:
+    """How far this host has read the feed."""
+    return Position(number(connection, POSITION), get(connection, CHAIN))
+
+
+def put_position(connection: Connection, reached: Position) -> None:
+    """The same, to be committed with what was read."""
+    put(connection, POSITION, reached.number)
+    put(connection, CHAIN, reached.chain)

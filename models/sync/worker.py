@@ -1,0 +1,247 @@
+"""Keeps this host's list and the feed the same, in a thread with its own database connection."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import random
+import select
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.backoff import delay
+from models.errors import StoreBusy, StoreError
+from models.store import Store
+from models.sync import outbox, state
+from models.sync.contact import Contact
+from models.sync.feed import pull, push
+from models.sync.inbox import take_in
+from models.sync.link import Access, Link
+from models.sync.message import Unreadable, check_version
+from models.sync.settle import settle
+
+log = logging.getLogger("concierge.sync")
+
+_STABLE = 5.0  # seconds after which a lost link is no failure in a row
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds. `poll`: between two looks at the feed when nothing wakes; `look`: at what other processes write."""
+
+    poll: float = 0.5
+    look: float = 0.1
+    first: float = 0.1
+    longest: float = 3.0
+    rows: int = 500
+
+
+class Sync:
+    """One host's side. `start`, `wake` after own writes, `stop`."""
+
+    def __init__(self, path: Path, access: Access, site: str, pace: Pace | None = None) -> None:
+        """`site`: the name under which this host's events go to the feed."""
+        self._path = path
+        self._access = access
+        self._site = site
+        self._pace = pace or Pace()
+        self._contact = Contact(path, site, access.name)
+        self._wake_in, self._wake_out = os.pipe()
+        os.set_blocking(self._wake_in, False)
+        os.set_blocking(self._wake_out, False)
+        self._stopping = threading.Event()
+        self._settling = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(self._run,), name="sync", daemon=True),
+            threading.Thread(target=self._guarded, args=(self._settle,), name="sync-imports", daemon=True),
+        ]
+        self._trouble = ""
+
+    def start(self) -> None:
+        """Begin, whatever state the feed is in."""
+        self._settling.set()
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self) -> None:
+        """There is something to push. From any thread; costs a system call."""
+        with contextlib.suppress(BlockingIOError, OSError):
+            os.write(self._wake_out, b"\0")
+
+    def stop(self) -> None:
+        """Blocks until the step under way has ended, or its time is over."""
+        self._stopping.set()
+        self._settling.set()
+        self.wake()
+        for thread in self._threads:
+            thread.join(10 + 4 * self._access.timeout)
+        if not any(thread.is_alive() for thread in self._threads):
+            os.close(self._wake_in)
+            os.close(self._wake_out)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """The thread's top: our bug ends this attempt, not the link for ever."""
+        while not self._stopping.is_set():
+            try:
+                work()
+            except Exception:
+                log.exception("sync=failed why=our bug; please report these lines")
+                self._note("our bug; see the log")
+            self._stopping.wait(self._pace.longest)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            try:
+                self._connected()
+            except (StoreError, Unreadable, sqlite3.Error, OSError) as error:
+                failures = failures + 1 if time.monotonic() - began < _STABLE else 0
+                self._note(str(error))
+                self._pause(delay(self._pace.first, self._pace.longest, failures, random.random()))  # noqa: S311
+
+    def _connected(self) -> None:
+        """Until something is wrong."""
+        store = Store(self._path)
+        try:
+            link = Link(self._access)
+            try:
+                _Host(store, link, self._site, self._pace, self._settling).work(
+                    self._wake_in, self._stopping, self._good
+                )
+            finally:
+                link.close()
+        finally:
+            store.close()
+
+    def _good(self) -> None:
+        """The feed was read to its end."""
+        if self._trouble:
+            log.warning("sync=back feed=%s", self._access.name)
+        self._trouble = ""
+        self._contact.made()
+
+    def _note(self, why: str) -> None:
+        if why != self._trouble:
+            log.warning("sync=lost why=%s", why)
+        self._trouble = why
+        with contextlib.suppress(OSError):
+            self._contact.failed(why)
+
+    def _pause(self, seconds: float) -> None:
+        """What is written meanwhile stays in the outbox."""
+        self._stopping.wait(seconds)
+
+    def _settle(self) -> None:
+        while not self._stopping.is_set():
+            self._settling.wait()
+            self._settling.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                with contextlib.closing(Store(self._path)) as store:
+                    count = settle(store)
+                if count:
+                    log.info("sync=imports changed=%d", count)
+                    self.wake()
+            except StoreBusy:
+                self._again()
+            except StoreError as error:
+                log.warning("sync=imports why=%s", error)
+                self._again()
+
+    def _again(self) -> None:
+        self._stopping.wait(1.0)
+        self._settling.set()
+
+
+class _Host:
+    """The work while the link stands."""
+
+    def __init__(self, store: Store, link: Link, site: str, pace: Pace, settling: threading.Event) -> None:
+        self._store = store
+        self._link = link
+        self._site = site
+        self._pace = pace
+        self._settling = settling
+
+    def work(self, wake: int, stopping: threading.Event, good: Callable[[], None]) -> None:
+        """Raises StoreError, FeedError, Unreadable."""
+        with contextlib.closing(sqlite3.connect(self._store.path)) as watched:
+            seen = _version(watched)
+            while not stopping.is_set():
+                if not self._store.is_current():
+                    raise StoreError(f"{self._store.path}: the file was replaced; it is opened anew")
+                if self._turn():
+                    good()
+                    seen = self._wait(wake, watched, seen)
+
+    def _turn(self) -> bool:
+        """Push and pull a little of everything; True when nothing is left."""
+        more = self._push(outbox.singles)
+        more = self._pull() or more
+        return not (self._push(outbox.next_import) or more)
+
+    def _push(self, choose: Callable[..., outbox.Parcel | None]) -> bool:
+        with self._store.reading() as connection:
+            parcel = choose(connection, self._site, self._pace.rows)
+        if parcel is None:
+            return False
+        if parcel.messages:
+            with self._link.transaction() as feed:
+                push(feed, parcel.messages)
+        with self._store.writing() as connection:
+            parcel.delivered(connection)
+        return parcel.more
+
+    def _pull(self) -> bool:
+        """True when there may be more."""
+        with self._store.reading() as connection:
+            before = state.position(connection)
+        with self._link.transaction() as feed:
+            page = pull(feed, before, self._pace.rows)
+        if page.other_past:
+            log.error(
+                "sync=restored feed=%s position=%d: read again from its beginning", self._link.access.name, before[0]
+            )
+            with self._store.writing() as connection:
+                outbox.start_over(connection)
+            return True
+        if not page.messages:
+            return False
+        for message in page.messages:
+            check_version(message)
+        with self._store.writing() as connection:
+            take_in(connection, page.messages)
+            state.put_position(connection, page.position)
+        if any(message.about_import for message in page.messages):
+            self._settling.set()
+        return page.full
+
+    def _wait(self, wake: int, watched: sqlite3.Connection, seen: int) -> int:
+        """Until there is something to do, for a poll at most."""
+        until = time.monotonic() + self._pace.poll
+        while (left := until - time.monotonic()) > 0:
+            if self._link.wait([wake], min(left, self._pace.look)):
+                break
+            if (now := _version(watched)) != seen:
+                return now
+        _empty(wake)
+        return _version(watched)
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    """Changes with each commit of anybody else."""
+    found: int = connection.execute("PRAGMA data_version").fetchone()[0]
+    return found
+
+
+def _empty(descriptor: int) -> None:
+    with contextlib.suppress(BlockingIOError):
+        while select.select([descriptor], [], [], 0)[0] and os.read(descriptor, 4096):
+            pass

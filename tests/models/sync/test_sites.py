@@ -1,0 +1,286 @@
+"""Three hosts, each a process with a list of its own, and one feed: whatever fails, all lists are equal afterwards."""
+
+import random
+import signal
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from models.contact import Question
+from models.gate import Judge
+from models.imports import Batch, Imports
+from models.number import Site
+from models.policy import Reason
+from models.reader import Reader
+from models.store import Store
+from models.suppression import Kind
+from models.sync.contact import Age
+from models.sync.link import Link
+from models.tables import feed_event, list_event
+
+BASE = 48600000000
+
+
+def reason_at(host, number):
+    reader = Reader(host.path)
+    try:
+        return Judge(reader, Site(country="PL")).answer_patiently(Question(f"+{number}")).decision.reason
+    finally:
+        reader.close()
+
+
+def holdings(host):
+    """What a host holds: its events, and what they add up to; without what is each host's own."""
+    with closing(host.open()) as store:
+        entries = {(*e.key, e.reason, e.source, e.created_at, e.expires_at, e.revoked_at) for e in store.entries()}
+        with store.reading() as connection:
+            columns = [column for column in list_event.c if column.name not in ("seq", "site")]
+            events = [tuple(row) for row in connection.execute(select(*columns).order_by(list_event.c.event_id))]
+    return events, entries
+
+
+def equal(hosts, count, seconds=20.0):
+    """Wait until all hosts hold `count` events, and the same; returns them."""
+    end = time.monotonic() + seconds
+    while True:
+        found = [holdings(host) for host in hosts]
+        if len(found[0][0]) == count and all(one == found[0] for one in found):
+            return found[0]
+        if time.monotonic() > end:
+            counts = [(host.site, len(one[0]), len(one[1])) for host, one in zip(hosts, found, strict=True)]
+            pytest.fail(f"not equal, {count} wanted: {counts}\n" + "\n".join(host.log()[-1500:] for host in hosts))
+        time.sleep(0.02)
+
+
+def add(host, number, at=None):
+    identity = str(uuid4())
+    host.tell({"add": number, "id": identity, "at": time.time() if at is None else at})
+    return identity
+
+
+def remove(host, number, at=None):
+    host.tell({"remove": number, "id": str(uuid4()), "at": time.time() if at is None else at})
+
+
+def in_contact(host):
+    age = Age(host.path, 60.0)
+    return age.seconds() is not None and not age.facts().get("trouble")
+
+
+@pytest.fixture
+def three(hosts, on_postgresql, wait):
+    found = hosts(on_postgresql, "a", "b", "c")
+    wait.until_now(lambda: all(in_contact(host) for host in found), 15)
+    return found
+
+
+def test_an_entry_at_one_host_refuses_at_the_others_and_its_removal_allows(three, wait):
+    add(three[0], BASE)
+    for host in three:
+        wait.until_now(lambda host=host: reason_at(host, BASE) is Reason.LISTED)
+    remove(three[1], BASE)
+    for host in three:
+        wait.until_now(lambda host=host: reason_at(host, BASE) is Reason.NOT_LISTED)
+    equal(three, 2)
+
+
+def test_the_same_on_mariadb_also_after_its_restart(hosts, mariadb, wait, request):
+    access = request.getfixturevalue("mariadb_access")
+    found = hosts(access, "a", "b", "c")
+    wait.until_now(lambda: all(in_contact(host) for host in found), 15)
+    add(found[0], BASE)
+    for host in found:
+        wait.until_now(lambda host=host: reason_at(host, BASE) is Reason.LISTED)
+    mariadb.stop(signal.SIGKILL)
+    for number, host in enumerate(found):
+        add(host, BASE + 1 + number)
+    mariadb.start()
+    add(found[2], BASE + 9)
+    equal(found, 5)
+
+
+def test_while_the_server_is_stopped_each_host_goes_on_and_catches_up(three, postgresql, wait):
+    postgresql.stop(signal.SIGINT)
+    for number in range(30):
+        add(three[number % 3], BASE + number)
+    wait.until_now(lambda: reason_at(three[0], BASE) is Reason.LISTED)
+    assert reason_at(three[1], BASE) is Reason.NOT_LISTED
+    wait.until_now(lambda: all(Age(host.path, 1.0).stale() for host in three))
+    postgresql.start()
+    equal(three, 30)
+    wait.until_now(lambda: not any(Age(host.path, 1.0).stale() for host in three))
+
+
+def test_a_frozen_server_is_noticed_though_the_kernel_still_acknowledges(three, postgresql, wait):
+    postgresql.freeze()
+    try:
+        add(three[0], BASE)
+        wait.until_now(lambda: not any(in_contact(host) for host in three))
+        assert reason_at(three[0], BASE) is Reason.LISTED
+    finally:
+        postgresql.thaw()
+    equal(three, 1)
+
+
+def test_a_server_that_is_killed_while_all_write_loses_and_doubles_nothing(three, postgresql):
+    for number in range(60):
+        add(three[number % 3], BASE + number)
+        if number == 30:
+            postgresql.stop(signal.SIGKILL)
+    postgresql.start()
+    equal(three, 60)
+
+
+def test_a_feed_that_comes_back_from_an_older_backup_gets_everything_again(three, postgresql, on_postgresql):
+    for number in range(10):
+        add(three[number % 3], BASE + number)
+    equal(three, 10)
+    postgresql.stop(signal.SIGINT)
+    postgresql.keep("backup")
+    postgresql.start()
+    for number in range(10, 25):
+        add(three[number % 3], BASE + number)
+    equal(three, 25)
+    three[2].kill()  # what it alone had recorded must come from the others
+    postgresql.stop(signal.SIGKILL)
+    postgresql.put_back("backup")
+    postgresql.start()
+    add(three[0], BASE + 25)
+    equal(three[:2], 26)
+    link = Link(on_postgresql)
+    try:
+        end = time.monotonic() + 10
+        while True:
+            with link.transaction() as feed:
+                rows = feed.execute(select(feed_event.c.position, feed_event.c.event_id, feed_event.c.site)).all()
+            if len(rows) == 26:
+                break
+            assert time.monotonic() < end, len(rows)
+            time.sleep(0.02)
+    finally:
+        link.close()
+    assert sorted(row.position for row in rows) == list(range(1, 27))
+    assert {row.site for row in rows} == {"a", "b", "c"}
+    three[2].start()
+    equal(three, 26)
+
+
+def test_a_host_that_is_killed_at_random_points_of_200_writes_loses_and_doubles_nothing(three):
+    """What its process had recorded, the others get; an event that it never recorded is told again with the same id."""
+    choose = random.Random(20261122)
+    victim = three[0]
+    told = [{"add": BASE + number, "id": str(uuid4()), "at": time.time()} for number in range(200)]
+    stops = set(choose.sample(range(10, 200), 6))
+    for number, order in enumerate(told):
+        victim.tell(order)
+        if number % 10 == 0:
+            add(three[1 + number // 10 % 2], BASE + 1000 + number)
+        if number in stops:
+            time.sleep(choose.random() * 0.05)  # where in its work it is hit
+            victim.kill()
+            victim.start()
+            for earlier in told[: number + 1]:
+                victim.tell(earlier)
+    events, entries = equal(three, 220, 40)
+    assert len({event[0] for event in events}) == len(entries) == 220
+
+
+def test_a_host_whose_clock_is_ten_minutes_off_makes_no_difference(three, wait):
+    """A removal takes back what its host knew, whatever the clocks say."""
+    late, early = time.time() - 600, time.time() + 600
+    add(three[0], BASE, at=early)
+    for host in three:
+        wait.until_now(lambda host=host: reason_at(host, BASE) is Reason.LISTED)
+    remove(three[1], BASE, at=late)
+    for host in three:
+        wait.until_now(lambda host=host: reason_at(host, BASE) is Reason.NOT_LISTED)
+    add(three[2], BASE, at=late)
+    for host in three:
+        wait.until_now(lambda host=host: reason_at(host, BASE) is Reason.LISTED)
+    equal(three, 3)
+
+
+def test_an_opt_out_that_a_removal_did_not_know_stays(hosts, on_postgresql, make):
+    """Recorded at two hosts that had no contact: the wish of the person wins."""
+    found = hosts(on_postgresql, "a", "b", start=False)
+    for host, kinds in zip(found, ([Kind.ADD], [Kind.ADD, Kind.REMOVE]), strict=True):
+        with closing(host.open()) as store:
+            for kind in kinds:
+                store.record(make.event(kind=kind))
+        host.start()
+    _, entries = equal(found, 3)
+    assert [entry[-1] for entry in entries] == [None]
+
+
+def batch_of(name):
+    return Batch(str(uuid4()), name * 8, f"{name}.csv", "csv", "me", datetime.now(UTC))
+
+
+def listings(make, new, numbers):
+    return [make.event(number, batch=new.id, at=new.at, reason=new.name) for number in numbers]
+
+
+def states(host):
+    with closing(host.open()) as store:
+        return [(one.id, one.state, one.listings, one.undone_at, one.undone_by) for one in Imports(store).all()]
+
+
+def test_an_import_comes_and_goes_together_at_every_host(three, make, wait):
+    first, second = batch_of("one"), batch_of("two")
+    with closing(three[0].open()) as store:
+        Imports(store).load(first, listings(make, first, range(BASE, BASE + 1200)))
+    for host in three:
+        wait.until_now(lambda host=host: reason_at(host, BASE + 1199) is Reason.LISTED, 20)
+        assert reason_at(host, BASE) is Reason.LISTED
+    with closing(three[1].open()) as store:
+        Imports(store).load(second, listings(make, second, range(BASE + 1100, BASE + 1300)))
+    equal(three, 1400)
+    with closing(three[2].open()) as store:
+        Imports(store).undo(first.id, "you", datetime.now(UTC))
+    wait.until_now(lambda: len({str(states(host)) for host in three}) == 1 and "undone" in str(states(three[0])), 20)
+    for host in three:
+        wait.until_now(lambda host=host: reason_at(host, BASE) is Reason.NOT_LISTED)
+        assert reason_at(host, BASE + 1150) is Reason.LISTED
+    equal(three, 1400)
+
+
+def test_an_import_of_another_host_is_not_taken_for_the_rest_of_a_killed_one(hosts, on_postgresql, make, wait):
+    """An own import removes what a killed one has left; what is on its way from the feed stays."""
+    found = hosts(on_postgresql, "a", "b")
+    with closing(found[1].open()) as busy:
+        own, of_a = batch_of("own"), batch_of("of-a")
+
+        def slowly():
+            yield from listings(make, own, range(BASE, BASE + 10))
+            with closing(found[0].open()) as store:
+                Imports(store).load(of_a, listings(make, of_a, range(BASE, BASE + 700)))
+            wait.until_now(lambda: (of_a.id, "loading") in [one[:2] for one in states(found[1])])
+
+        Imports(busy).load(own, slowly())
+    equal(found, 710)
+    assert {one[:2] for one in states(found[1])} == {(own.id, "done"), (of_a.id, "done")}
+
+
+def test_a_process_without_a_feed_writes_and_the_host_hears_it(three, make, wait):
+    """`concierge list add` is a process of its own, and wakes nobody."""
+    with closing(Store(three[0].path)) as store:
+        store.record(make.event())
+    wait.until_now(lambda: reason_at(three[2], make.PERSON) is Reason.LISTED, 3)
+
+
+def test_hosts_go_on_while_one_of_them_is_frozen_in_a_transaction(three, on_postgresql, wait):
+    """The server ends its transaction, for it holds the counter."""
+    link = Link(on_postgresql)
+    held = link._connection.begin()  # a host that stands still between two statements
+    link._connection.exec_driver_sql("SELECT last FROM feed_counter FOR UPDATE")
+    add(three[0], BASE)
+    wait.until_now(lambda: reason_at(three[1], BASE) is Reason.LISTED, 10)
+    with pytest.raises(DBAPIError, match="idle-in-transaction"):
+        link._connection.exec_driver_sql("SELECT 1")
+    held.close()
+    link.close()
