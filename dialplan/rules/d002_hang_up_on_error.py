@@ -39,6 +39,7 @@ SEVERITY = Severity.WARNING
 MISSION = "D10"
 
 TRIES = frozenset({"dial", "queue", "retrydial", "followme"})
+OUTGOING = pattern(r"\$\{EXTEN|@")  # a trunk that fails: the tone says so
 LAST_RESORT = pattern(r"operator|recep|attendant|front.?desk|secretar|zentrale|centrala", re.I)
 
 
@@ -61,6 +62,8 @@ def _found(flow: Calls) -> Iterator[Finding | None]:
             ends = flow.cut_ends(edge.target)
             if ends and all(e.end is not None and e.end.kind is Ended.HANGUP for _, e in ends):
                 last, end = ends[0]
+                if OUTGOING.search(located.step.data) and "congestion" in flow.names(last):
+                    continue
                 status = edge.choice.value
                 message = f"when {located.calls[0].application} comes back with {status}, the caller is hung up here"
                 yield finding(flow, CODE, SEVERITY, message, last, [end])

@@ -34,6 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dialplan.applications.arguments import is_literal
 from dialplan.applications.calls import Call, Target
 from dialplan.applications.effect import Kind as Jumping
 from dialplan.finding import Finding, Severity
@@ -54,6 +55,7 @@ WAITS_FOR = pattern(r'\s*\$\[\s*"?\$\{([A-Za-z_]+)\}"?\s*==?\s*"?[\w.-]+"?\s*\]\
 WORD = pattern(r"\w+")
 SETS = frozenset({"set", "mset", "read", "execif", "setglobalvar", "agi", "eagi", "gosub", "macro", "dial", "queue"})
 BY_ASTERISK = frozenset({"EXTEN", "CONTEXT", "CHANNEL", "HANGUPCAUSE", "UNIQUEID", "HOUR", "PRIORITY", "BLINDTRANSFER"})
+HANDLER = pattern(r"(?i)\s*CHANNEL\(hangup_handler_(?:push|wipe)\)\s*=([^,(]*),[^,(]*,")
 NOWHERE = frozenset({Ended.INVALID, Ended.DEAD_JUMP, Ended.FALLS_OFF})
 
 
@@ -62,12 +64,32 @@ def check(subject: Subject) -> Iterator[Finding]:
     written = list(_written(subject))
     yield from written
     yield from once(_computed(subject.flow, {one.spot.place for one in written}))
+    yield from _of_others(subject)
+
+
+def _of_others(subject: Subject) -> Iterator[Finding]:
+    """Places for another channel, or for the time after the call: Originate's extension, hang-up handlers."""
+    places = [
+        (located, call.argument(3), "Originate")
+        for located, call in subject.by_application.get("originate", ())
+        if call.argument(2).lower() == "exten"
+    ]
+    for located, call in subject.by_application.get("set", ()):
+        found = HANDLER.match(call.data)
+        if found:
+            places.append((located, found[1].strip(), "the hang-up handler"))
+    for located, context, who in places:
+        missing = is_literal(context) and context not in subject.plan.contexts and context not in subject.elsewhere
+        if context and missing and not subject.fragment:
+            message = f"there is no context [{context}]: {who} runs nothing"
+            yield Finding(CODE, Severity.WARNING, message, located.spot)
 
 
 def _computed(flow: Calls, told: set[Place]) -> Iterator[Finding | None]:
-    for node, edges in enumerate(flow.space.edges):
-        located = flow.located(node)
-        if located is None or node in flow.given_up or not flow.names(node) & JUMPS:
+    jumping = {node for name in JUMPS for node in flow.running.get(name, ())}
+    for node in sorted(jumping - flow.given_up):
+        located, edges = flow.located(node), flow.space.edges[node]
+        if located is None:
             continue
         if all(target.literal for _, target in located.targets) or _only_called(flow, node, located):
             continue

@@ -33,7 +33,7 @@ from dialplan.applications.arguments import branches
 from dialplan.applications.effect import Ends
 from dialplan.finding import Finding, Severity
 from dialplan.flow.classes import numbers
-from dialplan.plan.model import Extension
+from dialplan.plan.model import Context, Extension
 from dialplan.plan.patterns import Fit, fit
 from dialplan.subject import Located, Subject
 
@@ -45,18 +45,30 @@ MISSION = "D1"
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each extension that runs on into a wider pattern of its own context."""
     for context in subject.plan.contexts.values():
-        patterns = [one for one in context.extensions if one.pattern.startswith("_") and one.cid is None]
+        patterns = _by_priority(context)
         for extension in context.extensions:
             if 1 not in extension.steps or not patterns:
                 continue
             last = _last(extension)
             located = subject.locate(extension.steps[last])
-            other = next((one for one in patterns if _takes_over(one, extension, last + 1)), None)
-            if other is not None and not _stops(located):
+            if last + 1 not in patterns or _stops(located):
+                continue
+            other = next((one for one in patterns[last + 1] if _takes_over(one, extension)), None)
+            if other is not None:
                 message = (
                     f"the call goes on at priority {last + 1} of {other.pattern}, which {extension.pattern} fits too"
                 )
                 yield Finding(CODE, SEVERITY, message, located.spot)
+
+
+def _by_priority(context: Context) -> dict[int, list[Extension]]:
+    """Patterns for every caller that begin with priority 1, by each priority they have."""
+    found: dict[int, list[Extension]] = {}
+    for one in context.extensions:
+        if one.pattern.startswith("_") and one.cid is None and 1 in one.steps:
+            for priority in one.steps:
+                found.setdefault(priority, []).append(one)
+    return found
 
 
 def _last(extension: Extension) -> int:
@@ -66,10 +78,8 @@ def _last(extension: Extension) -> int:
     return last
 
 
-def _takes_over(pattern: Extension, extension: Extension, priority: int) -> bool:
-    """It has this step, and the ones before it too: it was written as a whole of its own."""
-    if priority not in pattern.steps or 1 not in pattern.steps:
-        return False
+def _takes_over(pattern: Extension, extension: Extension) -> bool:
+    """Does it fit all numbers of the extension? It has the first step too, so it was written as a whole of its own."""
     if pattern is extension or not extension.pattern.startswith("_"):
         return pattern is not extension and fit(pattern.pattern, extension.pattern) is not Fit.NO
     some = numbers(extension.pattern)

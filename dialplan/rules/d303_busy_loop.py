@@ -55,7 +55,8 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _polls(flow: Calls) -> Iterator[Finding | None]:
     """Rounds that ask a database or a device again at once, until the answer is another one."""
-    if not any(POLLS.search(located.step.data) for located in flow.subject.steps() if "${" in located.step.data):
+    asking = (flow.subject.by_application.get(name, ()) for name in ("set", "gotoif", "while"))
+    if not any("(" in call.data and POLLS.search(call.data) for calls in asking for _, call in calls):
         return
 
     def at_once(_: int, edge: Edge) -> bool:

@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dialplan.finding import Finding, Severity
-from dialplan.flow.calls import Calls
+from dialplan.flow.calls import BROKEN, Calls
 from dialplan.flow.graph import reachable
 from dialplan.flow.model import Ended, Kind
 from dialplan.rules._flow import JUMPS, finding, once
@@ -63,10 +63,10 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _answered_for_nothing(flow: Calls) -> Iterator[Finding | None]:
     for entry in sorted(flow.outside):
         ends = flow.cut_ends(entry)
-        beyond = reachable([entry], flow.successors)
-        run = {name for node in beyond for name in flow.names(node)}
-        hung_up = ends and all(end.end is not None and end.end.kind is Ended.HANGUP for _, end in ends)
-        if ends and hung_up and "answer" in run and run <= NOTHING:
+        if not ends or not all(end.end is not None and end.end.kind is Ended.HANGUP for _, end in ends):
+            continue
+        run = {name for node in reachable([entry], flow.successors) for name in flow.names(node)}
+        if "answer" in run and run <= NOTHING:
             last, end = ends[0]
             context = flow.space.states[entry].context
             message = f"a call that comes in at [{context}] is answered and hung up: nothing is said, nobody is called"
@@ -97,21 +97,24 @@ def _place(flow: Calls, node: int) -> tuple[str, int]:
 
 def _without_people(flow: Calls) -> Iterator[Finding | None]:
     told: set[str] = set()
+    open_ended: set[int] | None = None
     for node in sorted(flow.menus & flow.fresh):
         context = flow.space.states[node].context
         if node in flow.helped or node not in flow.ending or context in told or not flow.names(node) & LISTENS:
             continue
         keys = [edge for edge in flow.space.edges[node] if edge.choice.kind is Kind.KEY]
-        beyond = reachable([node], flow.successors)
-        if len(keys) < CHOICES_OF_A_MENU or any(flow.uncertain(one) for one in beyond) or _breaks(flow, beyond):
+        if len(keys) < CHOICES_OF_A_MENU:
+            continue
+        open_ended = flow.before(_open_ended(flow)) if open_ended is None else open_ended
+        if node in open_ended:
             continue
         told.add(context)
         message = f"no key of the menu in [{context}] leads to a person or a mailbox"
         yield finding(flow, CODE, Severity.WARNING, message, node)
 
 
-def _breaks(flow: Calls, nodes: set[int]) -> bool:
-    """Somewhere a dead destination stands in the way: that is reported by itself."""
-    from dialplan.flow.calls import BROKEN
-
-    return any(e.end is not None and e.end.kind in BROKEN for node in nodes for e in flow.space.edges[node])
+def _open_ended(flow: Calls) -> Iterator[int]:
+    """Nodes at which more may happen than is known, or a dead destination stands in the way: reported by itself."""
+    for node, edges in enumerate(flow.space.edges):
+        if flow.uncertain(node) or any(edge.end is not None and edge.end.kind in BROKEN for edge in edges):
+            yield node

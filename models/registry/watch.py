@@ -17,6 +17,7 @@ from pathlib import Path
 from models.number import Number
 from models.number.country import calling_code, may_be_in
 from models.policy import Registered, RegistryState
+from models.registry.blocks import among, shorter
 from models.registry.file import Damaged, Header, Registry, load
 from models.registry.folder import file_of, read_manifest
 
@@ -25,7 +26,6 @@ log = logging.getLogger("concierge.registry")
 MAX_AGE: Mapping[str, int] = {"US": 31, "CA": 31, "AU": 30, "GB": 28}  # days; by law or by the registry's terms
 _AT_ONCE = 256 * 1024  # bytes; a millisecond
 _SETTLED = 50_000_000  # nanoseconds; two changes within one tick of the file system's clock have the same time
-_SHORTEST = 10_000_000
 EVERYWHERE = ""
 
 
@@ -111,8 +111,7 @@ class Registries:
         found: set[int] = set()
         for holding in self.holdings.values():
             if (registry := holding.registry) is not None:
-                known = registry.numbers
-                found.update(one for one in numbers if one in known or any(less in known for less in shorter(one)))
+                found |= among(registry.numbers, numbers)
             if holding.trouble(at, self._max_age) is not None:
                 code = calling_code(holding.header.country)
                 found.update(one for one in numbers if str(one).startswith(code))
@@ -183,14 +182,3 @@ def _has(registry: Registry, number: int) -> bool:
     if number in numbers:
         return True
     return any(one in numbers for one in shorter(number)) and not Number(number).valid
-
-
-def shorter(number: int) -> list[int]:
-    """One to three digits less, never fewer than eight."""
-    found = []
-    for _ in range(3):
-        number //= 10
-        if number < _SHORTEST:
-            break
-        found.append(number)
-    return found

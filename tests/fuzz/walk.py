@@ -83,8 +83,10 @@ class Compared(NamedTuple):
 class Comparer:
     """One Asterisk; `compare_all` gives what differs, tried again where timing may be the reason."""
 
-    def __init__(self, version: str, autofallthrough: bool = True, hasty: int = 0) -> None:
-        self.version, self.autofallthrough, self.hasty = version, autofallthrough, hasty
+    def __init__(
+        self, version: str, autofallthrough: bool = True, hasty: int = 0, tries: Sequence[tuple[int, float]] = TRIES
+    ) -> None:
+        self.version, self.autofallthrough, self.hasty, self.tries = version, autofallthrough, hasty, tries
         self.sandbox = Sandbox(version, PROMPTS, SHORT)
         self.left_out = self.unseen = 0
 
@@ -100,7 +102,7 @@ class Comparer:
             self.unseen += len(blind)
             calm = [at for at in calm if at not in blind]
         for todo in (calm, hasty[: self.hasty]):
-            for parallel, seconds in HASTY_TRIES if todo and todo[0] in hasty else TRIES:
+            for parallel, seconds in HASTY_TRIES if todo and todo[0] in hasty else self.tries:
                 if todo:
                     self._run(these, traces, todo, parallel, seconds, found)
                 todo = [at for at in todo if not settled(found[at])]

@@ -124,7 +124,7 @@ def test_labelled_calls_go_where_the_label_says(version: str) -> None:
 def test_random_calls_run_step_by_step_as_on_asterisk(each_version: str) -> None:
     made = ((one, traced(one, each_version)) for one in walks(int(each_version), 4 * PAIRS, ifs=each_version != "16"))
     quick = [one for one, trace in made if trace.seconds <= SECONDS and not restless(trace)]
-    comparer = Comparer(each_version)
+    comparer = Comparer(each_version, tries=((PAIRS, 20.0), (10, 15.0)))
     with comparer.sandbox:
         compared = comparer.compare_all(quick[:PAIRS])
     assert len(compared) == PAIRS

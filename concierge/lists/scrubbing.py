@@ -1,0 +1,233 @@
+"""`list scrub`: a file of leads into those that may be called, as they were, and the others with the reason."""
+
+from __future__ import annotations
+
+import contextlib
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+from concierge.errors import UserError
+from concierge.exchange import open_source
+from concierge.lists.exporting import replacing
+from concierge.lists.opening import open_store
+from concierge.progress import Progress, progress
+from concierge.wiring import judge_of, registries_of
+
+if TYPE_CHECKING:
+    from concierge.settings import Settings
+    from models.bulk import Bulk
+    from models.contact import Answer
+    from models.exchange.leads import Form
+
+_CHUNK = 20_000  # leads
+_NOBODY = ("emergency", "short-code", "internal")
+
+
+@dataclass(slots=True)
+class Counts:
+    """How the leads were split. `odd` are callable, but nobody's telephone."""
+
+    callable: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    odd: int = 0
+
+
+class Sink(Protocol):
+    """Where leads go."""
+
+    def keep(self, leads: Sequence[Any]) -> None:
+        """The callable ones."""
+
+    def refuse(self, lead: Any, answer: Answer) -> None:
+        """One that may not be called."""
+
+
+def scrub(args: Namespace, settings: Settings) -> int:
+    """0 all leads are callable, 1 some were refused."""
+    _check_paths(args)
+    counts = Counts()
+    with open_store(settings) as store, progress("reading the list") as shown:
+        bulk = _bulk(store, settings, args.campaign, shown)
+    with open_source(args.file) as file, progress(args.file, Path(args.file).stat().st_size) as shown:
+        from models.errors import StoreError
+
+        try:
+            work = _workbook if args.file.lower().endswith(".xlsx") else _delimited
+            work(file, args, bulk, counts, shown)
+        except StoreError as error:
+            raise UserError(f"the list cannot be read: {error}; nothing was written") from error
+    _tell(args.file, counts)
+    return 1 if counts.refused else 0
+
+
+def _check_paths(args: Namespace) -> None:
+    outputs = [Path(name).resolve() for name in (args.output, args.refused) if name]
+    if len({*outputs, Path(args.file).resolve()}) <= len(outputs):
+        raise UserError("the leads, -o and --refused must be different files")
+
+
+def _bulk(store: Any, settings: Settings, campaign: str, shown: Progress) -> Bulk:
+    from models.bulk import Bulk, Known
+
+    judge = judge_of(settings, store.path)
+    registries = registries_of(settings, store.path)
+    bulk = Bulk(judge, Known(store, shown.at), registries, campaign, datetime.now(UTC))
+    standing = bulk.standing()
+    if not standing.allowed:
+        raise UserError(f"--campaign {campaign!r}: every call is refused: {standing.reason.value} ({standing.detail})")
+    return bulk
+
+
+def _tell(name: str, counts: Counts) -> None:
+    refused = sum(counts.refused.values())
+    reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(counts.refused.items()))
+    print(f"{name}: {counts.callable} callable, {refused} refused" + (f" ({reasons})" if reasons else ""))
+    if counts.odd:
+        print(f"{counts.odd} of the callable are emergency numbers, short codes or internal extensions")
+
+
+def _delimited(file: BinaryIO, args: Namespace, bulk: Bulk, counts: Counts, shown: Progress) -> None:
+    from models.exchange.leads import ADDED, read
+
+    form, leads = read(file, args.encoding, args.delimiter, args.column)
+    with replacing(Path(args.output)) as kept, _maybe(args.refused) as refused:
+        sink = _Text(form, kept, refused)
+        if form.header:
+            sink.write(kept, form.header)
+            sink.write(refused, form.with_cells(form.header, *ADDED))
+        _split(leads, bulk, sink, counts, shown)
+
+
+@contextlib.contextmanager
+def _maybe(name: str | None) -> Iterator[BinaryIO | None]:
+    if name is None:
+        yield None
+        return
+    with replacing(Path(name)) as stream:
+        yield stream
+
+
+class _Text:
+    """Two delimited files."""
+
+    def __init__(self, form: Form, kept: BinaryIO, refused: BinaryIO | None) -> None:
+        self._form, self._kept, self._refused = form, kept, refused
+
+    def write(self, stream: BinaryIO | None, raw: str) -> None:
+        """The bytes that were read."""
+        if stream is not None:
+            stream.write(raw.encode(self._form.codec))
+
+    def keep(self, leads: Sequence[str]) -> None:
+        """As they were."""
+        self.write(self._kept, "".join(leads))
+
+    def refuse(self, lead: str, answer: Answer) -> None:
+        """With reason, entry and detail in columns at the end."""
+        self.write(self._refused, self._form.with_cells(lead, *why(answer)))
+
+
+def why(answer: Answer) -> tuple[str, str, str]:
+    """Reason, entry and detail of a refusal."""
+    decision = answer.decision
+    return decision.reason.value, str(decision.entry.id) if decision.entry else "", decision.detail
+
+
+def _split(
+    blocks: Iterable[tuple[list[Any], list[str | None]]], bulk: Bulk, sink: Sink, counts: Counts, shown: Progress
+) -> None:
+    done = 0
+    for leads, numbers in blocks:
+        asked = [number for number in numbers if number is not None]
+        answers: list[Answer | None] = bulk.answers(asked)
+        if any(answers) or len(asked) < len(numbers):
+            each = iter(answers)
+            answers = [None if number is None else next(each) for number in numbers]
+        kept = leads if not any(answers) else _kept(leads, answers, sink, counts)
+        sink.keep(kept)
+        counts.callable += len(kept) - (len(numbers) - len(asked))
+        done += len(leads)
+        shown.at(done)
+
+
+def _kept(leads: list[Any], answers: list[Answer | None], sink: Sink, counts: Counts) -> list[Any]:
+    """Those that may be called; the others go their way."""
+    kept = []
+    for lead, answer in zip(leads, answers, strict=True):
+        if answer is not None:
+            _count(answer, counts)
+            if not answer.decision.allowed:
+                sink.refuse(lead, answer)
+                continue
+        kept.append(lead)
+    return kept
+
+
+def _count(answer: Answer, counts: Counts) -> None:
+    if not answer.decision.allowed:
+        counts.refused[answer.decision.reason.value] += 1
+    elif answer.decision.reason.value in _NOBODY:
+        counts.odd += 1
+
+
+def _workbook(file: BinaryIO, args: Namespace, bulk: Bulk, counts: Counts, shown: Progress) -> None:
+    from models.exchange.columns import read_header, without_header
+    from models.exchange.kinds import FileRefused
+    from models.exchange.leads import ADDED
+    from models.exchange.sheet import openpyxl, raw_rows, text_of
+
+    rows = raw_rows(file)
+    line, first = next(rows, (0, ()))
+    cells = [text_of(value, line) for value in first]
+    if not any(cells):
+        raise FileRefused("its first line is empty")
+    header = read_header(cells, {"number": args.column} if args.column else {})
+    column = (header or without_header(cells, ("number",)))["number"]
+
+    def leads() -> Iterator[tuple[list[Any], list[str | None]]]:
+        """In blocks; empty lines are left out."""
+        found = rows if header is not None else chain([(line, first)], rows)
+        filled = ((line, values) for line, values in found if any(value is not None for value in values))
+        while chunk := list(islice(filled, _CHUNK)):
+            numbers = [text_of(row[column], at).strip() if column < len(row) else "" for at, row in chunk]
+            yield [row for _, row in chunk], list(numbers)
+
+    sink = _Book(openpyxl())
+    if header is not None:
+        sink.kept.append(first)
+        sink.refused.append([*first, *ADDED])
+    _split(leads(), bulk, sink, counts, shown)
+    with replacing(Path(args.output)) as kept, _maybe(args.refused) as refused:
+        sink.save(kept, refused)
+
+
+class _Book:
+    """Two workbooks."""
+
+    def __init__(self, library: Any) -> None:
+        self._books = [library.Workbook(write_only=True) for _ in range(2)]
+        self.kept, self.refused = (book.create_sheet("leads") for book in self._books)
+
+    def keep(self, leads: Sequence[tuple[Any, ...]]) -> None:
+        """With their values."""
+        for values in leads:
+            self.kept.append(values)
+
+    def refuse(self, lead: tuple[Any, ...], answer: Answer) -> None:
+        """With reason, entry and detail at the end."""
+        self.refused.append([*lead, *why(answer)])
+
+    def save(self, kept: BinaryIO, refused: BinaryIO | None) -> None:
+        """Both, or the first."""
+        for book, stream in zip(self._books, (kept, refused), strict=True):
+            if stream is not None:
+                book.save(stream)
+
+
+ACTIONS = {"scrub": scrub}

@@ -1,0 +1,182 @@
+"""`concierge list scrub`: what may be called, byte for byte; the rest with its reason."""
+
+import csv
+import io
+import json
+
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models.exchange import leads as exchange
+from models.exchange.kinds import FileRefused
+
+WHY = ("--reason", "asked", "--source", "letter")
+
+
+@pytest.fixture
+def scrub(concierge, tmp_path):
+    def run(path, *words):
+        out, refused = tmp_path / "clean.csv", tmp_path / "refused.csv"
+        done = concierge("list", "scrub", path, "-o", out, "--refused", refused, *words)
+        done.clean = out.read_bytes() if out.exists() else None
+        done.rest = refused.read_bytes() if refused.exists() else None
+        return done
+
+    return run
+
+
+@pytest.fixture
+def listed(concierge):
+    concierge("list", "add", "600100200", *WHY)
+    concierge("list", "add", "600100201", *WHY, "--campaign", "spring")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1250", "iso8859-2", "utf-16", "utf-16-le"])
+def test_columns_order_quoting_encoding_and_line_ends_stay(scrub, leads, listed, end, encoding):
+    lines = [
+        'id;"Imię ""x""";telefon;uwagi',
+        '1;"Łąka, Ż.";600 100 200;',
+        '2;Óla ; 600100202 ;"dwie\nlinie"',
+        "3;x;+48600100201;",
+        '4;"a";"600100203"; ',
+        "",
+    ]
+    data = end.join(lines).encode(encoding)
+    words = () if encoding in ("utf-8", "utf-8-sig", "utf-16") else ("--encoding", encoding)
+    done = scrub(leads(data), *words)
+    assert (done.returncode, done.stderr) == (1, "")
+    bare = encoding.replace("utf-16", "utf-16") if encoding != "utf-8-sig" else encoding
+    kept = end.join([lines[0], *lines[2:]]).encode(bare)
+    assert done.clean == kept
+    assert done.stdout.endswith("3 callable, 1 refused (listed 1)\n")
+    rest = done.rest.decode(encoding)
+    assert rest.split(end)[0].endswith(";refused_reason;refused_entry;refused_detail")
+    assert rest.split(end)[1] == '1;"Łąka, Ż.";600 100 200;;listed;1;asked'
+
+
+def test_a_campaigns_leads(scrub, leads, listed):
+    path = leads("phone,name\n600100201,a\n600100202,b\n")
+    assert scrub(path, "--campaign", "Spring").clean == b"phone,name\n600100202,b\n"
+    assert scrub(path, "--campaign", "autumn").returncode == 0
+    assert "--campaign 'a b': every call is refused" in scrub(path, "--campaign", "a b").stderr
+
+
+def test_every_row_is_decided_as_check_decides(scrub, leads, listed, concierge, check):
+    numbers = [
+        "600100200",
+        "+48600100200",
+        "600100201",
+        "600100202",
+        "abc",
+        "",
+        "0048600100200",
+        "600100200 wew. 3",
+        "12",
+    ]
+    done = scrub(leads("number,n\n" + "".join(f'"{number}",{n}\n' for n, number in enumerate(numbers))))
+    kept = [row[0] for row in csv.reader(io.StringIO(done.clean.decode()))][1:]
+    rest = list(csv.reader(io.StringIO(done.rest.decode())))[1:]
+    assert [row[0] for row in rest] == [number for number in numbers if check(number)["verdict"] == "refuse"]
+    assert kept == [number for number in numbers if check(number)["verdict"] == "allow"]
+    for number, _, reason, entry, _detail in rest:
+        facts = check(number)
+        assert (reason, entry) == (facts["reason"], str(facts["entry"] or ""))
+
+
+def test_no_evidence_is_written(scrub, leads, listed, concierge):
+    scrub(leads("number\n600100200\n600100202\nabc\n"))
+    assert json.loads(concierge("list", "stats", "--format", "json").stdout)["checks"] == 0
+
+
+def test_a_registry_is_asked_too(scrub, leads, concierge, tmp_path):
+    (tmp_path / "r.txt").write_text("600100205\n")
+    given = ("--format", "csv", "--country", "PL", "--as-of", "2020-01-01", "--name", "pl")
+    concierge("registry", "add", tmp_path / "r.txt", *given)
+    done = scrub(leads("number\n+48600100205\n+48600100206\n"))
+    assert done.clean == b"number\n+48600100206\n"
+    assert b"+48600100205,listed-in-registry,," in done.rest
+
+
+def test_leads_without_a_header_need_a_column(scrub, leads, listed):
+    path = leads("1;Ala;600100200\n2;Ola;600100202\n")
+    assert "several columns and no header" in scrub(path).stderr
+    assert scrub(path, "--column", "3").clean == b"2;Ola;600100202\n"
+    assert "there is no column 9" in scrub(path, "--column", "9").stderr
+    named = leads("a,b\n600100200,600100202\n")
+    assert scrub(named, "--column", "B").clean == named.read_bytes()
+
+
+def test_empty_lines_stay(scrub, leads, listed):
+    data = "number\n\n600100202\n\n600100200\n\n\n600100203"
+    done = scrub(leads(data))
+    assert done.clean == b"number\n\n600100202\n\n\n\n600100203"
+    assert done.rest == b"number,refused_reason,refused_entry,refused_detail\n600100200,listed,1,asked\n"
+    assert "2 callable, 1 refused" in done.stdout
+
+
+def test_emergency_numbers_are_counted_apart(scrub, leads):
+    done = scrub(leads("number\n112\n600100200\n"))
+    assert "1 of the callable are emergency numbers, short codes or internal extensions" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "it is empty"),
+        (b'number,x\n600100200,"open\n600100201,b\n', "never closed"),
+        (b"name,town\nAla,Opole\n", "no column of the first line"),
+        (b"phone,mobile\n600100200,600100201\n", "several columns may hold the number"),
+    ],
+)
+def test_what_cannot_be_trusted_writes_nothing(scrub, leads, data, words):
+    done = scrub(leads(data))
+    assert (done.returncode, done.clean, done.rest) == (2, None, None)
+    assert words in done.stderr
+
+
+def test_the_leads_are_never_overwritten(concierge, leads):
+    path = leads("number\n600100200\n")
+    for words in (["-o", path], ["-o", path.with_name("x"), "--refused", path]):
+        assert "must be different files" in concierge("list", "scrub", path, *words).stderr
+    assert path.read_bytes() == b"number\n600100200\n"
+
+
+def test_a_list_that_cannot_be_read_writes_nothing(scrub, leads, listed, home_db):
+    home_db.write_bytes(b"rubbish" * 1000)
+    done = scrub(leads("number\n600100200\n"))
+    assert (done.returncode, done.clean) == (2, None)
+
+
+def test_a_workbook(scrub, concierge, tmp_path, listed):
+    book = openpyxl.Workbook()
+    for row in [["id", "telefon"], [1, 600100200], [2, "600100202"], [3, None], [None, None], [4, 600100203]]:
+        book.active.append(row)
+    book.save(tmp_path / "leads.xlsx")
+    out, refused = tmp_path / "c.xlsx", tmp_path / "r.xlsx"
+    done = concierge("list", "scrub", tmp_path / "leads.xlsx", "-o", out, "--refused", refused)
+    assert done.stdout.endswith("2 callable, 2 refused (listed 1, number-unreadable 1)\n")
+    rows = [
+        [list(row) for row in openpyxl.load_workbook(one).active.iter_rows(values_only=True)] for one in (out, refused)
+    ]
+    assert rows[0] == [["id", "telefon"], [2, "600100202"], [4, 600100203]]
+    assert rows[1][1] == [1, 600100200, "listed", "1", "asked"]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.binary(max_size=200)
+    | st.text(st.sampled_from('0123456789+,;\t|" \r\nż"numbertel'), max_size=120).map(str.encode),
+    st.sampled_from([b"", b"number,x\n", b"a;telefon\r\n", b'"number"\r']),
+)
+def test_the_records_are_the_file(data, head):
+    try:
+        form, found = exchange.read(io.BytesIO(head + data))
+        raws = [raw for leads in found for raw in leads.raws]
+    except FileRefused as refused:
+        assert str(refused)
+        return
+    assert all(raws)
+    assert (form.header + "".join(raws)).encode(form.codec) == head + data
