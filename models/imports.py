@@ -9,33 +9,38 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Insert,
     Row,
     RowMapping,
+    Table,
     and_,
     delete,
     exists,
     func,
     insert,
+    literal_column,
     or_,
     select,
     update,
 )
+from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.dialects.sqlite import insert as insert_or
 from sqlalchemy.orm import aliased
 
 from models.errors import StoreBusy, StoreError
-from models.rows import entry_row, event_from_row, event_row
+from models.rows import event_row
 from models.store import Store, refold, refold_many
-from models.suppression import Entry, Key, ListEvent, fold
+from models.suppression import Key, Kind, ListEvent
 from models.tables import DONE, LOADING, UNDONE, batch, entry, from_micros, list_event, to_micros
 
 _KEY = ("number", "last", "campaign", "allow")
@@ -151,7 +156,7 @@ class Imports:
                 rows = connection.execute(query.where(list_event.c.seq > seen)).all()
                 if not rows:
                     return
-                _write_entries(connection, identity, [event_from_row(row) for row in rows])
+                _write_entries(connection, identity, [dict(row._mapping) for row in rows])
                 seen = rows[-1].seq
 
     def _refold(self, keys: Iterable[Key], leaving: Mapping[str, datetime]) -> None:
@@ -222,26 +227,53 @@ class Imports:
 
 
 def _write_chunk(connection: Connection, new: Batch, chunk: list[ListEvent]) -> None:
+    if any(one.kind is not Kind.ADD for one in chunk):
+        raise ValueError("an import lists; it removes nothing")
     now = to_micros(datetime.now(UTC))
-    connection.execute(insert(list_event), [event_row(one, now) for one in chunk])
-    _write_entries(connection, new.id, chunk)
+    rows = [event_row(one, now) for one in chunk]
+    connection.exec_driver_sql(_INSERT_EVENT, [_event_values(row) for row in rows])
+    _write_entries(connection, new.id, rows)
 
 
-def _write_entries(connection: Connection, identity: str, chunk: list[ListEvent]) -> None:
-    entries = {one.key: entry_row(_alone(one, identity)) for one in chunk}
-    statement = insert_or(entry)
-    dead = or_(entry.c.revoked_at.is_not(None), entry.c.batch.in_(select(batch.c.id).where(batch.c.state == UNDONE)))
-    changed = {name: statement.excluded[name] for name in _SUM}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=_KEY, set_=changed, where=dead), list(entries.values())
+def _write_entries(connection: Connection, identity: str, rows: list[dict[str, Any]]) -> None:
+    """From rows of `list_event`."""
+    entries = {tuple(row[name] for name in _KEY): _entry_values(row, identity) for row in rows}
+    connection.exec_driver_sql(_UPSERT_ENTRY, list(entries.values()))
+
+
+def _entry_values(row: dict[str, Any], identity: str) -> tuple[object, ...]:
+    """What one listing adds up to alone, in the order of the columns; it is the import's own."""
+    return (
+        *(row[name] for name in ("number", "campaign", "reason", "source", "at", "expires_at")),
+        None,
+        row["last"],
+        row["allow"],
+        identity,
     )
 
 
-def _alone(event: ListEvent, identity: str) -> Entry:
-    found = fold([event])
-    if found is None:
-        raise ValueError("an import lists; it removes nothing")
-    return replace(found, batch=identity)
+def _columns(table: Table, *without: str) -> list[str]:
+    return [column.name for column in table.c if not column.primary_key and column.name not in without]
+
+
+def _compiled(statement: Insert, names: list[str]) -> str:
+    """Compiled once: it took a third of an import."""
+    return str(statement.compile(dialect=dialect(), column_keys=names))
+
+
+def _upsert() -> Insert:
+    """A listing takes the place of an entry that is no longer in force."""
+    statement = insert_or(entry)
+    undone = select(batch.c.id).where(batch.c.state == literal_column(f"'{UNDONE}'"))
+    dead = or_(entry.c.revoked_at.is_not(None), entry.c.batch.in_(undone))
+    changed = {name: statement.excluded[name] for name in _SUM}
+    return statement.on_conflict_do_update(index_elements=_KEY, set_=changed, where=dead)
+
+
+_EVENT = _columns(list_event, "site")
+_event_values = itemgetter(*_EVENT)
+_INSERT_EVENT = _compiled(insert(list_event), _EVENT)
+_UPSERT_ENTRY = _compiled(_upsert(), _columns(entry))
 
 
 def _by_number(column: ColumnElement[str]) -> ColumnElement[str]:

@@ -39,7 +39,7 @@ def postgresql() -> Iterator[Engine | None]:
                 check=True,
             )
 
-    program("initdb", "-D", f"{folder}/data", "-U", "concierge", "-A", "trust", "--no-sync")
+    program("initdb", "-D", f"{folder}/data", "-U", "concierge", "-A", "trust", "--no-sync", "-E", "UTF8")
     options = f"-k {folder} -c listen_addresses='' -c fsync=off -c shared_buffers=1GB"
     program("pg_ctl", "-D", f"{folder}/data", "-w", "-o", options, "-l", f"{folder}/log", "start")
     try:
