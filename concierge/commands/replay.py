@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"there is a sandbox for Asterisk {' and '.join(SANDBOXES)}, not for {args.asterisk}")
     try:
         plan, table = load(args.path), tables.load(args.asterisk)
-        at, inputs = _of_finding(args, plan, table) if args.finding else (parse(args.at), tracing._inputs(args))
+        at, inputs = (parse(args.at), tracing._inputs(args)) if args.finding is None else _of_finding(args, plan, table)
     except (UnreadableError, ValueError, KeyError) as error:
         raise UserError(str(error.args[0])) from error
     if at.context not in plan.contexts:

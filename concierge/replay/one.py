@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from concierge.replay.caller import PlannedCall
 from concierge.replay.compare import Comparison, compare
-from concierge.replay.rewrite import assumed, sandbox_text
+from concierge.replay.rewrite import Forced, assumed, forced, sandbox_text
 from concierge.replay.sandbox import Ran, Sandbox
 from dialplan.applications.calls import calls
 from dialplan.applications.tables import Table
@@ -26,24 +26,26 @@ class Replayed:
     ran: Ran
     comparison: Comparison
     version: str
+    force: Forced
 
 
 def replay(plan: Plan, table: Table, at: At, inputs: Inputs, version: str) -> Replayed:
     """Walk the call, place it in a sandbox, compare. Raises LabError."""
     trace = walk(plan, table, at, inputs)
+    force = forced(trace, inputs.now)
     variables = [(name, str(value)) for name, value in inputs.variables.items() if isinstance(value, str)]
     call = PlannedCall(
         at.context,
         at.exten or "s",
         at.priority,
         tuple(token for key in inputs.keys for token in ([key] if key.startswith("(") else key)),
-        variables=(*variables, *assumed(trace).items()),
+        variables=(*variables, *assumed(trace).items(), *force.variables.items()),
         limit=LIMIT,
     )
     with Sandbox(version, prompts(plan, trace)) as sandbox:
-        [ran] = sandbox.run(sandbox_text(plan), [call], autofallthrough=plan.options.autofallthrough)
+        [ran] = sandbox.run(sandbox_text(plan, force), [call], autofallthrough=plan.options.autofallthrough)
     comparison = compare(trace, ran.steps, ended=ran.ended, limit=LIMIT, places_only=True)
-    return Replayed(trace, ran, comparison, version)
+    return Replayed(trace, ran, comparison, version, force)
 
 
 def prompts(plan: Plan, trace: Trace) -> set[str]:
@@ -69,6 +71,7 @@ def report(done: Replayed) -> str:
         right = theirs[number] if number < len(theirs) else ""
         lines.append(f"{left:<44} {right}".rstrip())
     lines += [f"assumed: {note}" for note in done.trace.notes]
+    lines += [f"answered: {p.file}:{p.line} {', '.join(answers)}" for p, answers in done.force.answers.items()]
     lines.append(f"the interpreter's end: {done.trace.end.text}")
     if done.comparison.agrees:
         how = "to the end" if done.comparison.whole else "as far as they were followed"

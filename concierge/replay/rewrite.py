@@ -7,13 +7,16 @@ by ones that come back with the result that was assumed, in the order in which t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from dialplan.applications import effects
-from dialplan.applications.arguments import call_in, options, split
+from dialplan.applications.arguments import call_in, cut, options, split
 from dialplan.applications.effect import Effect
 from dialplan.flow.model import Ended, Kind, Trace
-from dialplan.plan.model import Context, Extension, Plan, Step
+from dialplan.plan.match import in_force
+from dialplan.plan.model import Context, Extension, Place, Plan, Step
 
 STUB: Final = "concierge-replay-stub"
 STUB_CONTEXT: Final = f"""[{STUB}]
@@ -36,15 +39,51 @@ KEPT: Final = frozenset(
     """.split()  # noqa: SIM905 - read as a list of words
 )
 """Run as they are written."""
+TIMED: Final[Mapping[str, str]] = {"gotoiftime": "GotoIf", "execiftime": "ExecIf"}
+"""What asks the clock, and what asks a condition instead."""
+BRANCHING: Final = frozenset({"gotoif", "gosubif", "execif", *TIMED})
 OVER: Final = "OVER"
 """Stands for a result after which the call ends."""
 
 
-def sandbox_text(plan: Plan) -> str:
+@dataclass(frozen=True, slots=True)
+class Forced:
+    """What the sandbox must not decide for itself. `answers`: "true" or "false" by step, in the order of the visits."""
+
+    answers: Mapping[Place, tuple[str, ...]] = field(default_factory=dict)
+    now: datetime | None = None
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variables that hold the answers."""
+        lists = (["1" if answer == "true" else "0" for answer in answers] for answers in self.answers.values())
+        return {f"CONCIERGE_ANSWER_{number}": ",".join(each) for number, each in enumerate(lists)}
+
+    def question(self, place: Place) -> str:
+        """Stands for the condition of that step; "" where Asterisk decides."""
+        if place not in self.answers:
+            return ""
+        return f"${{SHIFT(CONCIERGE_ANSWER_{list(self.answers).index(place)})}}"
+
+
+FREE: Final = Forced()
+
+
+def forced(trace: Trace, now: datetime | None) -> Forced:
+    """Times, and conditions that could not be known: steps of which every visit was answered from outside."""
+    answers: dict[Place, list[str]] = {}
+    for step in (*trace.steps, *trace.hangup_steps):
+        if step.application.strip().lower() in BRANCHING:
+            outside = step.choice.kind in (Kind.TIME, Kind.CONDITION)
+            answers.setdefault(step.place, []).append(step.choice.value if outside else "")
+    return Forced({place: tuple(values) for place, values in answers.items() if all(values)}, now)
+
+
+def sandbox_text(plan: Plan, force: Forced = FREE) -> str:
     """extensions.conf of the sandbox."""
     lines = ["[globals]", *(f"{name} = {escaped(value)}" for name, value in plan.globals.items()), STUB_CONTEXT]
     for context in plan.contexts.values():
-        lines += _context(context)
+        lines += _context(context, force)
     return "\n".join(lines) + "\n"
 
 
@@ -71,19 +110,32 @@ def assumed(trace: Trace) -> dict[str, str]:
     return {name: ",".join(values) for name, values in lists.items() if any(values)}
 
 
-def _context(context: Context) -> Iterator[str]:
+def _context(context: Context, force: Forced) -> Iterator[str]:
     yield f"[{context.name}]"
     for extension in context.extensions:
         for step in extension.steps.values():
-            yield _line(extension, step)
-    yield from (f"include => {include.written or include.context}" for include in context.includes)
+            yield _line(extension, step, force)
+    for include in context.includes:
+        if force.now is None:
+            yield f"include => {include.written or include.context}"
+        elif in_force(include, force.now):
+            yield f"include => {include.context}"
 
 
-def _line(extension: Extension, step: Step) -> str:
+def _line(extension: Extension, step: Step, force: Forced) -> str:
     number = extension.pattern if extension.cid is None else f"{extension.pattern}/{extension.cid}"
     label = f"({step.label})" if step.label else ""
-    application, data = replaced(step.application, step.data)
+    application, data = replaced(*_answered(step, force.question(step.place)))
     return f"exten => {escaped(number)},{step.priority}{label},{application}({escaped(data)})"
+
+
+def _answered(step: Step, question: str) -> tuple[str, str]:
+    """The step with `question` in place of its own condition or time."""
+    name = step.application.strip().lower()
+    condition, *rest = cut(step.data, "?", 2)
+    if not question or not rest or (name == "execif" and len(cut(condition, ",", 2)) == 2):
+        return step.application, step.data
+    return TIMED.get(name, step.application), f"{question}?{rest[0]}"
 
 
 def replaced(application: str, data: str) -> tuple[str, str]:

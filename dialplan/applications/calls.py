@@ -88,6 +88,8 @@ def _nested(effect: Effect, data: str) -> Iterator[str]:
     elif effect.name == "ExecIf" and _deprecated_comma(data):
         _, *rest = split(data)
         texts = [f"{rest[0]}({','.join(rest[1:])})"] if rest else []
+    elif effect.name == "ExecIfTime":  # one application only: a `:` belongs to its arguments
+        texts = cut(data, "?", 2)[1:]
     else:
         pieces = split(data, "?")
         texts = split("?".join(pieces[1:]), ":")[:2] if len(pieces) > 1 else []

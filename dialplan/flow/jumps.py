@@ -104,10 +104,15 @@ def decided(
 
     already = remembered(machine, state, raw)
     if already is not None:
-        yield NO_CHOICE, already, state
+        yield _said(machine, Kind(kind), already), already, state
         return
     for choice, answer in machine.outside.truth(kind, raw):
         yield choice, answer, assume(machine, state, raw, answer)
+
+
+def _said(machine: Machine, kind: Kind, truth: bool) -> Choice:
+    """One call's trace names every answer that no expression gives; a graph only those that part the ways."""
+    return Choice(kind, "true" if truth else "false") if machine.one_call else NO_CHOICE
 
 
 def goto_if(machine: Machine, state: State, running: Running) -> Moves:
@@ -130,16 +135,18 @@ def in_times(machine: Machine, state: State, spec: Value, raw: str) -> Iterator[
         from dialplan.expression.timing import in_time  # loads the time zones
 
         try:
-            yield NO_CHOICE, in_time(to_bytes_text(spec), machine.now), state
-            return
+            truth = in_time(to_bytes_text(spec), machine.now)
         except UnknowableError:
             pass
+        else:
+            yield _said(machine, Kind.TIME, truth), truth, state
+            return
     from dialplan.flow.assumptions import assume, remembered
 
     key = f"time {raw}"
     already = remembered(machine, state, key)
     if already is not None:
-        yield NO_CHOICE, already, state
+        yield _said(machine, Kind.TIME, already), already, state
         return
     for choice, answer in machine.outside.truth(Kind.TIME, raw):
         yield choice, answer, assume(machine, state, key, answer)
@@ -171,8 +178,9 @@ def exec_if_time(machine: Machine, state: State, running: Running) -> Moves:
 def _exec_branches(machine: Machine, state: State, running: Running, timed: bool) -> Moves:
     known = isinstance(running.data, str)
     text = running.data if isinstance(running.data, str) else running.raw
-    test_text, calls = _exec_pieces(text)
-    raw_test, _ = _exec_pieces(running.raw)
+    pieces = _exec_time_pieces if timed else _exec_pieces
+    test_text, calls = pieces(text)
+    raw_test, _ = pieces(running.raw)
     if not calls:
         return [ends(Ended.APPLICATION, f"{running.name} has nothing to run")]
     test = test_text if known else machine.value(state, test_text)
@@ -198,6 +206,12 @@ def _exec_pieces(text: str) -> tuple[str, Sequence[str]]:
     test, *others = split(text, "?")
     remainder = "?".join(others)
     return test, split(remainder, ":")[:2] if remainder else []
+
+
+def _exec_time_pieces(text: str) -> tuple[str, Sequence[str]]:
+    """The times hold commas, and there is no second branch (main/pbx_builtins.c)."""
+    test, *rest = cut(text, "?", 2)
+    return test, rest
 
 
 def nested(machine: Machine, state: State, text: str, known: bool) -> Moves:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from concierge.lab.errors import LabMissingError
 from concierge.replay.caller import Caller, PlannedCall
 from concierge.replay.compare import compare
 from concierge.replay.log import Kind, Line, RealStep, read
-from concierge.replay.rewrite import replaced, sandbox_text
+from concierge.replay.rewrite import forced, replaced, sandbox_text
 from dialplan.applications import tables
 from dialplan.flow import At, Inputs, Trace, walk
 from dialplan.plan import loads
@@ -108,6 +109,48 @@ def test_the_sandbox_keeps_every_place() -> None:
     assert places(mine) == places(theirs)
 
 
+HOURS = """[in]
+include => day,09:00-17:00,mon-fri,*,*
+include => night
+exten => s,1,GotoIfTime(09:00-17:00,mon-fri,*,*?open,s,1)
+ same => n,Goto(shut,s,1)
+[open]
+exten => s,1,ExecIfTime(09:00-17:00,mon-fri,*,*?Set(X=1))
+ same => n,GotoIf($["${DB(a/b)}" = "1"]?yes)
+ same => n,Hangup()
+ same => n(yes),Hangup()
+[shut]
+exten => s,1,Hangup()
+[day]
+exten => 1,1,Goto(open,nowhere,1)
+[night]
+exten => 1,1,Hangup()
+"""
+MONDAY = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def test_the_sandbox_is_told_the_time_and_what_was_assumed() -> None:
+    plan = loads(HOURS.encode())
+    trace = walk(plan, tables.load("22"), At("in"), Inputs(now=MONDAY, conditions=(True,)))
+    assert [(s.context, s.priority) for s in trace.steps] == [("in", 1), ("open", 1), ("open", 2), ("open", 4)]
+    force = forced(trace, MONDAY)
+    assert list(force.variables.values()) == ["1", "1", "1"]
+    text = sandbox_text(plan, force)
+    assert "GotoIf(${SHIFT(CONCIERGE_ANSWER_0)}?open,s,1)" in text
+    assert "ExecIf(${SHIFT(CONCIERGE_ANSWER_1)}?Set(X=1))" in text
+    assert "GotoIf(${SHIFT(CONCIERGE_ANSWER_2)}?yes)" in text
+    assert "include => day\n" in text
+    assert "include => day" not in sandbox_text(plan, forced(trace, MONDAY.replace(hour=20)))
+
+
+def test_what_asterisk_can_compute_is_left_to_it() -> None:
+    plan = loads(
+        b"[a]\nexten => s,1,Set(X=1)\n same => n,GotoIf($[${X} = 1]?4)\n same => n,NoOp()\n same => n,Hangup()\n"
+    )
+    trace = walk(plan, tables.load("22"), At("a"), Inputs(now=MONDAY))
+    assert not forced(trace, MONDAY).answers
+
+
 def test_calls_that_go_on_are_compared_to_the_limit_and_a_missing_application_is_no_step() -> None:
     def run(text: str, steps: int) -> Trace:
         return walk(loads(text.encode()), tables.load("22"), At("a"), Inputs(steps=steps, rounds=True))
@@ -142,7 +185,7 @@ def plan(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "more", [[], ["--at", "nowhere"], ["--finding", "99"], ["--at", "from-trunk", "--finding", "1"]]
+    "more", [[], ["--at", "nowhere"], ["--finding", "99"], ["--finding", "0"], ["--at", "from-trunk", "--finding", "1"]]
 )
 def test_wrong_use_is_2(plan: str, more: list[str]) -> None:
     assert main(["replay", plan, *more]) == 2
@@ -167,3 +210,15 @@ def test_a_call_and_a_finding_are_replayed(version: str, plan: str, capsys: pyte
     assert "from-trunk,1,3 Goto" in shown
     assert "the paths agree to the end" in shown
     assert main(["replay", plan, "--asterisk", version, "--finding", "1"]) == 0
+
+
+@pytest.mark.asterisk
+def test_opening_hours_are_those_of_the_assumed_call(
+    version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "extensions.conf"
+    path.write_text(HOURS, encoding="utf-8")
+    for hour, place in (("12", "open,s,2 GotoIf"), ("22", "shut,s,1 Hangup")):
+        call = ["--at", "in,s", "--now", f"2026-11-23T{hour}:00"]
+        assert main(["replay", str(path), "--asterisk", version, *call]) == 0
+        assert place in capsys.readouterr().out

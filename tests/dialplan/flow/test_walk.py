@@ -352,3 +352,9 @@ def test_exit_if_leads_behind_its_end(call: Call, path: Path) -> None:
         "s,1,If(1)", "s,2,If(1)", "s,3,ExitIf()", "s,4,EndIf()", "s,5,ExitIf()", "s,6,EndIf()", "s,7,NoOp()"
     )
     assert path(call(text)).replace("a,s,", "") == "1 2 3 5 7"
+
+
+def test_the_times_of_execiftime_hold_commas_and_a_colon_begins_no_second_branch(call: Call, path: Path) -> None:
+    lines = ["s,1,ExecIfTime(*,*,*,*?Set(X=4:1))", "s,2,Goto(${X:0:1})", "s,4,Hangup()"]
+    trace = call(lines_of(*lines), now=datetime(2026, 11, 23, 12, 0))
+    assert (path(trace), trace.steps[0].choice.value) == ("a,s,1 a,s,2 a,s,4", "true")
