@@ -48,7 +48,9 @@ def _left_by_key(machine: Machine, state: State, key: str, given: dict[str, str]
 
 
 def _dial_statuses(seconds: float, given: dict[str, str]) -> list[str]:
-    found = ["ANSWER", *(["NOANSWER"] if seconds else []), "BUSY", "CHANUNAVAIL", "CONGESTION"]
+    """A telephone may refuse so that it counts as NOANSWER (SIP 480, causes 16 and 19), without a time-out too."""
+    failures = ["BUSY", "CHANUNAVAIL", "CONGESTION"]
+    found = ["ANSWER", "NOANSWER", *failures] if seconds else ["ANSWER", *failures, "NOANSWER"]
     return [*found, "DONTCALL", "TORTURE"] if {"P", "p"} & set(given) else found
 
 

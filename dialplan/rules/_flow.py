@@ -10,10 +10,10 @@ from dialplan.flow.calls import Calls
 from dialplan.flow.model import Edge, Kind
 from dialplan.follow import Outcome, follow
 from dialplan.light import dataclass, pattern
+from dialplan.rules._lasting import PURE, Lasting
 from dialplan.subject import Located, Subject
 
 JUMPS = frozenset({"goto", "gotoif", "gotoiftime", "execif", "gosub", "gosubif", "endwhile", "continuewhile"})
-DECIDING = frozenset({Kind.CONDITION, Kind.TARGET, Kind.TIME, Kind.CALLER})
 
 
 def finding(
@@ -101,11 +101,11 @@ def _explored(flow: Calls) -> Iterator[Round]:
     """Rounds among the calls: through Gosub, While, patterns, and conditions that are known."""
 
     def keyless(_: int, edge: Edge) -> bool:
-        return edge.choice.kind not in (Kind.KEY, Kind.WRONG, Kind.SILENCE)
+        return edge.choice.kind not in (Kind.KEY, Kind.WRONG, Kind.SILENCE, Kind.TARGET)
 
     for part in flow.rounds(keyless):
-        inside = set(part)
-        if any(_opens(flow, node, inside) for node in part):
+        lasting = Lasting(flow, part, PURE)
+        if any(_opens(flow, node, lasting) for node in part):
             continue
         jumps = [node for node in part if flow.names(node) & JUMPS] or part
         node = max(jumps, key=lambda one: place_of(flow, one))
@@ -115,15 +115,13 @@ def _explored(flow: Calls) -> Iterator[Round]:
             yield Round(located, len(part), silent, flow.way(node), stuck_counter(flow, part))
 
 
-def _opens(flow: Calls, node: int, inside: set[int]) -> bool:
+def _opens(flow: Calls, node: int, lasting: Lasting) -> bool:
     if node in flow.listening or flow.offers(node) or flow.uncertain(node):
         return True
     located = flow.located(node)
     waits = located is not None and any(c.effect is not None and c.effect.wait for c in located.calls)
-    return waits or any(
-        edge.seconds > 0 or edge.end is not None or (edge.choice.kind in DECIDING and edge.target not in inside)
-        for edge in flow.space.edges[node]
-    )
+    passes = any(edge.seconds > 0 or edge.end is not None for edge in flow.space.edges[node])
+    return waits or passes or lasting.may_leave(node)
 
 
 def place_of(flow: Calls, node: int) -> tuple[str, int]:

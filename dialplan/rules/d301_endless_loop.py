@@ -2,7 +2,8 @@
 
 What it finds
     Steps that lead back to themselves, say something on the way, and neither wait, nor take a key, nor
-    reach a person; no condition that may end them, no counter that is reached.
+    reach a person; no condition that may end them, no counter that is reached. A condition about something
+    that nothing on the way changes, such as the caller's number, ends them for some and never for the others.
 Why it matters to a caller
     The caller hears the same thing again and again until he hangs up.
 Bad

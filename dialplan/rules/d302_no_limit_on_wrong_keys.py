@@ -2,7 +2,8 @@
 
 What it finds
     A menu to which every wrong key leads back, in the same state: no counter, no condition, no person, no
-    program on the way that could end it. It points at the jump that leads back. A counter that begins
+    program on the way that could end it (what the way does not change, and the time of the day, will not).
+    It points at the jump that leads back. A counter that begins
     empty does not count: `$[${WRONG} + 1]` is then a syntax error, and empty again.
 Why it matters to a caller
     Who cannot find the right key (or has a telephone whose keys do not arrive) never reaches anybody.
@@ -39,7 +40,8 @@ from collections.abc import Iterator
 from dialplan.finding import Finding, Severity
 from dialplan.flow.calls import Calls
 from dialplan.flow.model import Edge, Kind
-from dialplan.rules._flow import DECIDING, JUMPS, finding, jump_on, once, stuck_counter, way_back
+from dialplan.rules._flow import JUMPS, finding, jump_on, once, stuck_counter, way_back
+from dialplan.rules._lasting import STORED, Lasting
 from dialplan.subject import Subject
 
 CODE = "D302"
@@ -68,7 +70,8 @@ def _found(flow: Calls) -> Iterator[Finding | None]:
             for edge in flow.space.edges[node]
             if edge.choice.kind is Kind.WRONG and edge.target in inside
         ]
-        if not slips or any(flow.uncertain(node) or _may_leave(flow, node, inside) for node in part):
+        lasting = Lasting(flow, inside, STORED)
+        if not slips or any(flow.uncertain(node) or lasting.may_leave(node) for node in part):
             continue
         node, edge = slips[0]
         jump = jump_on(flow, _own_steps(flow, way_back(flow, edge.target, node, inside)))
@@ -92,7 +95,3 @@ def _own_steps(flow: Calls, path: list[int]) -> list[int]:
 def _is_wrong(edge: Edge) -> bool:
     """A key that no extension has, or that the plan asks Read for nowhere."""
     return edge.choice.kind is Kind.WRONG
-
-
-def _may_leave(flow: Calls, node: int, inside: set[int]) -> bool:
-    return any(edge.choice.kind in DECIDING and edge.target not in inside for edge in flow.space.edges[node])

@@ -4,7 +4,8 @@ What it finds
     Steps that lead back to themselves without saying, waiting for or asking anything: nothing on the way
     takes time, reaches a person, or may end the round. Also a round that asks a database or the state of
     a device again and again without a Wait (a warning), and a Dial that is tried again at once, for ever,
-    when its telephone is busy or not there (a warning).
+    when its telephone is busy or not there, or a Queue that is entered again at once, when its status says
+    that it is empty or full (warnings).
 Why it matters to a caller
     The caller hears nothing until he hangs up, and one call keeps a processor of the server busy.
 Bad
@@ -30,14 +31,15 @@ from dialplan.finding import Finding, Severity
 from dialplan.flow.calls import Calls
 from dialplan.flow.model import Edge, Kind
 from dialplan.light import pattern
-from dialplan.rules._flow import DECIDING, JUMPS, endless, finding, once, place_of
+from dialplan.rules._flow import JUMPS, endless, finding, once, place_of
+from dialplan.rules._lasting import PURE, Lasting
 from dialplan.subject import Subject
 
 CODE = "D303"
 SEVERITY = Severity.ERROR
 MISSION = "D3"
 
-DIALS = frozenset({"dial", "retrydial"})
+TRIES = frozenset({"dial", "retrydial", "queue"})
 POLLS = pattern(r"\$\{(DB|DB_EXISTS|DEVICE_STATE|EXTENSION_STATE|GROUP_COUNT|QUEUE_\w+|SHARED|STAT|ODBC_\w+|CURL)\(")
 ASKS_ONLY = frozenset({"set", "noop", "verbose", "log", "goto", "gotoif", "while", "endwhile"})
 ANSWERED_OR_NOT = 2  # edges of a Dial whose status nobody looks at: one of them stands for all failures
@@ -83,27 +85,28 @@ def _redials(flow: Calls) -> Iterator[Finding | None]:
     def at_once(node: int, edge: Edge) -> bool:
         if edge.choice.kind in (Kind.KEY, Kind.WRONG, Kind.SILENCE, Kind.TARGET):
             return False
-        return edge.seconds == 0 or (node in flow.offering and len(flow.space.edges[node]) == ANSWERED_OR_NOT)
+        whole = node in flow.offering and len(flow.space.edges[node]) == ANSWERED_OR_NOT
+        return edge.seconds == 0 or (whole and "queue" not in flow.names(node))
 
-    if not any(flow.names(node) & DIALS for node in flow.offering):
+    if not any(flow.names(node) & TRIES for node in flow.offering):
         return
     for part in flow.rounds(at_once):
-        inside = set(part)
-        if any(_gives_way(flow, node, inside) for node in part) or not any(node in flow.offering for node in part):
+        lasting = Lasting(flow, part, PURE)
+        if any(_gives_way(flow, node, lasting) for node in part) or not any(node in flow.offering for node in part):
             continue
         jumps = [node for node in part if flow.names(node) & JUMPS] or part
         message = "the call is dialled again at once, for ever, when nobody can be reached: nothing waits or counts"
         yield finding(flow, CODE, Severity.WARNING, message, max(jumps, key=lambda one: place_of(flow, one)))
 
 
-def _gives_way(flow: Calls, node: int, inside: set[int]) -> bool:
+def _gives_way(flow: Calls, node: int, lasting: Lasting) -> bool:
     """Something is said, a key is heard, time passes, another application than Dial tries, or a condition decides."""
-    if node in flow.listening or flow.says(node) or flow.uncertain(node):
-        return True
     names = flow.names(node)
     if node in flow.offering:
-        return not names <= DIALS
+        return not names <= TRIES or flow.uncertain(node)
+    if node in flow.listening or flow.says(node) or flow.uncertain(node):
+        return True
     located = flow.located(node)
     if located is not None and any(call.effect is not None and call.effect.wait for call in located.calls):
         return True
-    return any(edge.choice.kind in DECIDING and edge.target not in inside for edge in flow.space.edges[node])
+    return lasting.may_leave(node)

@@ -41,7 +41,8 @@ from dialplan.flow.calls import Calls
 from dialplan.flow.model import Edge, Kind
 from dialplan.light import pattern
 from dialplan.plan.model import Place
-from dialplan.rules._flow import DECIDING, endless, finding, once
+from dialplan.rules._flow import endless, finding, once
+from dialplan.rules._lasting import STORED, Lasting
 from dialplan.subject import Subject
 
 CODE = "D304"
@@ -70,7 +71,8 @@ def _found(flow: Calls, known: set[Place]) -> Iterator[Finding | None]:
     for part in flow.rounds(of_the_silent):
         inside = set(part)
         places = {located.step.place for node in part if (located := flow.located(node))}
-        if places & known or any(flow.uncertain(node) or _may_leave(flow, node, inside) for node in part):
+        lasting = Lasting(flow, inside, STORED)
+        if places & known or any(flow.uncertain(node) or lasting.may_leave(node) for node in part):
             continue
         for node in sorted(inside & asking):
             name = _counter(flow, node)
@@ -95,7 +97,3 @@ def _decided(flow: Calls, node: int) -> bool:
 
 def _same(flow: Calls, part: Iterable[int], name: str) -> bool:
     return len({names.get(flow.space.states[node].variables, name) for node in part}) == 1
-
-
-def _may_leave(flow: Calls, node: int, inside: set[int]) -> bool:
-    return any(edge.choice.kind in DECIDING and edge.target not in inside for edge in flow.space.edges[node])
