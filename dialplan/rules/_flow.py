@@ -119,6 +119,8 @@ def _opens(flow: Calls, node: int, lasting: Lasting) -> bool:
     if node in flow.listening or flow.offers(node) or flow.uncertain(node):
         return True
     located = flow.located(node)
+    if located is not None and "${ARG" in located.step.data and not flow.space.states[node].frames:
+        return True  # a subroutine, looked at as if a call began there: whoever calls it knows its arguments
     waits = located is not None and any(c.effect is not None and c.effect.wait for c in located.calls)
     passes = any(edge.seconds > 0 or edge.end is not None for edge in flow.space.edges[node])
     return waits or passes or lasting.may_leave(node)
