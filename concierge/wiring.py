@@ -113,7 +113,7 @@ def site_of(settings: Settings) -> Site:
 def judge_of(settings: Settings, path: Path, *, indexed: bool = False) -> Judge:
     """Who decides, on this file; `indexed` for a process that lives long."""
     rules = Rules(settings.gate.require_campaign, settings.registries.on_stale == "refuse")
-    registries = registries_of(settings, path, background=indexed)
+    registries = registries_of(settings, path, background=indexed, single=not indexed)
     return Judge(Reader(path, indexed=indexed), site_of(settings), rules, registries=registries)
 
 
@@ -127,9 +127,9 @@ def max_ages(settings: Settings) -> dict[str, int]:
     return {**MAX_AGE, **{country: int(days) for country, days in settings.registries.max_age.items()}}
 
 
-def registries_of(settings: Settings, path: Path, *, background: bool = False) -> Registries:
+def registries_of(settings: Settings, path: Path, *, background: bool = False, single: bool = False) -> Registries:
     """The national registries that belong to this list; nothing is read yet."""
-    return Registries(registry_folder(settings, path), max_ages(settings), background=background)
+    return Registries(registry_folder(settings, path), max_ages(settings), background=background, single=single)
 
 
 def limits_of(settings: Settings) -> Limits:

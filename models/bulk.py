@@ -80,7 +80,9 @@ class Bulk:
 
     def standing(self) -> Decision:
         """What becomes of a number that nothing is known about: when it is refused, all are."""
-        return may_call(Number(0), self._campaign, NotListed(), self._at, self._judge.rules)
+        judge = self._judge
+        stale = judge.freshness.stale() if judge.freshness is not None else ""
+        return may_call(Number(0), self._campaign, NotListed(), self._at, judge.rules, stale=stale)
 
     def answers(self, texts: Sequence[str]) -> list[Answer | None]:
         """For each text its answer; None: allowed, nothing is known about it. Raises StoreError."""

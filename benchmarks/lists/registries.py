@@ -69,12 +69,15 @@ def measure(path: Path, whole: Path, count: int) -> None:
     plain = BitMap64.deserialize(data)
     plain_took = time.perf_counter() - started
     q50, q99 = percentiles(asked, plain)
+    started = time.perf_counter()
+    asked[0] in load(path, single=True).numbers  # noqa: B015
+    single = 1000 * (time.perf_counter() - started)
     stall = longest_stall(threading.Thread(target=load, args=(path,)))
     plain_stall = longest_stall(threading.Thread(target=BitMap64.deserialize, args=(data,)))
     print(
         f"{count:,} numbers: file {path.stat().st_size / 2**20:.1f} MiB, {path.stat().st_size / count:.2f} bytes each, "
         f"checked and loaded in {took:.2f} s, {memory / 2**20:.0f} MiB; look-up p50 {p50:.2f} p99 {p99:.2f} us; "
-        f"longest stall of another thread {stall:.0f} ms\n"
+        f"longest stall of another thread {stall:.0f} ms; one question of a new process {single:.1f} ms\n"
         f"  one BitMap64: read back in {plain_took:.2f} s unchecked; look-up p50 {q50:.2f} p99 {q99:.2f} us; "
         f"stall {plain_stall:.0f} ms; look-up ratio {q50 / p50:.1f}",
         flush=True,

@@ -6,26 +6,35 @@ block it is some milliseconds.
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 WIDTH = 10_000_000
+MOST_BLOCKS = 100_000_000  # E.164 has no more
+_NEEDS_PYROARING = "it was made with pyroaring, which is not installed here; add the registry again"
 _COUNT = struct.Struct("<Q")
-_PLACE = struct.Struct("<QQ")  # block, bytes
+_PLACE = struct.Struct("<QQ16s")  # block, bytes, beginning of their SHA-256
 
 
 class Unusable(Exception):
     """The payload is not what this program can read; the words say why."""
 
 
-class Numbers(Protocol):
-    """E.164 numbers that do not change."""
+class Membership(Protocol):
+    """Is a number among them?"""
 
     def __contains__(self, number: int, /) -> bool: ...
+
+
+class Numbers(Membership, Protocol):
+    """E.164 numbers that do not change."""
+
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[int]: ...
 
@@ -108,7 +117,7 @@ class Blocks:
             self._blocks[place].run_optimize()
             packed.append((place, self._blocks[place].serialize()))
         write(_COUNT.pack(len(packed)))
-        write(b"".join(_PLACE.pack(place, len(data)) for place, data in packed))
+        write(b"".join(_PLACE.pack(place, len(data), _digest(data)) for place, data in packed))
         for _place, data in packed:
             write(data)
 
@@ -118,15 +127,57 @@ def read_blocks(file: BinaryIO, size: int) -> Blocks:
     try:
         from pyroaring import BitMap
     except ImportError:
-        raise Unusable("it was made with pyroaring, which is not installed here; add the registry again") from None
+        raise Unusable(_NEEDS_PYROARING) from None
     try:
         count = _COUNT.unpack(file.read(_COUNT.size))[0]
         if count * _PLACE.size > size:
             raise Unusable("its table of blocks is larger than the file")
         places = list(_PLACE.iter_unpack(file.read(count * _PLACE.size)))
-        return Blocks({place: BitMap.deserialize(file.read(length)) for place, length in places})
+        return Blocks({place: BitMap.deserialize(file.read(length)) for place, length, _ in places})
     except (struct.error, ValueError) as error:
         raise Unusable(f"its blocks cannot be read: {error}") from None
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()[:16]
+
+
+def table_of(file: BinaryIO) -> bytes:
+    """Where the blocks are, as it was written. Raises Unusable."""
+    count = file.read(_COUNT.size)
+    if len(count) < _COUNT.size:
+        raise Unusable("it was cut")
+    return count + file.read(min(_COUNT.unpack(count)[0], MOST_BLOCKS) * _PLACE.size)
+
+
+class Single:
+    """The same numbers for a process of one question: the block that it needs is read and checked, no other."""
+
+    def __init__(self, path: Path, start: int, table: bytes) -> None:
+        """`start`: where the table begins in the file; it has been checked."""
+        self._path = path
+        self._blocks: dict[int, tuple[int, int, bytes]] = {}
+        at = start + len(table)
+        for place, length, digest in _PLACE.iter_unpack(table[_COUNT.size :]):
+            self._blocks[place] = at, length, digest
+            at += length
+
+    def __contains__(self, number: int) -> bool:
+        """Raises Unusable, OSError."""
+        found = self._blocks.get(number // WIDTH)
+        if found is None:
+            return False
+        at, length, digest = found
+        with self._path.open("rb") as file:
+            file.seek(at)
+            data = file.read(length)
+        if _digest(data) != digest:
+            raise Unusable("its numbers are not those that were written (SHA-256 differs)")
+        try:
+            from pyroaring import BitMap
+        except ImportError:
+            raise Unusable(_NEEDS_PYROARING) from None
+        return number % WIDTH in BitMap.deserialize(data)
 
 
 class Sorted:

@@ -20,7 +20,16 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
-from models.registry.blocks import Building, Numbers, Unusable, read_blocks, read_sorted
+from models.registry.blocks import (
+    Building,
+    Membership,
+    Numbers,
+    Single,
+    Unusable,
+    read_blocks,
+    read_sorted,
+    table_of,
+)
 
 _MAGIC = "concierge-registry 1"
 _LONGEST = 65_536  # bytes of a header
@@ -45,14 +54,15 @@ class Header:
     count: int = 0
     size: int = 0
     sha256: str = ""
+    table: str = ""  # SHA-256 of where the blocks are
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """A file that was found whole."""
+    """A file that was found whole; or a header, and numbers that are checked as they are asked for."""
 
     header: Header
-    numbers: Numbers
+    numbers: Membership
 
 
 def facts_of(header: Header) -> dict[str, Any]:
@@ -103,7 +113,8 @@ def write(path: Path, header: Header, numbers: Building) -> Header:
         pieces.append(piece)
 
     numbers.write(count)
-    header = replace(header, kind=numbers.kind, count=len(numbers), size=size, sha256=payload.hexdigest())
+    table = hashlib.sha256(b"".join(pieces[:2])).hexdigest()
+    header = replace(header, kind=numbers.kind, count=len(numbers), size=size, sha256=payload.hexdigest(), table=table)
     with replacing(path) as write_piece:
         write_piece(sealed(_MAGIC, facts_of(header), align=8))
         for piece in pieces:
@@ -135,8 +146,11 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def load(path: Path, expected: str | None = None) -> Registry:
-    """The registry, found whole. `expected`: the SHA-256 that the manifest tells. Raises Damaged, OSError."""
+def load(path: Path, expected: str | None = None, *, single: bool = False) -> Registry:
+    """The registry, found whole. `expected`: the SHA-256 that the manifest tells.
+
+    `single`: for one question; asking may raise Unusable and OSError. Raises Damaged, OSError.
+    """
     with path.open("rb") as file:
         try:
             header = header_of(unsealed(_MAGIC, file))
@@ -147,6 +161,8 @@ def load(path: Path, expected: str | None = None) -> Registry:
         if expected is not None and header.sha256 != expected:
             raise Damaged(f"{path.name}: another file than the one that was added")
         try:
+            if single and header.kind == "roaring":
+                return Registry(header, _single(path, file, header))
             return Registry(header, _numbers(file, header))
         except Unusable as error:
             raise Damaged(f"{path.name}: {error}") from None
@@ -167,6 +183,16 @@ def _numbers(file: IO[bytes], header: Header) -> Numbers:
     if len(found) != header.count:
         raise Unusable(f"it has {len(found)} numbers, its header says {header.count}")
     return found
+
+
+def _single(path: Path, file: IO[bytes], header: Header) -> Single:
+    start = file.tell()
+    if os.fstat(file.fileno()).st_size != start + header.size:
+        raise Unusable("it was cut or written to")
+    table = table_of(cast(BinaryIO, file))
+    if hashlib.sha256(table).hexdigest() != header.table:
+        raise Unusable("its numbers are not those that were written (SHA-256 differs)")
+    return Single(path, start, table)
 
 
 def _check(file: IO[bytes], header: Header) -> None:

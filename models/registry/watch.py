@@ -17,7 +17,7 @@ from pathlib import Path
 from models.number import Number
 from models.number.country import calling_code, may_be_in
 from models.policy import Registered, RegistryState
-from models.registry.blocks import among, shorter
+from models.registry.blocks import Unusable, among, shorter
 from models.registry.file import Damaged, Header, Registry, load
 from models.registry.folder import file_of, read_manifest
 
@@ -38,19 +38,36 @@ class Holding:
         self.why = "" if before else "it is being loaded"
         self.thread: threading.Thread | None = None
 
-    def load(self, folder: Path) -> None:
+    def load(self, folder: Path, *, single: bool = False) -> None:
         """In whatever thread."""
         started = time.monotonic()
         try:
-            self.registry = load(folder / file_of(self.header), self.header.sha256)
+            self.registry = load(folder / file_of(self.header), self.header.sha256, single=single)
             self.why = ""
         except (Damaged, OSError) as error:
-            self.registry = None
-            self.why = f"{error}; add it again"
-            log.error("registry=%s state=unusable why=%s", self.header.name, error)
+            self.fail(error)
             return
         took = time.monotonic() - started
         log.info("registry=%s state=loaded count=%d seconds=%.2f", self.header.name, self.header.count, took)
+
+    def fail(self, error: Exception) -> None:
+        """It cannot be trusted."""
+        self.registry = None
+        self.why = f"{error}; add it again"
+        log.error("registry=%s state=unusable why=%s", self.header.name, error)
+
+    def has(self, number: int) -> bool:
+        """It, or the shorter number that the exchange would ring because this one does not exist."""
+        if self.registry is None:
+            return False
+        numbers = self.registry.numbers
+        try:
+            if number in numbers:
+                return True
+            return any(one in numbers for one in shorter(number)) and not Number(number).valid
+        except (Unusable, OSError) as error:
+            self.fail(error)
+            return False
 
     def trouble(self, at: datetime, max_age: Mapping[str, int]) -> Registered | None:
         """What stands against calls to its country."""
@@ -69,12 +86,15 @@ class Holding:
 class Registries:
     """All registries of one folder. Used from one thread; never raises.
 
-    `background`: for a process that answers calls; another one waits until everything is loaded. `max_age`: days by
-    country, 0 or absent for no limit.
+    `background`: for a process that answers calls; another one waits until everything is loaded. `single`: for a
+    process of one question, which reads what it needs and no more. `max_age`: days by country, 0 or absent: no limit.
     """
 
-    def __init__(self, folder: Path, max_age: Mapping[str, int] = MAX_AGE, *, background: bool = False) -> None:
+    def __init__(
+        self, folder: Path, max_age: Mapping[str, int] = MAX_AGE, *, background: bool = False, single: bool = False
+    ) -> None:
         self.folder = folder
+        self._single = single
         self._text = str(folder)
         self._max_age = max_age
         self._background = background
@@ -94,7 +114,8 @@ class Registries:
         if self.broken:
             found.append(Registered(EVERYWHERE, RegistryState.UNAVAILABLE, self.broken))
         for holding in self.holdings.values():
-            if (registry := holding.registry) is not None and _has(registry, number):
+            registry = holding.registry
+            if registry is not None and holding.has(number):
                 header = registry.header
                 detail = f"registry {header.name} of {header.country}, as of {header.as_of}"
                 found.append(Registered(header.name, RegistryState.LISTED, detail))
@@ -169,16 +190,8 @@ class Registries:
             holding.thread = threading.Thread(target=holding.load, args=(self.folder,), name="registry", daemon=True)
             holding.thread.start()
         else:
-            holding.load(self.folder)
+            holding.load(self.folder, single=self._single)
         return holding
 
     def _is_there(self, header: Header) -> bool:
         return (self.folder / file_of(header)).exists()
-
-
-def _has(registry: Registry, number: int) -> bool:
-    """It, or the shorter number that the exchange would ring because this one does not exist."""
-    numbers = registry.numbers
-    if number in numbers:
-        return True
-    return any(one in numbers for one in shorter(number)) and not Number(number).valid

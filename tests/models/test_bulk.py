@@ -106,3 +106,14 @@ def test_a_campaign_that_is_needed_and_missing_is_known_before_anything_is_asked
     registries = Registries(tmp_path)
     assert not Bulk(judge, Known(store), registries, "", make.NOW).standing().allowed
     assert Bulk(judge, Known(store), registries, "spring", make.NOW).standing().allowed
+
+
+def test_a_list_that_is_too_old_stops_all_before_anything_is_asked(store, reader, make, tmp_path):
+    class Old:
+        def stale(self):
+            return "no word from the other sites for an hour"
+
+    registries = Registries(tmp_path)
+    judge = Judge(reader, make.site, freshness=Old())
+    standing = Bulk(judge, Known(store), registries, "", make.NOW).standing()
+    assert (standing.allowed, standing.detail) == (False, "no word from the other sites for an hour")

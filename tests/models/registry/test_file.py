@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.registry.blocks import Blocks, Sorted, read_blocks, read_sorted
+from models.registry.blocks import Blocks, Sorted, Unusable, read_blocks, read_sorted
 from models.registry.file import Damaged, Header, load, write
 
 HEADER = Header("ftc", "ftc", "US", date(2026, 11, 20), datetime(2026, 11, 21, tzinfo=UTC), "test")
@@ -30,6 +30,8 @@ def test_what_is_written_is_read(tmp_path, kind, found, others):
     registry = load(tmp_path / "r", written.sha256)
     assert registry.header == written
     assert list(registry.numbers) == sorted(set(found))
+    single = load(tmp_path / "r", written.sha256, single=True).numbers
+    assert [one in single for one in found + others] == [one in set(found) for one in found + others]
     assert len(registry.numbers) == written.count == len(set(found))
     assert [one in registry.numbers for one in found + others] == [one in set(found) for one in found + others]
 
@@ -51,6 +53,35 @@ def test_a_bit_flipped_anywhere_and_any_other_length_is_found(tmp_path, kind):
             load(path, written.sha256)
     path.write_bytes(whole)
     assert 14165551234 in load(path, written.sha256).numbers
+
+
+def test_one_question_reads_one_block_and_trusts_no_bit_that_it_needs(tmp_path):
+    path = tmp_path / "r"
+    numbers = [14165551234, 14165551235, 12125551234, 448005551234]
+    written = made(path, numbers, Blocks)
+    assert [one in load(path, written.sha256, single=True).numbers for one in (*numbers, 14165551236, 99)] == [
+        True,
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+    whole = path.read_bytes()
+    for place in range(len(whole) * 8):
+        flipped = bytearray(whole)
+        flipped[place // 8] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        try:
+            single = load(path, written.sha256, single=True).numbers
+            answers = [one in single for one in (14165551234, 14165551236)]
+        except (Damaged, Unusable):
+            continue
+        assert answers == [True, False], "another block's bit"
+    for other in [whole[:size] for size in range(len(whole))] + [whole + b"x"]:
+        path.write_bytes(other)
+        with pytest.raises(Damaged):
+            load(path, written.sha256, single=True)
 
 
 def test_another_file_than_the_one_that_was_added_is_refused(tmp_path):

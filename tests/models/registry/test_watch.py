@@ -131,10 +131,10 @@ def test_while_a_large_one_is_loaded_the_one_before_it_answers(registry, wait, m
     monkeypatch.setattr(watch, "_AT_ONCE", 0)
     gate, load = threading.Event(), watch.load
 
-    def slowly(path, expected):
+    def slowly(path, expected, **more):
         assert threading.current_thread() is not threading.main_thread()
         assert gate.wait(10)
-        return load(path, expected)
+        return load(path, expected, **more)
 
     monkeypatch.setattr(watch, "load", slowly)
     registries = Registries(registry.folder, background=True)
@@ -153,6 +153,20 @@ def test_while_a_large_one_is_loaded_the_one_before_it_answers(registry, wait, m
     gate.set()
     wait.until_now(lambda: states(USA + 1) == [LISTED])
     assert states(USA) == []
+
+
+def test_a_process_of_one_question_says_the_same(registry, states):
+    numbers = [USA, USA + 3, 19175551234]
+    written = registry.put(registry.folder, numbers)
+    single = Registries(registry.folder, single=True)
+    for number in (USA, USA + 1, USA * 10, CANADA, 48600100200):
+        assert states(number, asked=single) == states(number)
+    path = registry.folder / file_of(written)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    found = [states(number, asked=Registries(registry.folder, single=True)) for number in numbers]
+    assert [UNAVAILABLE] in found, "the block with the wrong bit"
+    assert all(one in ([UNAVAILABLE], [LISTED]) for one in found)
 
 
 def test_a_service_waits_for_what_is_there_when_it_starts(registry, monkeypatch):
