@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from dialplan.applications.arguments import is_literal
 from dialplan.applications.calls import Call
+from dialplan.plan.model import Context
 from dialplan.plan.patterns import Fit, Mode, fit
 from dialplan.subject import Located, Subject
 
@@ -51,10 +52,13 @@ def accepted(subject: Subject, context: str) -> str:
     """The keys that an extension of this context begins with."""
     found: set[str] = set()
     for part in subject.places.path(context):
-        for extension in part.extensions:
-            if extension.steps:
-                found.update(_first_keys(extension.pattern))
+        found.update(accepted_by(part))
     return "".join(key for key in KEYS if key in found)
+
+
+def accepted_by(context: Context) -> set[str]:
+    """The same for a context without its includes."""
+    return {key for extension in context.extensions if extension.steps for key in _first_keys(extension.pattern)}
 
 
 @functools.lru_cache(maxsize=4096)

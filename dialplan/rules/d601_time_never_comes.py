@@ -35,6 +35,7 @@ from dialplan.applications.arguments import branches, is_literal
 from dialplan.finding import Finding, Severity, Spot
 from dialplan.plan.model import Extension
 from dialplan.plan.timing import DAY, Timing, parse
+from dialplan.rules._times import left_over
 from dialplan.subject import Located, Subject
 
 CODE = "D601"
@@ -43,8 +44,6 @@ MISSION = "D6"
 
 SHORT = 2
 """Minutes between two conditions that nobody leaves out on purpose."""
-ALL_DAYS, ALL_MONTHS = (1 << 31) - 1, (1 << 12) - 1
-NAMES = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -128,25 +127,10 @@ def _includes(subject: Subject) -> Iterator[Finding]:
         bring = [one for one in context.includes if subject.places.exists(one.context, entry.at.exten)]
         timings = [parse(one.timing) for one in bring if one.timing]
         if timings and len(timings) == len(bring):
-            text = _left_over(timings)
+            text = left_over(timings)
             if text:
                 message = f"{text} there is no {entry.at.exten} in [{context.name}]: the call is refused"
                 yield Finding(CODE, SEVERITY, message, Spot(bring[-1].place, context.name))
-
-
-def _left_over(timings: list[Timing]) -> str:
-    """The first stretch of the week that none of the times takes, "" without one."""
-    week = 0
-    for timing in timings:
-        if timing.zone or not (timing.days == ALL_DAYS and timing.months == ALL_MONTHS):
-            continue
-        for day in range(7):
-            week |= timing.minutes << day * DAY if timing.weekdays >> day & 1 else 0
-    minute = next((minute for minute in range(7 * DAY) if not week >> minute & 1), None)
-    if minute is None:
-        return ""
-    day, rest = divmod(minute, DAY)
-    return f"on {NAMES[day]} at {rest // 60}:{rest % 60:02}, for one,"
 
 
 def _passes(located: Located) -> bool:

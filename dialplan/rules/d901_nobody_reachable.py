@@ -2,7 +2,8 @@
 
 What it finds
     A menu that no key leaves: every key, wrong ones and silence too, leads back into it, and no person,
-    no message and no end can be reached (an error); a menu of several choices, none of which leads to
+    no message and no end can be reached (an error); a round with a wait in it, and without a key, a person
+    or an end (a warning); a menu of several choices, none of which leads to
     a person, a mailbox or another system (a warning); and a call from outside that is answered and hung up
     without a word (a warning).
 Why it matters to a caller
@@ -81,13 +82,23 @@ def _traps(flow: Calls) -> Iterator[Finding | None]:
         inside = set(part)
         listens = sorted(inside & flow.menus)
         leaves = any(target not in inside for node in part for target in flow.successors(node))
-        if not listens or leaves or any(flow.uncertain(node) for node in part):
+        if leaves or any(flow.uncertain(node) for node in part):
             continue
-        jumps = [node for node in part if flow.names(node) & JUMPS] or listens
+        jumps = [node for node in part if flow.names(node) & JUMPS] or listens or part
         first = min(jumps, key=lambda node: _place(flow, node))
-        context = flow.space.states[listens[0]].context
-        message = f"no key leads out of the menu in [{context}]: the caller goes round until he hangs up"
-        yield finding(flow, CODE, SEVERITY, message, first)
+        if listens:
+            context = flow.space.states[listens[0]].context
+            message = f"no key leads out of the menu in [{context}]: the caller goes round until he hangs up"
+            yield finding(flow, CODE, SEVERITY, message, first)
+        elif _waits(flow, inside):
+            message = "the caller waits and goes round here until he hangs up: no key, no person and no end can follow"
+            yield finding(flow, CODE, Severity.WARNING, message, first)
+
+
+def _waits(flow: Calls, inside: set[int]) -> bool:
+    """A round of callers from outside that takes time; those that take none are D301 and D303."""
+    seconds = any(edge.seconds > 0 for node in inside for edge in flow.space.edges[node])
+    return seconds and inside <= flow.callers
 
 
 def _place(flow: Calls, node: int) -> tuple[str, int]:
