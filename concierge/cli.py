@@ -6,6 +6,7 @@ Exit codes: 0 fine; 1 findings, refused or not listed; 2 wrong use or unreadable
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import importlib
 import io
@@ -33,6 +34,9 @@ COMMANDS = {
     "demo": "see it work on a private real Asterisk with a real SIP phone",
 }
 
+DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Writing to a disk fails so; where the file has no name it is where the output goes."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code. Never raises, but for SystemExit of --help.
@@ -41,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     which for a large dialplan takes a quarter of the time.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_closed_streams()
     _print_anything()
     try:
         args = _parse(arguments)
@@ -55,11 +60,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_nowhere()
         return 0
+    except OSError as error:
+        if error.filename is not None or error.errno not in DISK_TROUBLE:
+            return _our_bug(arguments)
+        _print_nowhere()
+        print(f"concierge: cannot write the output: {error.strerror}; it is not complete", file=sys.stderr)
+        return 2
     except Exception:  # noqa: BLE001 - the command's top: everything unforeseen is our bug
         return _our_bug(arguments)
     return code
+
+
+def _open_closed_streams() -> None:
+    """A caller may have closed them (`>&-`): the exit code still counts."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for the whole run
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+
+
+def _print_nowhere() -> None:
+    """The interpreter flushes once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_anything() -> None:

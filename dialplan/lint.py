@@ -66,7 +66,7 @@ def _lint(subject: Subject, rules: Sequence[Rule], jobs: int) -> Report:
     kept = [_with_witness(subject, finding) for finding in kept]
     hide = _hider(subject.plan.secrets)
     return Report(
-        tuple(sorted(map(hide, kept + reviewed), key=_order)),
+        _once(sorted(map(hide, kept + reviewed), key=_order)),
         tuple(sorted(map(hide, collect(subject)), key=_order_unknown)),
         len(found) - len(kept),
         subject.plan.files,
@@ -109,6 +109,12 @@ def _hider(secrets: Iterable[str]) -> Callable[[Said], Said]:
         return item
 
     return hide
+
+
+def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """A file that is included twice says everything twice."""
+    seen = {(_order(one), one.spot.context, one.spot.exten, one.spot.priority): one for one in findings}
+    return tuple(seen.values())
 
 
 def merge(reports: Iterable[Report]) -> Report:

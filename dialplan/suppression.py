@@ -13,6 +13,11 @@ MARK = pattern(
     r"(?P<codes>[A-Za-z]\d+(?:\s*,\s*[A-Za-z]\d+)*)\s*(?:--\s*(?P<reason>.*))?$"
 )
 
+UNREADABLE = ""
+"""The code of a suppression that cannot be read."""
+MEANT = pattern(r"^(?P<before>.*?)(?<!\\);\s*concierge:\s*ignore\b", re.I)
+"""Somebody wanted to write one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
@@ -26,11 +31,13 @@ class Suppression:
 
 def read(file: str, text: str) -> Iterable[Suppression]:
     """All suppressions of one file. Several comment lines above each other speak for the same line."""
-    if "concierge:" not in text:
+    if "concierge:" not in text.lower():
         return
     waiting: list[tuple[str, str, Place]] = []
     for number, line in enumerate(text.splitlines(), start=1):
         match = MARK.match(line)
+        if not match and "ignore" in line.lower() and (meant := MEANT.match(line)):
+            yield Suppression(UNREADABLE, "-", number, Place(file, number, meant.end("before") + 1))
         if match and not match["before"].strip():
             waiting += _codes(match, file, number)
             continue

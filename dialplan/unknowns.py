@@ -32,6 +32,9 @@ def collect(subject: Subject) -> Iterator[Unknown]:
     if not subject.plan.loads:
         message = "Asterisk does not load this dialplan: what the calls would do was not judged"
         yield Unknown("not-loaded", message, Spot(Place(first, 0, 0)))
+    elif not subject.plan.contexts:
+        message = "no context stands in it, so there was nothing to judge: is it the right file?"
+        yield Unknown("no-context", message, Spot(Place(first, 0, 0)))
     for text in subject.plan.not_covered:
         yield Unknown("not-covered", text, Spot(Place(first, 0, 0)))
 

@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         plan = load(args.path, root=args.root)
     except UnreadableError as error:
-        raise UserError(f"{error}. Give extensions.conf, the folder that holds it, or - for standard input.") from error
+        raise UserError(str(error)) from error
     data = dump.as_data(plan, values=args.show_values or args.show_secrets, secrets=args.show_secrets)
     if args.format == "json":
         import json

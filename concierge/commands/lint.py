@@ -15,6 +15,7 @@ from dialplan.flow.entries import parse
 from dialplan.flow.model import At
 from dialplan.lint import Report, lint, merge
 from dialplan.plan import UnreadableError, load, loads
+from dialplan.plan.loading import STDIN, from_stdin
 from dialplan.plan.model import Plan
 from dialplan.rule import Rule, choose
 from dialplan.sounds import Sounds
@@ -22,7 +23,6 @@ from dialplan.sounds import read as read_sounds
 from dialplan.subject import Subject, from_files
 
 FORMATS = ("text", "json")
-STDIN = "<stdin>"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -136,7 +136,7 @@ def _subjects(paths: list[str], table: tables.Table) -> Iterator[Subject]:
 
 
 def _from_stdin(given: dict[str, str]) -> Plan:
-    data = sys.stdin.buffer.read()
+    data = from_stdin()
     given[STDIN] = data.decode("utf-8", "replace")
     return loads(data, STDIN, root=Path.cwd())
 

@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
         at, inputs = (parse(args.at), tracing._inputs(args)) if args.finding is None else _of_finding(args, plan, table)
     except (UnreadableError, ValueError, KeyError) as error:
         raise UserError(str(error.args[0])) from error
+    tracing.check(inputs, plan, table)
     if at.context not in plan.contexts:
         raise UserError(f"there is no context [{at.context}] in {args.path}")
     try:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dialplan.applications.tables import Table
     from dialplan.flow import Inputs, Trace, TraceStep
     from dialplan.plan.model import Plan
 
@@ -62,7 +63,9 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"Asterisk refuses {args.path} as a whole; `concierge lint` says why")
     if at.context not in plan.contexts:
         raise UserError(f"there is no context [{at.context}] in {args.path}")
-    trace = walk(plan, table, at, _inputs(args))
+    inputs = _inputs(args)
+    check(inputs, plan, table)
+    trace = walk(plan, table, at, inputs)
     hide = _Hider(plan)
     text = _json(trace, hide) if args.format == "json" else _text(trace, hide)
     sys.stdout.write(text)
@@ -82,6 +85,20 @@ def _inputs(args: argparse.Namespace) -> Inputs:
         callerid=variables.get("CALLERID(num)"),
         conditions=tuple(answer == "true" for answer in args.when),
     )
+
+
+def check(inputs: Inputs, plan: Plan, table: Table) -> None:
+    """A slip of the pen in a key or a name would quietly walk another call. Raises UserError."""
+    from concierge.errors import UserError
+    from dialplan.flow.model import LISTEN, WAIT
+
+    for key in inputs.keys:
+        if key not in (WAIT, LISTEN) and set(key) - set("0123456789*#ABCDabcd"):
+            raise UserError(f"--keys {key}: a telephone has the keys 0-9 * # A-D; also {WAIT} and {LISTEN}")
+    used = {step.application.lower() for c in plan.contexts.values() for e in c.extensions for step in e.steps.values()}
+    for name in inputs.results:
+        if table.find(name) is None and name.lower() not in used and not name.isupper():
+            raise UserError(f"--result {name}: no application of that name; a variable is written in capitals")
 
 
 def _pairs(option: str, texts: list[str]) -> list[tuple[str, str]]:

@@ -19,6 +19,8 @@ from dialplan.source.reader import Reader
 MAIN: Final = "extensions.conf"
 RESERVED: Final = ("general", "globals")
 DIRECTIVES: Final = frozenset({"exten", "same", "include", "ignorepat", "switch", "eswitch", "lswitch"})
+STDIN: Final = "<stdin>"
+_WANTED: Final = "Give extensions.conf, the folder that holds it, or - for standard input."
 _BESIDE: Final = ("extensions.ael", "extensions.lua")
 
 
@@ -33,15 +35,24 @@ def load(path: str | Path, *, root: str | Path | None = None) -> Plan:
     main file cannot be read; whatever is in it, this returns a plan.
     """
     if str(path) == "-":
-        return loads(sys.stdin.buffer.read(), "<stdin>", root=root or Path.cwd())
+        return loads(from_stdin(), STDIN, root=root or Path.cwd())
     main = Path(path)
     if main.is_dir():
         main /= MAIN
     try:
         data = main.read_bytes()
     except OSError as error:
-        raise UnreadableError(f"cannot read {main}: {error.strerror}") from error
+        raise UnreadableError(f"cannot read {main}: {error.strerror}. {_WANTED}") from error
     return loads(data, str(main), root=root or main.parent, main=main.name == MAIN)
+
+
+def from_stdin() -> bytes:
+    """All of standard input. Raises UnreadableError, also where it is closed."""
+    try:
+        return sys.stdin.buffer.read()
+    except (OSError, AttributeError) as error:  # Python gives no sys.stdin that was closed
+        reason = error.strerror if isinstance(error, OSError) else "it is closed"
+        raise UnreadableError(f"cannot read standard input: {reason}. {_WANTED}") from error
 
 
 def loads(data: bytes, name: str = MAIN, *, root: str | Path = ".", main: bool = True) -> Plan:

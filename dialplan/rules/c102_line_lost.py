@@ -4,7 +4,8 @@ What it finds
     A line that Asterisk drops with no more than a warning in its log: no `=`, an unknown directive, a
     priority that is no number, a priority or a label that is already taken, an extension without a
     name, a missing `)`. Also, without any warning, `n` right behind a hint, and a line of a dialplan below
-    [general] or [globals].
+    [general] or [globals]. An error in a file that is included, such as an #include of its own that is
+    missing, costs the rest of that file.
 Why it matters to a caller
     The step is not there. A call ends at the gap, or does what an older line says instead of the newer
     one.
@@ -33,6 +34,8 @@ MISSION = "D1"
 
 # Nothing is lost with these: the same thing is said twice.
 HARMLESS = frozenset({"already-included", "already-ignored", "already-switched", "included-again"})
+# Errors that cost their line only; the others end the file that was included, without a refusal of the whole.
+ONE_LINE = frozenset({"same-without-extension", "no-extension-name"})
 # These have a page of their own.
 ELSEWHERE = frozenset({"include-unknown", "catches-all"})
 
@@ -41,6 +44,10 @@ def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each line that the reader complains about and that the plan survives."""
     for note in subject.plan.diagnostics:
         if note.code in ELSEWHERE or (note.severity == "error" and not subject.plan.loads):
+            continue
+        if note.severity == "error" and note.code not in ONE_LINE:
+            message = f"{note.message}: Asterisk reads no further in this file ({note.code})"
+            yield Finding(CODE, Severity.ERROR, message, Spot(note.place))
             continue
         severity = Severity.INFO if note.code in HARMLESS or note.severity == "info" else SEVERITY
         yield Finding(CODE, severity, f"{note.message} ({note.code})", Spot(note.place))

@@ -1,7 +1,8 @@
 """A suppression that suppresses nothing
 
 What it finds
-    `; concierge: ignore CODE` where that rule has nothing to say about the line.
+    `; concierge: ignore CODE` where that rule has nothing to say about the line, or
+    which is written so that it cannot be read.
 Why it matters to a caller
     It hides the next mistake of that kind on this line.
 Bad
@@ -21,6 +22,7 @@ from collections.abc import Iterator
 
 from dialplan.finding import Finding, Severity, Spot
 from dialplan.subject import Subject
+from dialplan.suppression import UNREADABLE
 
 CODE = "C901"
 SEVERITY = Severity.WARNING
@@ -30,5 +32,9 @@ MISSION = ""
 def review(subject: Subject, ran: frozenset[str]) -> Iterator[Finding]:
     """Only codes that were checked in this run can be called unused."""
     for item in subject.suppressions:
+        if item.code == UNREADABLE:
+            yield Finding(
+                CODE, SEVERITY, "ignores nothing: write `; concierge: ignore D101 -- reason`", Spot(item.place)
+            )
         if item.code in ran and item not in subject.used:
             yield Finding(CODE, SEVERITY, f"nothing to ignore: {item.code} is not found here", Spot(item.place))

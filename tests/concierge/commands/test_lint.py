@@ -146,3 +146,59 @@ def test_prompts_that_a_folder_of_sounds_lacks(tmp_path: Path, capsys: pytest.Ca
     assert main(["lint", path, "--select", "C108", "--sounds", str(sounds)]) == 0
     assert main(["lint", path, "--sounds", str(tmp_path / "none")]) == 2
     assert "--sounds: cannot read" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("words", [["lint", "PLAN"], ["rule", "--all"], ["dump", "PLAN"]])
+def test_a_full_disk_is_said_and_no_mistake_of_ours(tmp_path: Path, words: list[str]) -> None:
+    path = write(tmp_path, DEAD)
+    program = "import sys; from concierge.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, *(path if word == "PLAN" else word for word in words)]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "concierge: cannot write the output: No space left on device; it is not complete\n"
+
+
+@pytest.mark.parametrize("command", ["lint", "dump"])
+def test_closed_streams_are_no_mistake_of_ours(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main([command, "-"]) == 2
+    assert "cannot read standard input: it is closed" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["lint", write(tmp_path, DEAD)]) == 1
+    sys.stdout.close()
+
+
+def test_a_file_that_is_included_twice_says_everything_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, '#include "b.conf"\n[a]\nexten => s,1,Answer()\nexten => s,1,Hangup()\n')
+    write(tmp_path, '#include "extensions.conf"\n[b]\n', "b.conf")
+    main(["lint", path])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(set(lines))
+    assert sum("included more than once" in line for line in lines) == 2
+
+
+def test_an_error_in_an_included_file_costs_the_rest_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, '#include "b.conf"\n' + CLEAN)
+    write(tmp_path, '[b]\n#include "none.conf"\n[lost]\nexten => s,1,Answer()\n', "b.conf")
+    assert main(["lint", path, "--fail-on", "error"]) == 1
+    assert "b.conf:2:1: C102 #include of 'none.conf'" in (out := capsys.readouterr().out)
+    assert "Asterisk reads no further in this file" in out
+
+
+def test_a_file_without_a_context_is_not_called_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lint", write(tmp_path, "; nothing\n")]) == 0
+    out = capsys.readouterr().out
+    assert "no-context" in out
+    assert "nothing found in what could be followed" in out
+
+
+@pytest.mark.parametrize("command", [["lint"], ["dump"], ["trace", "--at", "a"]])
+def test_a_wrong_path_is_answered_with_what_is_wanted(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, str(tmp_path / "none.conf")]) == 2
+    assert "Give extensions.conf, the folder that holds it" in capsys.readouterr().err

@@ -66,6 +66,8 @@ def test_results_and_json_and_no_credential(plan: str, capsys: pytest.CaptureFix
         (["--at", "nowhere"], "there is no context [nowhere]"),
         (["--at", "menu,s,x"], "'x' is no priority"),
         (["--at", "menu", "--result", "Dial"], "write NAME=VALUE"),
+        (["--at", "menu", "--result", "Daal=BUSY"], "no application of that name"),
+        (["--at", "menu", "--keys", "1,banana"], "a telephone has the keys"),
         (["--at", "menu", "--now", "noon"], "write a time such as"),
         (["--at", "menu", "--asterisk", "3"], "no table for Asterisk 3"),
     ],

@@ -98,6 +98,7 @@ def test_suppressions_speak_for_their_line_or_the_next_one() -> None:
         ("C103", "two", 3, 2),
         ("D102", "two", 3, 2),
         ("D301", "three", 3, 3),
+        ("", "-", 4, 4),  # somebody wanted to write one
         ("D903", "", 5, 5),
     ]
 
