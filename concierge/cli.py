@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "may this number be called now?",
     "list": "suppressed numbers: add, remove, show, import, export, scrub, history",
     "registry": "national do-not-call registries: add, list, verify, remove",
+    "sync": "how far this host's list is with the other sites'",
     "lint": "find what would trap or cut off a caller in the dialplan",
     "rule": "explain a rule of lint, with a bad and a good example",
     "trace": "the path of one call with given keys and results, step by step",

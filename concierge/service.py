@@ -1,4 +1,4 @@
-"""`concierge serve`: AGI server and AMI listener in one process; clean start, drain on SIGTERM."""
+"""`concierge serve`: AGI server, AMI listener and the link to other sites in one process; drain on SIGTERM."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from concierge.errors import UserError
 from concierge.recorder import Recorder
 from concierge.setting_rules import ami_secret
 from concierge.settings import Settings
-from concierge.wiring import identity_of, judge_of, limits_of
+from concierge.wiring import identity_of, judge_of, limits_of, sync_of
 from models.gate import Gate
 from models.journal import Journal
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("concierge")
 
-PARTS = ("agi", "ami")
+PARTS = ("agi", "ami", "sync")
 
 
 class Service:
@@ -46,7 +46,9 @@ class Service:
         self._path = path
         self._parts = frozenset(parts)
         self._judge = judge_of(settings, path, indexed=True)
-        self.journal = Journal(path, delay=store.evidence_delay, most=store.evidence_queue)
+        self.sync = sync_of(settings, path) if settings.sync.url and "sync" in self._parts else None
+        told = self.sync.wake if self.sync is not None else None
+        self.journal = Journal(path, delay=store.evidence_delay, most=store.evidence_queue, recorded=told)
         self._gate = Gate(self._judge, self.journal, strict=store.strict_evidence)
         digits: dict[str, Scope] = {k: "all" if v == "all" else "campaign" for k, v in settings.opt_out.digits.items()}
         self._recorder = Recorder(self.journal, settings.ami.system, digits)
@@ -80,6 +82,8 @@ class Service:
     async def start(self) -> None:
         """Open the ports. Raises UserError when one cannot be had."""
         self.journal.start()
+        if self.sync is not None:
+            self.sync.start()
         if "agi" in self._parts:
             await asyncio.to_thread(self._judge.reader.begin_index())
             if self._judge.registries is not None:
@@ -106,6 +110,8 @@ class Service:
             await self.listener.close()
             await asyncio.gather(self._listening, return_exceptions=True)
         await self.journal.close()
+        if self.sync is not None:
+            await asyncio.to_thread(self.sync.stop)
         self._judge.reader.close()
 
     async def run(self) -> None:

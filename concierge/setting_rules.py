@@ -11,19 +11,22 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from concierge.errors import SettingsError
 from concierge.reading import Mistakes
 from models.flow import MOST
 
 if TYPE_CHECKING:
-    from concierge.settings import AgiSettings, AmiSettings, Settings
+    from concierge.settings import AgiSettings, AmiSettings, Settings, SyncSettings
 
 SECRET_VARIABLE = "CONCIERGE_AMI_SECRET"  # noqa: S105 - the name, not the secret
 FREEPBX_AGI_PORT = 4573
 _DIGIT = re.compile(r"[0-9*#A-D]")
 _SCOPES = ("all", "campaign")
 _ON_STALE = ("refuse", "warn")
+ENGINES = ("postgresql", "mariadb", "mysql")
+FEED_VARIABLE = "CONCIERGE_FEED_SECRET"
 
 
 def check_settings(settings: Settings, mistakes: Mistakes) -> None:
@@ -42,6 +45,7 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
             mistakes.add(f"menu.{name}", f"{getattr(settings.menu, name)} is too large; below {MOST}")
     _check_operator(settings, mistakes)
     _check_registries(settings, mistakes)
+    _check_sync(settings.sync, mistakes)
     _at_least(settings.store.evidence_queue, 1, "store.evidence_queue", mistakes)
     if not 0 <= settings.store.evidence_delay <= 0.05:
         mistakes.add("store.evidence_delay", "between 0 and 0.05 seconds")
@@ -66,6 +70,34 @@ def _check_registries(settings: Settings, mistakes: Mistakes) -> None:
             mistakes.add(f"registries.max_age.{country}", f"{days!r} is no number of days; 0 for no limit")
     if registries.on_stale not in _ON_STALE:
         mistakes.add("registries.on_stale", f"{registries.on_stale!r} is none of {', '.join(_ON_STALE)}")
+
+
+def _check_sync(sync: SyncSettings, mistakes: Mistakes) -> None:
+    _check_url(sync.url, mistakes)
+    if sync.site and not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", sync.site):
+        mistakes.add("sync.site", f"{sync.site!r}: letters, digits, _ . - only, at most 64")
+    if sync.on_stale not in _ON_STALE:
+        mistakes.add("sync.on_stale", f"{sync.on_stale!r} is none of {', '.join(_ON_STALE)}")
+    for key, least, most in (("poll", 0.05, 60.0), ("timeout", 0.1, 60.0), ("max_age", 5.0, math.inf)):
+        if not least <= getattr(sync, key) <= most:
+            mistakes.add(f"sync.{key}", f"a number of seconds, from {least:g}" + (f" to {most:g}" if most < 99 else ""))
+    if sync.max_age < sync.poll + 4 * sync.timeout:
+        mistakes.add("sync.max_age", "more than sync.poll and four times sync.timeout, or one lost packet stops calls")
+
+
+def _check_url(text: str, mistakes: Mistakes) -> None:
+    """It is never shown: what is wrong with it may be the password in it."""
+    shape = "postgresql://USER@HOST:PORT/DATABASE or mariadb://USER@HOST:PORT/DATABASE"
+    try:
+        url = urlsplit(text)
+        _ = url.port
+    except ValueError as error:
+        mistakes.add("sync.url", f"{error}; expected {shape}")
+        return
+    if text and (url.scheme not in ENGINES or not url.path.strip("/") or not url.username):
+        mistakes.add("sync.url", f"expected {shape}")
+    if url.password or "password=" in url.query:
+        mistakes.add("sync.url", "a password does not belong here; write it into a file and set sync.secret_file")
 
 
 def _check_site(settings: Settings, mistakes: Mistakes) -> None:
@@ -139,15 +171,31 @@ def ami_secret(ami: AmiSettings, environment: Mapping[str, str] | None = None) -
         if not secret:
             raise SettingsError(f"ami.user is set, but no secret: set ami.secret_file or ${SECRET_VARIABLE}")
         return _one_line(secret, f"${SECRET_VARIABLE}")
-    path = Path(ami.secret_file)
+    return _secret_in(Path(ami.secret_file), "ami.secret_file")
+
+
+def feed_secret(sync: SyncSettings, environment: Mapping[str, str] | None = None) -> str | None:
+    """The password from `sync.secret_file` (which nobody else may read) or from the environment; None when there is
+    none: a certificate or the system's user may do.
+
+    Raises SettingsError; the secret itself is in no message.
+    """
+    environment = os.environ if environment is None else environment
+    if sync.secret_file:
+        return _secret_in(Path(sync.secret_file), "sync.secret_file")
+    secret = environment.get(FEED_VARIABLE, "")
+    return _one_line(secret, f"${FEED_VARIABLE}") if secret else None
+
+
+def _secret_in(path: Path, key: str) -> str:
     try:
         mode = path.stat().st_mode
         secret = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"ami.secret_file: {path}: {error}") from error
+        raise SettingsError(f"{key}: {path}: {error}") from error
     if stat.S_IMODE(mode) & 0o077:
-        raise SettingsError(f"ami.secret_file: {path}: others can read it; run `chmod 600 {path}`")
-    return _one_line(secret, f"ami.secret_file: {path}")
+        raise SettingsError(f"{key}: {path}: others can read it; run `chmod 600 {path}`")
+    return _one_line(secret, f"{key}: {path}")
 
 
 def _one_line(secret: str, where: str) -> str:

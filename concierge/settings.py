@@ -57,6 +57,19 @@ class RegistrySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SyncSettings:
+    """The feed that several sites share; no url: this host is alone. Times in seconds."""
+
+    url: str = ""
+    secret_file: str = ""
+    site: str = ""
+    max_age: float = 900.0
+    on_stale: str = "refuse"
+    poll: float = 0.5
+    timeout: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class AgiSettings:
     """The FastAGI server."""
 
@@ -120,6 +133,7 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     gate: GateSettings = field(default_factory=GateSettings)
     registries: RegistrySettings = field(default_factory=RegistrySettings)
+    sync: SyncSettings = field(default_factory=SyncSettings)
     agi: AgiSettings = field(default_factory=AgiSettings)
     ami: AmiSettings = field(default_factory=AmiSettings)
     opt_out: OptOutSettings = field(default_factory=OptOutSettings)
@@ -171,14 +185,16 @@ def _read(path: Path) -> Any:
 
 def _beside(settings: Settings, folder: Path) -> Settings:
     """File names in a configuration are relative to its folder, wherever the command runs."""
-    store, ami, registries = settings.store, settings.ami, settings.registries
+    store, ami, registries, sync = settings.store, settings.ami, settings.registries, settings.sync
     if store.path:
         store = replace(store, path=str(folder / store.path))
     if ami.secret_file:
         ami = replace(ami, secret_file=str(folder / ami.secret_file))
     if registries.folder:
         registries = replace(registries, folder=str(folder / registries.folder))
-    return replace(settings, store=store, ami=ami, registries=registries)
+    if sync.secret_file:
+        sync = replace(sync, secret_file=str(folder / sync.secret_file))
+    return replace(settings, store=store, ami=ami, registries=registries, sync=sync)
 
 
 def parse(raw: Any, path: Path) -> Settings:

@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from concierge.errors import UserError
 from concierge.settings import Settings, load
@@ -17,6 +18,11 @@ from models.number import Site
 from models.policy import Rules
 from models.reader import Reader
 from models.registry.watch import MAX_AGE, Registries
+
+if TYPE_CHECKING:
+    from models.sync.contact import Age
+    from models.sync.link import Access
+    from models.sync.worker import Sync
 
 
 def add_config(parser: ArgumentParser) -> None:
@@ -112,9 +118,43 @@ def site_of(settings: Settings) -> Site:
 
 def judge_of(settings: Settings, path: Path, *, indexed: bool = False) -> Judge:
     """Who decides, on this file; `indexed` for a process that lives long."""
-    rules = Rules(settings.gate.require_campaign, settings.registries.on_stale == "refuse")
+    old = (settings.registries.on_stale == "refuse", settings.sync.on_stale == "refuse")
+    rules = Rules(settings.gate.require_campaign, *old)
     registries = registries_of(settings, path, background=indexed, single=not indexed)
-    return Judge(Reader(path, indexed=indexed), site_of(settings), rules, registries=registries)
+    age = age_of(settings, path) if settings.sync.url else None
+    return Judge(Reader(path, indexed=indexed), site_of(settings), rules, registries=registries, freshness=age)
+
+
+def age_of(settings: Settings, path: Path) -> Age:
+    """How long ago this host had contact with the other sites."""
+    from models.sync.contact import Age
+
+    return Age(path, settings.sync.max_age)
+
+
+def feed_access(settings: Settings, user: str = "") -> Access:
+    """Where the feed of the settings is, with its password; as another `user`, whose password is in the environment.
+
+    Raises SettingsError.
+    """
+    from dataclasses import replace
+
+    from sqlalchemy import make_url
+
+    from concierge.setting_rules import feed_secret
+    from models.sync.link import Access
+
+    sync = replace(settings.sync, secret_file="") if user else settings.sync
+    url = make_url(sync.url)
+    return Access(url.set(username=user or url.username, password=feed_secret(sync)), sync.timeout)
+
+
+def sync_of(settings: Settings, path: Path) -> Sync:
+    """This host's side of the feed; nothing is opened yet. Raises SettingsError."""
+    from models.sync.worker import Pace, Sync
+
+    sync = settings.sync
+    return Sync(path, feed_access(settings), sync.site or settings.site.name, Pace(poll=sync.poll))
 
 
 def registry_folder(settings: Settings, path: Path) -> Path:

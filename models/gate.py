@@ -103,12 +103,15 @@ class Judge:
         at: datetime,
     ) -> Answer:
         """The same from what is already known."""
-        stale = self.freshness.stale() if self.freshness is not None else ""
         registered = self._registered(destination, at)
-        decision = may_call(destination, question.campaign, known, at, self.rules, registered, stale)
+        decision = may_call(destination, question.campaign, known, at, self.rules, registered, self.stale())
         if question.pending and decision.allowed and isinstance(destination, Number):
             decision = refuse(Reason.OPT_OUT_PENDING, "a key press that the PBX keeps and that is not recorded yet")
         return Answer(question, destination, decision, history, at)
+
+    def stale(self) -> str:
+        """Why the list may lack what other sites have recorded; empty when it does not."""
+        return self.freshness.stale() if self.freshness is not None else ""
 
     def _registered(self, destination: Number | NotANumber, at: datetime) -> Sequence[Registered]:
         if self.registries is None or isinstance(destination, NotANumber):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,11 +26,20 @@ _RETRY = 0.5  # seconds between attempts while the store cannot be written
 class Journal:
     """The only writer of this process. Its methods belong to one event loop; SQL runs in its thread."""
 
-    def __init__(self, path: Path, *, delay: float = 0.03, most: int = 10_000) -> None:
-        """`delay`: seconds a row may wait for company; `most`: rows that may wait."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        delay: float = 0.03,
+        most: int = 10_000,
+        recorded: Callable[[], None] | None = None,
+    ) -> None:
+        """`delay`: seconds a row may wait for company; `most`: rows that may wait; `recorded` is told, in the
+        journal's thread, that an event is durable."""
         self._path = path
         self._delay = delay
         self._most = most
+        self._recorded = recorded
         self._rows: list[Answer] = []
         self._store: Store | None = None
         self._thread = ThreadPoolExecutor(1, "journal")
@@ -143,7 +153,10 @@ class Journal:
         self._open_store().write_checks(batch)
 
     def _record(self, happened: ListEvent) -> Recorded:
-        return self._open_store().record(happened)
+        done = self._open_store().record(happened)
+        if self._recorded is not None:
+            self._recorded()
+        return done
 
     def _open_store(self) -> Store:
         """A file that was removed or replaced is never written through an old handle."""

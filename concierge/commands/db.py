@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from concierge.wiring import add_config, settings_of, store_path, upgrade_store
+from concierge.errors import UserError
+from concierge.wiring import add_config, feed_access, settings_of, store_path, upgrade_store
+
+if TYPE_CHECKING:
+    from concierge.settings import Settings
 
 
 def configure(parser: ArgumentParser) -> None:
     """Options."""
     parser.add_argument("action", choices=("upgrade", "check"))
+    parser.add_argument("--feed", action="store_true", help="the shared database of sync.url, not this host's")
+    parser.add_argument("--user", default="", metavar="NAME", help="its owner; password in $CONCIERGE_FEED_SECRET")
     add_config(parser)
 
 
@@ -19,7 +26,10 @@ def run(args: Namespace) -> int:
     from models.errors import StoreError
     from models.store import Store
 
-    path = store_path(settings_of(args))
+    settings = settings_of(args)
+    if args.feed:
+        return _feed(settings, args)
+    path = store_path(settings)
     if args.action == "upgrade":
         print(f"{path}: at revision {upgrade_store(path)}")
         return 0
@@ -34,6 +44,26 @@ def run(args: Namespace) -> int:
         print(error)
         return 1
     print("\n".join([f"{path}: differs: {problem}" for problem in problems] or [f"{path}: at head"]))
+    return 1 if problems else 0
+
+
+def _feed(settings: Settings, args: Namespace) -> int:
+    from concierge.feed import feed_differences, upgrade_feed
+    from models.errors import FeedError
+
+    if not settings.sync.url:
+        raise UserError("sync.url is empty: there is no shared database; see docs/sites.md")
+    access = feed_access(settings, args.user)
+    try:
+        if args.action == "upgrade":
+            print(f"{access.name}: at revision {upgrade_feed(access)}")
+            return 0
+        problems = feed_differences(access)
+    except FeedError as error:
+        if args.action == "upgrade":
+            raise UserError(str(error)) from error
+        problems = [str(error)]
+    print("\n".join([f"{access.name}: differs: {problem}" for problem in problems] or [f"{access.name}: at head"]))
     return 1 if problems else 0
 
 

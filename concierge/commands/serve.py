@@ -9,6 +9,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from concierge.errors import UserError
 from concierge.wiring import add_config, prepare_store, settings_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ concierge: no PBX is configured (ami.user is empty), so no key press is listened
 
 def configure(parser: ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("--only", choices=("agi", "ami"), help="one part instead of both")
+    parser.add_argument("--only", choices=("agi", "ami", "sync"), help="one part instead of all")
     add_config(parser)
 
 
@@ -44,7 +45,9 @@ def run(args: Namespace) -> int:
     for name in changed_files():
         logging.error("installed file differs from the wheel: %s; another package may have replaced it", name)
     path = prepare_store(settings)
-    if not settings.ami.user and args.only != "agi":
+    if args.only == "sync" and not settings.sync.url:
+        raise UserError("sync.url is empty: this host shares its list with nobody; see docs/sites.md")
+    if not settings.ami.user and args.only not in ("agi", "sync"):
         print(NO_PBX, file=sys.stderr)
     _no_searching_for_garbage_in_what_stays()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from concierge.doctor.finding import Finding, failed, ok, warning
+from concierge.doctor.sites import check_sync
 from concierge.integrity import changed_files
 from concierge.settings import Settings
 from concierge.wiring import max_ages, registries_of
@@ -23,6 +24,8 @@ def check_host(settings: Settings, path: Path) -> Iterator[Finding]:
     yield _settings(settings)
     yield _database(path)
     yield from _registries(settings, path)
+    if settings.sync.url:
+        yield from check_sync(settings, path)
 
 
 def _registries(settings: Settings, path: Path) -> Iterator[Finding]:

@@ -155,10 +155,10 @@ class PostgreSQL(Server):
         asked = [str(POSTGRESQL / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(asked, check=False, env=_ENVIRONMENT).returncode == 0
 
-    def sql(self, text: str) -> None:
-        """As the superuser."""
+    def psql(self, *arguments: str) -> None:
+        """As the superuser. Raises LabError."""
         where = ["-h", str(self.folder), "-p", str(self.port), "-U", "owner", "-d", "postgres"]
-        self.run("/usr/lib/postgresql/15/bin/psql", "-q", "-v", "ON_ERROR_STOP=1", *where, "-c", text)
+        self.run(POSTGRESQL / "psql", "-q", "-v", "ON_ERROR_STOP=1", *where, *arguments)
 
 
 class MariaDB(Server):

@@ -81,13 +81,7 @@ def unknown(connection: Connection, event_ids: Sequence[str]) -> list[str]:
 
 def pull(connection: Connection, after: Position, limit: int) -> Page:
     """At most `limit` rows after a position, in order. Raises FeedError for a feed with a hole."""
-    query = (
-        select(feed_event)
-        .where(feed_event.c.position >= after.number)
-        .order_by(feed_event.c.position)
-        .limit(limit + 1 if after.number else limit)
-    )
-    rows = list(connection.execute(query))
+    rows = read(connection, max(0, after.number - 1), limit + 1 if after.number else limit)
     if after.number:
         if not rows or Position(rows[0].position, rows[0].chain) != after:
             return Page(other_past=True)
@@ -98,6 +92,12 @@ def pull(connection: Connection, after: Position, limit: int) -> Page:
         raise FeedError(f"the feed has a hole after position {after.number}; restore it from a backup")
     messages = [Message(**{one.name: row._mapping[one.name] for one in _COLUMNS}) for row in rows]
     return Page(messages, Position(rows[-1].position, rows[-1].chain), len(rows) == limit)
+
+
+def read(connection: Connection, after: int, limit: int) -> list[Row[Any]]:
+    """At most `limit` rows of `feed_event` after a position, in order."""
+    query = select(feed_event).where(feed_event.c.position > after).order_by(feed_event.c.position).limit(limit)
+    return list(connection.execute(query))
 
 
 def last_position(connection: Connection) -> int:

@@ -102,6 +102,18 @@ class Link:
         """While something else was being read."""
         self._told = True
 
+    def may_delete(self) -> bool:
+        """May this user change or remove what was recorded? Nothing is. Raises FeedError."""
+        for statement in ("DELETE FROM feed_event WHERE 1 = 0", "UPDATE feed_event SET site = site WHERE 1 = 0"):
+            try:
+                with self.transaction() as connection:
+                    connection.execute(text(statement))
+                return True
+            except FeedError as error:
+                if "denied" not in str(error):
+                    raise
+        return False
+
     def close(self) -> None:
         """Without a word to a server that may be gone."""
         self._watchdog.close()
@@ -116,10 +128,15 @@ def engine_of(access: Access) -> Engine:
     url = access.url.set(drivername=DRIVERS.get(access.url.get_backend_name(), access.url.drivername))
     if url.get_backend_name() == "postgresql":
         # no prepared statements: a pooler between may give each transaction another server
-        given: dict[str, Any] = {"connect_timeout": max(2, round(access.timeout)), "prepare_threshold": None}
+        given: dict[str, Any] = {"connect_timeout": _connecting(access), "prepare_threshold": None}
     else:
         limit = max(0.1, access.timeout)
-        given = {"connect_timeout": max(2, limit), "read_timeout": limit, "write_timeout": limit, "charset": "utf8mb4"}
+        given = {
+            "connect_timeout": _connecting(access),
+            "read_timeout": limit,
+            "write_timeout": limit,
+            "charset": "utf8mb4",
+        }
     try:
         return create_engine(url, poolclass=NullPool, connect_args=given, isolation_level="READ COMMITTED")
     except ModuleNotFoundError as error:
@@ -127,6 +144,11 @@ def engine_of(access: Access) -> Engine:
         raise FeedError(
             f"{error.name} is not installed: pip install 'asterisk-concierge[{extra}]' into Concierge's environment"
         ) from error
+
+
+def _connecting(access: Access) -> int:
+    """Whole seconds; the drivers take no less than two."""
+    return max(2, min(10, round(access.timeout)))
 
 
 def _session(dialect: str, timeout: float) -> list[str]:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -94,3 +95,16 @@ def installed(environment: dict[str, str], tmp_path: Path) -> Callable[..., Done
         )
 
     return run
+
+
+@pytest.fixture
+def wait_until() -> Callable[[Callable[[], object], float], None]:
+    """Wait until the condition holds; fails when it does not within the limit (seconds)."""
+
+    def wait(condition: Callable[[], object], seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "waited in vain"
+            time.sleep(0.02)
+
+    return wait

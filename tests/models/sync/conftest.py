@@ -15,62 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, create_engine, text
 
-from concierge.lab.databases import STARTERS, Server, memory, missing
-from migrations import run
+from concierge.lab.databases import memory
 from models.store import Store
 from models.sync.link import Access
 
 ROOT = Path(__file__).parents[3]
-
-
-def server_of(name: str) -> Iterator[Server]:
-    reason = missing(name)
-    if reason:
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    server = STARTERS[name]()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Server]:
-    yield from server_of("postgresql")
-
-
-@pytest.fixture(scope="session")
-def mariadb() -> Iterator[Server]:
-    yield from server_of("mariadb")
-
-
-def empty_feed(url: URL) -> None:
-    """As after `concierge db upgrade --feed`, and nothing in it."""
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        run.upgrade(connection)
-        connection.execute(text("DELETE FROM feed_event"))
-        connection.execute(text("UPDATE feed_counter SET last = 0, chain = ''"))
-    engine.dispose()
-
-
-@pytest.fixture(params=["postgresql", "mariadb"])
-def access(request: pytest.FixtureRequest) -> Access:
-    """An empty feed on each engine."""
-    server = request.getfixturevalue(request.param)
-    empty_feed(server.url)
-    return Access(server.url)
-
-
-@pytest.fixture
-def on_postgresql(postgresql: Server) -> Access:
-    empty_feed(postgresql.url)
-    return Access(postgresql.url)
 
 
 @pytest.fixture(scope="session")
@@ -154,9 +104,3 @@ def hosts(template: Path, nursery: subprocess.Popen[str]) -> Iterator[Callable[.
     for one in made:
         one.kill()
     shutil.rmtree(folder)
-
-
-@pytest.fixture
-def mariadb_access(mariadb: Server) -> Access:
-    empty_feed(mariadb.url)
-    return Access(mariadb.url)

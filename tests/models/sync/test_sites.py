@@ -89,9 +89,8 @@ def test_an_entry_at_one_host_refuses_at_the_others_and_its_removal_allows(three
     equal(three, 2)
 
 
-def test_the_same_on_mariadb_also_after_its_restart(hosts, mariadb, wait, request):
-    access = request.getfixturevalue("mariadb_access")
-    found = hosts(access, "a", "b", "c")
+def test_the_same_on_mariadb_also_after_its_restart(hosts, mariadb, on_mariadb, wait):
+    found = hosts(on_mariadb, "a", "b", "c")
     wait.until_now(lambda: all(in_contact(host) for host in found), 15)
     add(found[0], BASE)
     for host in found:

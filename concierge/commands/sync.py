@@ -1,0 +1,67 @@
+"""`concierge sync status|verify`: how far this host's list is with the other sites', and whether the feed is intact."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any
+
+from concierge.errors import UserError
+from concierge.wiring import add_config, add_format, feed_access, prepare_store, settings_of
+
+if TYPE_CHECKING:
+    from concierge.settings import Settings
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Actions and their options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    shown = actions.add_parser("status", help="position, lag, age, and what waits to be sent")
+    verify = actions.add_parser("verify", help="read the whole feed: was anything changed or removed?")
+    for action in (shown, verify):
+        add_config(action)
+    add_format(shown)
+
+
+def run(args: Namespace) -> int:
+    """`status`: 1 when the list is stale or the feed cannot be reached; `verify`: 1 when something was changed."""
+    from models.errors import StoreError
+
+    settings = settings_of(args)
+    if not settings.sync.url:
+        raise UserError("sync.url is empty: this host shares its list with nobody; see docs/sites.md")
+    try:
+        return {"status": _status, "verify": _verify}[args.action](settings, args)
+    except StoreError as error:
+        raise UserError(str(error)) from error
+
+
+def _status(settings: Settings, args: Namespace) -> int:
+    from concierge.feed import status
+
+    facts = status(settings, prepare_store(settings))
+    print(json.dumps(facts, ensure_ascii=False) if args.format == "json" else _text(facts))
+    return 1 if facts["stale"] or facts["lag"] is None else 0
+
+
+def _text(facts: dict[str, Any]) -> str:
+    age = "never" if facts["age"] is None else f"{facts['age']:g} s ago"
+    lag = "unknown" if facts["lag"] is None else facts["lag"]
+    lines = [
+        f"{facts['site']} at {facts['feed']}",
+        f"  position {facts['position']}, behind by {lag}",
+        f"  knew everything {age} (stale after {facts['max_age']:g} s){': STALE' if facts['stale'] else ''}",
+        f"  waiting to be sent: {facts['outbox']}",
+    ]
+    return "\n".join([*lines, f"  trouble: {facts['trouble']}"] if facts["trouble"] else lines)
+
+
+def _verify(settings: Settings, _args: Namespace) -> int:
+    from concierge.feed import verify
+
+    access = feed_access(settings)
+    count, broken = verify(access)
+    for position in broken[:20]:
+        print(f"{access.name}: position {position} does not follow from the one before it")
+    print(f"{access.name}: {count} rows, {len(broken) or 'none'} changed")
+    return 1 if broken else 0

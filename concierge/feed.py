@@ -1,0 +1,108 @@
+"""The shared database, as its owner and as a host see it from the command line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from concierge.settings import Settings
+from concierge.wiring import age_of, feed_access
+from models.errors import FeedError
+from models.store import Store
+from models.sync import outbox, state
+from models.sync.feed import Position, broken_links, last_position, read
+from models.sync.link import Access, Link, engine_of, explained
+
+_PATIENCE = 600.0  # seconds for a change of the schema
+_PAGE = 5_000
+
+
+def upgrade_feed(access: Access) -> str:
+    """Create or upgrade the tables; returns the revision. Raises FeedError."""
+    from migrations import run
+
+    with explained(access):
+        engine = engine_of(replace(access, timeout=_PATIENCE))
+        try:
+            with engine.begin() as connection:
+                run.upgrade(connection)
+        except run.UnknownRevision as error:
+            raise FeedError(f"{access.name}: {error}; upgrade Concierge on this host") from error
+        finally:
+            engine.dispose()
+    return run.head()
+
+
+def feed_differences(access: Access) -> list[object]:
+    """What the tables of the shared database have that ours have not, and the reverse. Raises FeedError."""
+    from migrations import run
+
+    with explained(access):
+        engine = engine_of(replace(access, timeout=_PATIENCE))
+        try:
+            with engine.connect() as connection:
+                return list(run.differences(connection))
+        finally:
+            engine.dispose()
+
+
+def status(settings: Settings, path: Path) -> dict[str, Any]:
+    """How far this host is, and how far the feed. `lag` is None when the feed cannot be asked. Raises StoreError."""
+    store = Store(path)
+    try:
+        with store.reading() as connection:
+            position, waits = state.position(connection).number, outbox.waiting(connection)
+    finally:
+        store.close()
+    age = age_of(settings, path)
+    seconds, access = age.seconds(), feed_access(settings)
+    last, why = _ask(access)
+    return {
+        "site": settings.sync.site or settings.site.name,
+        "feed": access.name,
+        "position": position,
+        "feed_position": last,
+        "lag": None if last is None else max(0, last - position),
+        "age": None if seconds is None else round(seconds, 1),
+        "max_age": settings.sync.max_age,
+        "outbox": waits,
+        "stale": bool(age.stale()),
+        "trouble": why or age.facts().get("trouble") or None,
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _ask(access: Access) -> tuple[int | None, str]:
+    try:
+        link = Link(access)
+    except FeedError as error:
+        return None, str(error)
+    try:
+        with link.transaction() as feed:
+            return last_position(feed), ""
+    except FeedError as error:
+        return None, str(error)
+    finally:
+        link.close()
+
+
+def verify(access: Access) -> tuple[int, list[int]]:
+    """Read the whole feed; how many rows, and the positions where something was changed or is missing.
+
+    Raises FeedError.
+    """
+    link = Link(access)
+    position, count, broken = Position(), 0, list[int]()
+    try:
+        while True:
+            with link.transaction() as feed:
+                rows = read(feed, position.number, _PAGE)
+            if not rows:
+                return count, broken
+            broken += broken_links(rows, position)
+            count += len(rows)
+            position = Position(rows[-1].position, rows[-1].chain)
+    finally:
+        link.close()

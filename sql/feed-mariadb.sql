@@ -1,0 +1,10 @@
+-- The role of a host in the shared feed: it reads, it adds, and it can neither change nor remove what was recorded.
+-- As root, after `concierge db upgrade --feed`:    mariadb concierge < feed-mariadb.sql
+-- Then one user for each host:
+--     CREATE USER concierge_warsaw@'10.0.1.5' IDENTIFIED BY '…' REQUIRE SSL;
+--     GRANT concierge_writer TO concierge_warsaw@'10.0.1.5';
+--     SET DEFAULT ROLE concierge_writer FOR concierge_warsaw@'10.0.1.5';
+CREATE ROLE IF NOT EXISTS concierge_writer;
+GRANT SELECT ON alembic_version TO concierge_writer;
+GRANT SELECT, INSERT ON feed_event TO concierge_writer;
+GRANT SELECT, UPDATE ON feed_counter TO concierge_writer;
