@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 from types import TracebackType
 
 from concierge.lab.errors import LabError
@@ -75,6 +76,14 @@ def is_free(port: int, kinds: tuple[socket.SocketKind, ...] = (socket.SOCK_DGRAM
             except OSError:
                 return False
     return True
+
+
+def is_bound(port: int) -> bool:
+    """True when somebody has the UDP port. The kernel is asked: to try it would take the port from who starts."""
+    wanted = f":{port:04X}"
+    tables = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
+    lines = (line for table in tables if table.exists() for line in table.read_text().splitlines()[1:])
+    return any(line.split()[1].endswith(wanted) for line in lines)
 
 
 def _hold_block() -> tuple[socket.socket, int]:

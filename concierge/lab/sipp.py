@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from concierge.lab.errors import LabError, LabMissingError
-from concierge.lab.ports import UDP, is_free
+from concierge.lab.ports import UDP, is_bound, is_free
 from concierge.lab.wait import wait_until
 
 START_SECONDS = 5.0
@@ -81,7 +81,7 @@ class Sipp:
 
     def _is_up(self) -> bool:
         self.check()
-        return self._process.poll() is not None or not is_free(self.port, UDP)
+        return self._process.poll() is not None or is_bound(self.port)
 
     def check(self) -> None:
         """Raises LabError when SIPp ended by an error of its own (its exit codes: 0 and 1 tell of calls)."""

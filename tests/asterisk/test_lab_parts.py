@@ -12,7 +12,7 @@ import pytest
 
 from concierge.lab.errors import LabError, LabTimeoutError
 from concierge.lab.plan import PhoneOptions, Step, due_step, plan_steps
-from concierge.lab.ports import Ports, is_free
+from concierge.lab.ports import UDP, Ports, is_bound, is_free
 from concierge.lab.rtp import RtpStream
 from concierge.lab.runfolder import RunFolder
 from concierge.lab.sipp import parse_log
@@ -179,3 +179,15 @@ def test_sounds_are_never_written_through_a_link(tmp_path: Path) -> None:
     assert (engine / "digits" / "1.gsm").read_bytes() == b"engine"
     with pytest.raises(LabError, match="no folder of sounds"):
         add_sounds(run, "", tmp_path / "absent")
+
+
+def test_whether_a_port_is_bound_is_asked_without_taking_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIPp lost its port to the question whether it had it already."""
+    with Ports() as ports, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        port = ports.spare()
+        with monkeypatch.context() as patched:
+            patched.setattr(socket.socket, "bind", lambda *_: pytest.fail("the port was taken"))
+            assert not is_bound(port)
+        other.bind(("127.0.0.1", port))
+        assert is_bound(port)
+        assert not is_free(port, UDP)
