@@ -102,18 +102,18 @@ path, start = Path(sys.argv[1]), int(sys.argv[2])
 store = Store(path)
 print("ready", flush=True)
 sys.stdin.readline()
-for n in range(start, start + 200):
+for n in range(start, start + 100):
     kind = Kind.REMOVE if n % 3 == 2 else Kind.ADD
     store.record(ListEvent(UUID(int=n), kind, 48601234567, "", datetime.now(UTC), f"event {n}", "test"))
 """
 
 
 def test_two_processes_writing_at_once_lose_and_double_nothing(db, make):
-    # the ranges overlap by 50: the same facts reported by two witnesses
+    # the ranges overlap by 25: the same facts reported by two witnesses
     command = [sys.executable, "-c", WRITER, str(db)]
     writers = [
         subprocess.Popen([*command, str(start)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for start in (0, 150)
+        for start in (0, 75)
     ]
     for writer in writers:
         assert writer.stdout.readline() == "ready\n"
@@ -124,7 +124,7 @@ def test_two_processes_writing_at_once_lose_and_double_nothing(db, make):
         writer.communicate(timeout=50)
         assert writer.returncode == 0
     store = Store(db)
-    assert sorted(event.event_id.int for event in store.events(make.PERSON)) == list(range(350))
+    assert sorted(event.event_id.int for event in store.events(make.PERSON)) == list(range(175))
     assert listed(store) == sums(store)
     store.close()
 
@@ -135,15 +135,15 @@ def test_two_threads_with_their_own_stores_lose_and_double_nothing(db, make):
     def write(first):
         store = Store(db)
         together.wait()
-        for number in range(first, first + 200):
+        for number in range(first, first + 100):
             kind = Kind.ADD if number % 2 else Kind.REMOVE
             store.record(make.event(event_id=UUID(int=number), kind=kind, at=make.NOW + timedelta(seconds=number)))
         store.close()
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(write, (0, 200)))
+        list(pool.map(write, (0, 100)))
     store = Store(db)
-    assert sorted(event.event_id.int for event in store.events(make.PERSON)) == list(range(400))
+    assert sorted(event.event_id.int for event in store.events(make.PERSON)) == list(range(200))
     assert listed(store) == sums(store)
     store.close()
 
