@@ -79,6 +79,8 @@ def open_source(name: str) -> Iterator[BinaryIO]:
                 yield file
     except FileRefused as error:
         raise UserError(f"{name}: {error}") from error
+    except BrokenPipeError:
+        raise  # whoever reads our answer has had enough
     except OSError as error:
         raise UserError(f"{error.filename or name}: {error.strerror or error}") from error
 

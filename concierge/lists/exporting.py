@@ -44,6 +44,8 @@ def export(args: Namespace, settings: Settings) -> int:
                 report.add(refused)
     except FileRefused as error:
         raise UserError(f"{args.output or 'export'}: {error}") from error
+    except BrokenPipeError:
+        raise  # whoever reads has had enough
     except OSError as error:
         raise UserError(f"{args.output or 'export'}: {error.strerror}") from error
     if report.count:

@@ -168,3 +168,16 @@ def test_the_daemon_knows_a_registry_with_the_next_call(at_home, tmp_path):
 
     listed = "listed-in-registry"
     assert asyncio.run(story()) == ["not-listed", listed, "not-listed", listed, "not-listed"]
+
+
+def test_where_pyroaring_cannot_be_installed_everything_goes_on(add, check, concierge, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pyroaring", None)
+    assert add().returncode == 0
+    assert check(USA)["reason"] == "listed-in-registry"
+    assert check("+12125551235")["verdict"] == "allow"
+    concierge("list", "add", "600100200", "--reason", "r", "--source", "s")
+    leads = tmp_path / "leads.csv"
+    leads.write_text(f"number\n{USA}\n+12125551235\n600100200\n+48600100201\n")
+    concierge("list", "scrub", leads, "-o", tmp_path / "clean.csv")
+    assert (tmp_path / "clean.csv").read_text() == "number\n+12125551235\n+48600100201\n"
+    assert concierge("registry", "verify").returncode == 0

@@ -1,9 +1,13 @@
 """`concierge list export`, `history` and `stats`."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[3]
 WHY = ("--reason", "asked", "--source", "letter")
 
 
@@ -90,3 +94,20 @@ def test_stats(concierge, filled):
     assert (facts["numbers"], facts["ranges"], facts["allowed"], facts["undone"]) == (3, 1, 1, 1)
     assert facts["campaigns"] == {"spring": 1}
     assert facts["sources"] == {"letter": 5}
+
+
+def test_a_reader_that_has_had_enough_is_no_error(concierge, leads, environment, tmp_path):
+    concierge("list", "import", leads("number\n" + "".join(f"+48600{n:06}\n" for n in range(5000))))
+    command = "import sys; from concierge.cli import main; sys.exit(main())"
+    process = subprocess.Popen(
+        [sys.executable, "-c", command, "list", "export", "--format", "csv"],
+        cwd=tmp_path,
+        env=environment | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout.readline().startswith(b"number,")
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(30) == 0
