@@ -180,7 +180,7 @@ def _workbook(file: BinaryIO, args: Namespace, bulk: Bulk, counts: Counts, shown
     from models.exchange.columns import read_header, without_header
     from models.exchange.kinds import FileRefused
     from models.exchange.leads import ADDED
-    from models.exchange.sheet import openpyxl, raw_rows, text_of
+    from models.exchange.sheet import new_book, raw_rows, text_of
 
     rows = raw_rows(file)
     line, first = next(rows, (0, ()))
@@ -198,30 +198,43 @@ def _workbook(file: BinaryIO, args: Namespace, bulk: Bulk, counts: Counts, shown
             numbers = [text_of(row[column], at).strip() if column < len(row) else "" for at, row in chunk]
             yield [row for _, row in chunk], list(numbers)
 
-    sink = _Book(openpyxl())
-    if header is not None:
-        sink.kept.append(first)
-        sink.refused.append([*first, *ADDED])
-    _split(leads(), bulk, sink, counts, shown)
-    with replacing(Path(args.output)) as kept, _maybe(args.refused) as refused:
-        sink.save(kept, refused)
+    with new_book("leads") as kept_book, new_book("refused") as refused_book:
+        sink = _Book(kept_book, refused_book)
+        if header is not None:
+            sink.kept.append(first)
+            sink.refused.append([*first, *ADDED])
+        _split(leads(), bulk, sink, counts, shown)
+        with replacing(Path(args.output)) as kept, _maybe(args.refused) as refused:
+            sink.save(kept, refused)
 
 
 class _Book:
     """Two workbooks."""
 
-    def __init__(self, library: Any) -> None:
-        self._books = [library.Workbook(write_only=True) for _ in range(2)]
-        self.kept, self.refused = (book.create_sheet("leads") for book in self._books)
+    def __init__(self, *books: tuple[Any, Any]) -> None:
+        self._books = [book for book, _ in books]
+        self.kept, self.refused = (sheet for _, sheet in books)
 
     def keep(self, leads: Sequence[tuple[Any, ...]]) -> None:
         """With their values."""
         for values in leads:
-            self.kept.append(values)
+            self.kept.append(self._cells(self.kept, values))
 
     def refuse(self, lead: tuple[Any, ...], answer: Answer) -> None:
         """With reason, entry and detail at the end."""
-        self.refused.append([*lead, *why(answer)])
+        self.refused.append(self._cells(self.refused, (*lead, *why(answer))))
+
+    def _cells(self, sheet: Any, values: tuple[Any, ...]) -> Sequence[Any]:
+        """A text that begins with = stays a text."""
+        if not any(isinstance(value, str) and value.startswith("=") for value in values):
+            return values
+        from openpyxl.cell import WriteOnlyCell
+
+        cells = [WriteOnlyCell(sheet, value) for value in values]
+        for cell in cells:
+            if cell.data_type == "f":
+                cell.data_type = "s"
+        return cells
 
     def save(self, kept: BinaryIO, refused: BinaryIO | None) -> None:
         """Both, or the first."""

@@ -20,6 +20,7 @@ _SAMPLE = 50
 _ROUNDED = re.compile(r"\s*'?[-+]?\d+(?:[.,]\d*)?[eE][-+]?\d+\s*")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _MARKED = re.compile(r"'+[=+\-@\t\r]")
+_TEXTS = frozenset({"reason", "source"})
 _ACTIVE = frozenset({"", "a", "active", "1", "y", "yes"})
 
 
@@ -115,8 +116,8 @@ def _builder(columns: Mapping[str, int], layout: Layout) -> Callable[[int, str, 
         values = {name: cells[column].strip() for name, column in others if column < len(cells)}
         if values.pop("status", "").casefold() not in _ACTIVE:
             return Refused(line, shown(number), "its status says that it is not in force")
-        if "reason" in values:
-            values["reason"] = _text(values["reason"], layout)
+        for name in _TEXTS & values.keys():
+            values[name] = _text(values[name], layout)
         return Row(line, number, values.pop("last", "") or None, **values)
 
     return build
@@ -144,7 +145,7 @@ def cells_of(entry: Listed) -> list[str]:
         entry.campaign,
         entry.until.isoformat() if entry.until else "",
         guarded(entry.reason),
-        entry.source,
+        guarded(entry.source),
         entry.at.isoformat() if entry.at else "",
         "yes" if entry.allow else "",
     ]

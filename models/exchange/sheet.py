@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
@@ -96,15 +97,28 @@ def text_of(value: Any, line: int) -> str:
 
 def write(entries: Iterable[Listed], stream: BinaryIO) -> Iterator[Refused]:
     """The columns of HEADER, all of them text."""
+    with new_book("numbers") as (book, sheet):
+        sheet.append(HEADER)
+        for line, entry in enumerate(entries, 2):
+            if line > 1_048_576:
+                yield Refused(0, f"+{entry.number}", "a sheet has no more than 1,048,576 rows; write CSV")
+                continue
+            sheet.append([_printable(cell) for cell in cells_of(entry)])
+        book.save(stream)
+
+
+@contextmanager
+def new_book(title: str) -> Iterator[tuple[Any, Any]]:
+    """(book, sheet) to append rows to; the sheet is closed, saved or not."""
+    from openpyxl.utils.exceptions import WorkbookAlreadySaved
+
     book = openpyxl().Workbook(write_only=True)
-    sheet = book.create_sheet("numbers")
-    sheet.append(HEADER)
-    for line, entry in enumerate(entries, 2):
-        if line > 1_048_576:
-            yield Refused(0, f"+{entry.number}", "a sheet has no more than 1,048,576 rows; write CSV")
-            continue
-        sheet.append([_printable(cell) for cell in cells_of(entry)])
-    book.save(stream)
+    sheet = book.create_sheet(title)
+    try:
+        yield book, sheet
+    finally:
+        with suppress(WorkbookAlreadySaved):
+            sheet.close()
 
 
 def _printable(text: str) -> str:

@@ -180,3 +180,15 @@ def test_the_records_are_the_file(data, head):
         return
     assert all(raws)
     assert (form.header + "".join(raws)).encode(form.codec) == head + data
+
+
+def test_a_text_that_looks_like_a_formula_stays_a_text(scrub, concierge, tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["phone", "note"])
+    book.active.append(["600100200", "x"])
+    book.active["B2"].value = "=HYPERLINK(1)"
+    book.active["B2"].data_type = "s"
+    book.save(tmp_path / "leads.xlsx")
+    assert concierge("list", "scrub", tmp_path / "leads.xlsx", "-o", tmp_path / "c.xlsx").returncode == 0
+    cell = openpyxl.load_workbook(tmp_path / "c.xlsx").active["B2"]
+    assert (cell.value, cell.data_type) == ("=HYPERLINK(1)", "s")

@@ -47,6 +47,7 @@ def through(name: str, given: list[Listed], country: str, code: str) -> tuple[li
 @example(
     given=[Listed(48600100200, reason="=1+1"), Listed(48600100200, reason="'=x"), Listed(48600100200, reason="'a")]
 )
+@example(given=[Listed(48600100200, source="=1+1"), Listed(48600100200, source="@x")])
 @example(given=[Listed(48600100200, reason='a "b", c;\td', source="x, y")])
 def test_a_format_with_all_columns_keeps_everything(name, given):
     found, refused = through(name, given, "PL", "48")
