@@ -221,6 +221,10 @@ def _facts(one: Batch) -> dict[str, object]:
     }
 
 
+SHORTEST = 4
+"""Characters of an id: a 1 that was meant as the first import would undo any that begins so."""
+
+
 def undo_import(args: Namespace, settings: Settings) -> int:
     """0 when its listings are no longer in force."""
     from concierge.commands.check import _user
@@ -235,6 +239,8 @@ def undo_import(args: Namespace, settings: Settings) -> int:
 
 def _identity(imports: Imports, given: str) -> str:
     found = [one.id for one in imports.all() if one.id.startswith(given)]
+    if found and len(given) < SHORTEST:
+        raise UserError(f"{given!r}: give at least {SHORTEST} characters of its id; `concierge list batches` shows all")
     if len(found) > 1:
         raise UserError(f"{given!r} is the beginning of {len(found)} imports; give more of it")
     return found[0] if found else given

@@ -149,6 +149,14 @@ def directory(machine: Machine, state: State, running: Running) -> Moves:
     return moves
 
 
+def disa(machine: Machine, state: State, running: Running) -> Moves:
+    """DISA: the caller dials on as from another context, or is cut off; the next step never runs (apps/app_disa.c)."""
+    [answer] = machine.outside.result(running.name, "", ("ANSWER",))
+    if answer.status == "ANSWER":
+        return [ends(Ended.PERSON, "the caller dials on with DISA", answer.choice, last=state)]
+    return [ends(Ended.APPLICATION, "DISA: a wrong password or number", answer.choice, last=state)]
+
+
 HANDLERS: dict[str, Handler] = {
     "dial": dial,
     "retrydial": dial,
@@ -157,6 +165,7 @@ HANDLERS: dict[str, Handler] = {
     "minivmrecord": message,
     "record": message,
     "directory": directory,
+    "disa": disa,
 }
 
 __all__ = ["HANDLERS", "Kind", "ordinary", "person", "waits"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dialplan.applications.effect import Digits, Ends
+from dialplan.applications.effect import Ends
 from dialplan.expression import Value
 from dialplan.expression.arguments import separate
 from dialplan.flow.cutting import cut, split
@@ -171,14 +171,6 @@ def system(machine: Machine, state: State, running: Running) -> Moves:
             moves.append(ends(Ended.APPLICATION, "System: the command cannot be run", choice))
         else:
             moves.append(goes_on(here, choice))
-    return moves
-
-
-def typed(machine: Machine, state: State, running: Running) -> Moves:
-    """Applications that take keys for themselves (VoiceMailMain, Authenticate …): they go on, or end the call."""
-    moves = ordinary(machine, state, running)
-    if running.effect is not None and running.effect.digits is not Digits.NONE:
-        return moves
     return moves
 
 

@@ -43,6 +43,9 @@ def test_what_is_imported_is_refused_and_what_is_undone_is_not(concierge, leads,
     assert check("600100200")["reason"] == "listed"
     [batch] = json.loads(concierge("list", "batches", "--format", "json").stdout)
     assert (batch["name"], batch["state"], batch["listings"], batch["refused"]) == ("list.csv", "done", 2, 2)
+    short = concierge("list", "undo-import", batch["id"][:1])
+    assert (short.returncode, short.stdout) == (2, "")
+    assert "give at least 4 characters" in short.stderr
     assert concierge("list", "undo-import", batch["id"][:8]).returncode == 0
     assert listed() == []
     assert check("600100200")["verdict"] == "allow"

@@ -358,3 +358,9 @@ def test_the_times_of_execiftime_hold_commas_and_a_colon_begins_no_second_branch
     lines = ["s,1,ExecIfTime(*,*,*,*?Set(X=4:1))", "s,2,Goto(${X:0:1})", "s,4,Hangup()"]
     trace = call(lines_of(*lines), now=datetime(2026, 11, 23, 12, 0))
     assert (path(trace), trace.steps[0].choice.value) == ("a,s,1 a,s,2 a,s,4", "true")
+
+
+@pytest.mark.parametrize(("status", "end"), [("ANSWER", Ended.PERSON), ("FAILED", Ended.APPLICATION)])
+def test_disa_never_comes_back(call: Call, path: Path, status: str, end: Ended) -> None:
+    trace = call(lines_of("s,1,DISA(no-password,b)", "s,2,Hangup()"), results={"DISA": status})
+    assert (path(trace), trace.end.kind) == ("a,s,1", end)
