@@ -30,6 +30,7 @@ COMMANDS = {
     "replay": "place the same call in a private real Asterisk and compare the paths",
     "hooks": "show the dialplan snippets to include",
     "agi": "the gate as a plain AGI script",
+    "token": "tokens of the HTTP endpoint: add, list, remove",
     "doctor": "what is wrong with this installation, and what to do",
     "db": "create or upgrade the database",
     "demo": "see it work on a private real Asterisk with a real SIP phone",

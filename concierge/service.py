@@ -1,4 +1,4 @@
-"""`concierge serve`: AGI server, AMI listener and the link to other sites in one process; drain on SIGTERM."""
+"""`concierge serve`: AGI, AMI, the HTTP endpoint and the link to other sites in one process; drain on SIGTERM."""
 
 from __future__ import annotations
 
@@ -31,9 +31,11 @@ from models.journal import Journal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from concierge.endpoint import Endpoint
+
 log = logging.getLogger("concierge")
 
-PARTS = ("agi", "ami", "sync")
+PARTS = ("agi", "ami", "sync", "web")
 
 
 class Service:
@@ -57,6 +59,13 @@ class Service:
         self._listening: asyncio.Task[None] | None = None
         if settings.ami.user and "ami" in self._parts:
             self.listener = self._build_listener(digits, path.with_name(path.name + ".optouts"))
+        self.endpoint = self._build_endpoint() if settings.web.port and "web" in self._parts else None
+
+    def _build_endpoint(self) -> Endpoint:
+        """Imported when it is wanted: it is an extra."""
+        from concierge.endpoint import Endpoint
+
+        return Endpoint(self._settings, self._path, self._judge, self._gate, self.journal)
 
     def _agi_server(self) -> Server:
         agi = self._settings.agi
@@ -84,11 +93,14 @@ class Service:
         self.journal.start()
         if self.sync is not None:
             self.sync.start()
-        if "agi" in self._parts:
+        if self._parts & {"agi", "web"}:
             await asyncio.to_thread(self._judge.reader.begin_index())
             if self._judge.registries is not None:
                 await asyncio.to_thread(self._judge.registries.begin())
+        if "agi" in self._parts:
             await self._open_agi()
+        if self.endpoint is not None:
+            await self.endpoint.start()
         if self.listener is not None:
             self._listening = asyncio.create_task(self.listener.run(), name="listener")
 
@@ -104,8 +116,8 @@ class Service:
 
     async def stop(self) -> None:
         """Answer what has been asked, record what has been pressed, write what was decided."""
-        if "agi" in self._parts:
-            await self.server.drain()
+        asked = [self.server.drain()] if "agi" in self._parts else []
+        await asyncio.gather(*asked, *([self.endpoint.stop()] if self.endpoint is not None else []))
         if self.listener is not None and self._listening is not None:
             await self.listener.close()
             await asyncio.gather(self._listening, return_exceptions=True)

@@ -8,7 +8,7 @@ import math
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -46,6 +46,7 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
     _check_operator(settings, mistakes)
     _check_registries(settings, mistakes)
     _check_sync(settings.sync, mistakes)
+    _check_web(settings, mistakes)
     _at_least(settings.store.evidence_queue, 1, "store.evidence_queue", mistakes)
     if not 0 <= settings.store.evidence_delay <= 0.05:
         mistakes.add("store.evidence_delay", "between 0 and 0.05 seconds")
@@ -119,17 +120,39 @@ def _check_agi(agi: AgiSettings, mistakes: Mistakes) -> None:
     _check_port(agi.port, "agi.port", mistakes, lowest=0)
     if agi.port == FREEPBX_AGI_PORT:
         mistakes.add("agi.port", f"{FREEPBX_AGI_PORT} belongs to FreePBX's own FastAGI server; keep 4583")
-    for number, text in enumerate(agi.allow):
-        try:
-            ipaddress.ip_network(text)
-        except ValueError as error:
-            mistakes.add(f"agi.allow[{number}]", f"{error}; write 10.0.0.5 or 10.0.0.0/24")
+    _check_allow(agi.allow, "agi.allow", mistakes)
     if not is_loopback(agi.host) and not agi.allow:
         mistakes.add("agi.host", f"{agi.host} is reachable from elsewhere; list the PBX hosts in agi.allow")
     for key in ("header_timeout", "session_timeout"):
         if not 0 < getattr(agi, key) < math.inf:
             mistakes.add(f"agi.{key}", "a number of seconds, more than 0")
     _at_least(agi.sessions, 1, "agi.sessions", mistakes)
+
+
+def _check_allow(allow: Sequence[str], key: str, mistakes: Mistakes) -> None:
+    for number, text in enumerate(allow):
+        try:
+            ipaddress.ip_network(text)
+        except ValueError as error:
+            mistakes.add(f"{key}[{number}]", f"{error}; write 10.0.0.5 or 10.0.0.0/24")
+
+
+def _check_web(settings: Settings, mistakes: Mistakes) -> None:
+    web = settings.web
+    _check_port(web.port, "web.port", mistakes, lowest=0)
+    if web.port and web.port == settings.agi.port:
+        mistakes.add("web.port", f"{web.port} is agi.port; take another")
+    _check_allow(web.allow, "web.allow", mistakes)
+    if not is_loopback(web.host) and not web.allow:
+        why = "tokens and numbers would cross the network unencrypted, from anybody"
+        mistakes.add("web.host", f"{web.host}: {why}; list who may connect in web.allow, or put a TLS proxy before it")
+    for key in ("rate", "patience"):
+        if not 0 < getattr(web, key) < math.inf:
+            mistakes.add(f"web.{key}", "a number, more than 0")
+    for key in ("burst", "requests", "connections"):
+        _at_least(getattr(web, key), 1, f"web.{key}", mistakes)
+    if not 1_024 <= web.body <= 1_048_576:
+        mistakes.add("web.body", f"{web.body}: between 1024 and 1048576 bytes")
 
 
 def _check_ami(ami: AmiSettings, mistakes: Mistakes) -> None:

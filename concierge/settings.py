@@ -119,6 +119,22 @@ class OperatorSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The HTTP endpoint; port 0: there is none."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    allow: tuple[str, ...] = ()
+    tokens: str = ""
+    rate: float = 20.0
+    burst: int = 40
+    requests: int = 20
+    connections: int = 100
+    body: int = 16_384
+    patience: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """What goes to standard error."""
 
@@ -139,6 +155,7 @@ class Settings:
     opt_out: OptOutSettings = field(default_factory=OptOutSettings)
     menu: MenuSettings = field(default_factory=MenuSettings)
     operator: OperatorSettings = field(default_factory=OperatorSettings)
+    web: WebSettings = field(default_factory=WebSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 
@@ -194,7 +211,10 @@ def _beside(settings: Settings, folder: Path) -> Settings:
         registries = replace(registries, folder=str(folder / registries.folder))
     if sync.secret_file:
         sync = replace(sync, secret_file=str(folder / sync.secret_file))
-    return replace(settings, store=store, ami=ami, registries=registries, sync=sync)
+    web = settings.web
+    if web.tokens:
+        web = replace(web, tokens=str(folder / web.tokens))
+    return replace(settings, store=store, ami=ami, registries=registries, sync=sync, web=web)
 
 
 def parse(raw: Any, path: Path) -> Settings:

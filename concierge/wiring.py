@@ -162,6 +162,11 @@ def registry_folder(settings: Settings, path: Path) -> Path:
     return Path(settings.registries.folder) if settings.registries.folder else path.with_name(path.name + ".registries")
 
 
+def token_path(settings: Settings, path: Path) -> Path:
+    """The configured file of tokens, or the one beside the list."""
+    return Path(settings.web.tokens) if settings.web.tokens else path.with_name(path.name + ".tokens")
+
+
 def max_ages(settings: Settings) -> dict[str, int]:
     """Days by country."""
     return {**MAX_AGE, **{country: int(days) for country, days in settings.registries.max_age.items()}}

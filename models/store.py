@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, or_, select, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -205,6 +206,12 @@ class Store:
             query = query.where(or_(list_event.c.number == number, within))
         with explained(self.path), self._engine.connect() as connection:
             return [event_from_row(row) for row in connection.execute(query)]
+
+    def event(self, event_id: UUID) -> ListEvent | None:
+        """The event of this id, if it has been recorded. Raises StoreError."""
+        with explained(self.path), self._engine.connect() as connection:
+            row = connection.execute(select(list_event).where(list_event.c.event_id == str(event_id))).first()
+            return None if row is None else event_from_row(row)
 
     def checks(self, number: int | None = None, limit: int = 1000) -> list[dict[str, Any]]:
         """The newest rows of evidence first, as columns. Raises StoreError."""

@@ -43,9 +43,11 @@ async def _examine(settings: Settings, etc: Path) -> list[Finding]:
     from concierge.doctor.files import check_files
     from concierge.doctor.host import check_host
     from concierge.doctor.links import check_links
+    from concierge.doctor.web import check_web
 
     path = store_path(settings)
     found = list(check_host(settings, path))
     found += [finding async for finding in check_links(settings, path)]
+    found += [finding async for finding in check_web(settings, path)]
     found += check_files(settings, etc)
     return found

@@ -29,7 +29,7 @@ concierge: no PBX is configured (ami.user is empty), so no key press is listened
 
 def configure(parser: ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("--only", choices=("agi", "ami", "sync"), help="one part instead of all")
+    parser.add_argument("--only", choices=("agi", "ami", "sync", "web"), help="one part instead of all")
     add_config(parser)
 
 
@@ -47,7 +47,9 @@ def run(args: Namespace) -> int:
     path = prepare_store(settings)
     if args.only == "sync" and not settings.sync.url:
         raise UserError("sync.url is empty: this host shares its list with nobody; see docs/sites.md")
-    if not settings.ami.user and args.only not in ("agi", "sync"):
+    if args.only == "web" and not settings.web.port:
+        raise UserError("--only web, but web.port is not set")
+    if not settings.ami.user and args.only in (None, "ami"):
         print(NO_PBX, file=sys.stderr)
     _no_searching_for_garbage_in_what_stays()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:

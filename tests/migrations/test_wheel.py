@@ -19,7 +19,7 @@ def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     source.mkdir()
-    names = ["agi", "ami", "concierge", "dialplan", "migrations", "models", "sql"]
+    names = ["agi", "ami", "concierge", "dialplan", "migrations", "models", "sql", "web"]
     files = ["setup.cfg", "pyproject.toml", "config.example.yaml", "README.md", "LICENSE", "MANIFEST.in"]
     for name in filter(lambda name: (ROOT / name).exists(), names + files):
         subprocess.run(["cp", "-r", str(ROOT / name), str(source)], check=True)
