@@ -142,7 +142,22 @@ exten => s,1,NoOp(${ARG1}-${ARG2})
 exten => s,2,Return()
 """
     data = [step.data for step in call(text).steps if step.application == "NoOp"]
-    assert data == ["three-", "one-t,wo", "-back"]
+    assert data == ["three-", 'one-"t,wo"', "-back"]  # 16.28 and 22.10 keep the quotes
+
+
+def test_quotes_and_backslashes_stay_in_arguments(call: Call) -> None:
+    """As 16.28 and 22.10 ran it; Macro (16.28) takes every comma for a separator."""
+    text = """[a]
+exten => s,1,GosubIf($[1]?sub,1(z,"q?r",a\\,b):x)
+exten => s,2,Gosub(sub,1(z,a"b"c))
+exten => s,3,Macro(m,z,"q,r",a\\,b)
+exten => sub,1,NoOp(${ARG1} ${ARG2} ${ARG3})
+exten => sub,2,Return()
+[macro-m]
+exten => s,1,NoOp(${ARG1} ${ARG2} ${ARG3} ${ARG4})
+"""
+    data = [step.data for step in call(text, version="16").steps if step.application == "NoOp"]
+    assert data == ['z "q?r" a\\,b', 'z a"b"c ', 'z "q r" a\\']
 
 
 def test_loops_count(call: Call) -> None:
