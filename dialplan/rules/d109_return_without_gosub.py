@@ -2,7 +2,8 @@
 
 What it finds
     A Return in a context that calls enter by Goto, and that no Gosub of the plan leads to in any way.
-    Nothing is said when some Gosub computes its target. Also a context that nothing in the files leads
+    Nothing is said when some Gosub computes its target. Also a subroutine that others call by Gosub, when
+    a call from outside surely comes to it by Goto. Also a context that nothing in the files leads
     to, that answers calls itself and then returns (a warning: the Gosub may be somewhere else).
 Why it matters to a caller
     Asterisk logs "Return without Gosub" and hangs up.
@@ -37,6 +38,7 @@ from dialplan.applications.arguments import is_literal
 from dialplan.applications.effect import Kind
 from dialplan.finding import Finding, Severity
 from dialplan.flow.graph import reachable
+from dialplan.flow.model import Kind as Chosen
 from dialplan.light import pattern
 from dialplan.rules._flow import finding, once
 from dialplan.subject import Subject
@@ -47,6 +49,7 @@ MISSION = "D10"
 
 WORD = pattern(r"[\w-]+")
 SUBROUTINE = pattern(r"^(macro|sub|func|gosub)|[-_]sub([-_]|$)|predial|hook|handler", re.I)
+ASSUMED = frozenset({Chosen.CONDITION, Chosen.TARGET})
 JUMPING = frozenset({"goto", "gotoif", "gotoiftime"})
 
 
@@ -57,7 +60,7 @@ def _words(text: str) -> frozenset[str]:
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each Return that no open Gosub can be there for."""
-    yield from once([*_static(subject), *_unreferenced(subject)])
+    yield from once([*_static(subject), *_unreferenced(subject), *_also_by_goto(subject)])
 
 
 def _static(subject: Subject) -> Iterator[Finding]:
@@ -90,6 +93,21 @@ def _unreferenced(subject: Subject) -> Iterator[Finding | None]:
                         f"Return in [{here.context}], which answers calls itself: without a Gosub it cuts them off"
                     )
                     yield finding(flow, CODE, Severity.WARNING, message, node, [edge])
+
+
+def _also_by_goto(subject: Subject) -> Iterator[Finding | None]:
+    """A call from outside that a Goto has sent into a subroutine which others call by Gosub."""
+    flow = subject.flow
+    starts = {flow.space.states[entry].context for entry in flow.space.entries}
+    sure = reachable(flow.outside, flow.following(lambda _, edge: edge.choice.kind not in ASSUMED))
+    for node in sorted(sure & flow.callers):
+        here = flow.space.states[node]
+        if here.frames or flow.uncertain(node) or here.context in starts:
+            continue
+        for edge in flow.space.edges[node]:
+            if edge.end and "Return" in edge.end.text:
+                message = f"Return in [{here.context}], which this call has entered by Goto: it is cut off here"
+                yield finding(flow, CODE, SEVERITY, message, node, [edge])
 
 
 def _graph(subject: Subject) -> tuple[dict[str, set[str]], set[str] | None]:
