@@ -26,7 +26,7 @@ def upgrade_feed(access: Access) -> str:
     with explained(access):
         engine = engine_of(replace(access, timeout=_PATIENCE))
         try:
-            with engine.begin() as connection:
+            with engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
                 run.upgrade(connection)
         except run.UnknownRevision as error:
             raise FeedError(f"{access.name}: {error}; upgrade Concierge on this host") from error

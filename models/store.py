@@ -82,6 +82,10 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _without_waiting(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turns the driver's errors into a StoreError that says what, where and what to do."""
@@ -132,10 +136,15 @@ def check_not_newer(found: str | None, path: Path) -> None:
 class Store:
     """The writer and the bulk reader of one SQLite file. Blocking; used from one thread at a time."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises StoreError when the file is missing, unreadable, older or newer than this program."""
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        """Raises StoreError when the file is missing, unreadable, older or newer than this program.
+
+        Not `durable`: a power cut may take back the last transactions, whole and in order; for what can be had again.
+        """
         self.path = path
         self._engine = open_engine(path)
+        if not durable:
+            event.listen(self._engine, "connect", _without_waiting)
         self.inode = inode_of(path)
         try:
             with explained(path), self._engine.connect() as connection:

@@ -29,7 +29,7 @@ def server_of(name: str) -> Iterator[Server]:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    server = STARTERS[name]()
+    server = STARTERS[name](False)
     try:
         server.start()
         yield server

@@ -36,10 +36,14 @@ def server_user(name: str) -> str | None:
 
 
 class Server:
-    """A database server that can be stopped, frozen, killed and set back to an earlier copy of its data."""
+    """A database server that can be stopped, frozen, killed and set back to an earlier copy of its data.
 
-    def __init__(self, user: str | None) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="concierge-db-", dir=memory()))
+    `durable`: on a disk, each commit written through, as in real life.
+    """
+
+    def __init__(self, user: str | None, durable: bool) -> None:
+        self.durable = durable
+        self.folder = Path(tempfile.mkdtemp(prefix="concierge-db-", dir=None if durable else memory()))
         self.port = free_port()
         self.user = user
         self.data = self.folder / "data"
@@ -132,11 +136,11 @@ class Server:
 
 
 class PostgreSQL(Server):
-    """Version 15 with TCP on loopback; everybody is trusted unless `authentication` says another way."""
+    """Version 15 with TCP on loopback; everybody is trusted."""
 
-    def __init__(self, authentication: str = "trust") -> None:
-        super().__init__(server_user("postgres"))
-        options = ["-U", "owner", "--auth-local=trust", f"--auth-host={authentication}", "--no-sync", "-E", "UTF8"]
+    def __init__(self, durable: bool = False) -> None:
+        super().__init__(server_user("postgres"), durable)
+        options = ["-U", "owner", "-A", "trust", "--no-sync", "-E", "UTF8"]
         self.run(POSTGRESQL / "initdb", "-D", str(self.data), *options)
 
     @property
@@ -145,8 +149,9 @@ class PostgreSQL(Server):
         return URL.create("postgresql+psycopg", "owner", host="127.0.0.1", port=self.port, database="postgres")
 
     def command(self) -> list[str]:
-        """Durable as in real life, but for the power: processes are killed here, not machines."""
-        options = ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "shared_buffers=16MB"]
+        """Its folder and port, nothing of this machine's own configuration."""
+        sync = "on" if self.durable else "off"
+        options = ["-c", "listen_addresses=127.0.0.1", "-c", f"fsync={sync}", "-c", "shared_buffers=16MB"]
         where = ["-D", str(self.data), "-k", str(self.folder), "-p", str(self.port)]
         return [str(POSTGRESQL / "postgres"), *where, *options]
 
@@ -164,8 +169,8 @@ class PostgreSQL(Server):
 class MariaDB(Server):
     """Version 10.11 with TCP on loopback and a user `owner` who may do everything."""
 
-    def __init__(self) -> None:
-        super().__init__(server_user("mysql"))
+    def __init__(self, durable: bool = False) -> None:
+        super().__init__(server_user("mysql"), durable)
         install = ["--no-defaults", f"--datadir={self.data}", "--auth-root-authentication-method=normal"]
         self.run("mariadb-install-db", *install, "--skip-test-db", "--skip-name-resolve")
         (self.folder / "init.sql").write_text(
@@ -183,7 +188,8 @@ class MariaDB(Server):
     def command(self) -> list[str]:
         """Nothing of this machine's own configuration."""
         where = [f"--datadir={self.data}", f"--socket={self.folder}/socket", f"--port={self.port}"]
-        small = ["--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=2", "--skip-name-resolve"]
+        flush = 1 if self.durable else 2
+        small = ["--innodb-buffer-pool-size=16M", f"--innodb-flush-log-at-trx-commit={flush}", "--skip-name-resolve"]
         network = ["--bind-address=127.0.0.1", f"--init-file={self.folder}/init.sql", f"--pid-file={self.folder}/pid"]
         return [str(MARIADB), "--no-defaults", *where, *small, *network]
 
@@ -214,4 +220,4 @@ def free_port() -> int:
         return port
 
 
-STARTERS: dict[str, Callable[[], Server]] = {"postgresql": PostgreSQL, "mariadb": MariaDB}
+STARTERS: dict[str, Callable[[bool], Server]] = {"postgresql": PostgreSQL, "mariadb": MariaDB}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from models.errors import FeedError
 from models.sync.feed import CHANNEL
@@ -21,6 +21,10 @@ from models.sync.watchdog import Watchdog
 
 OLDEST = "0003"  # the first revision that has a feed
 DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
+
+
+class Doubled(FeedError):
+    """Something that was to be appended is there already; nothing was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,9 @@ class Link:
             raise
 
     def _begin(self) -> None:
-        with self.transaction() as connection:
+        with self.reading() as connection:
             for statement in _session(self._engine.dialect.name, self.access.timeout):
                 connection.execute(text(statement))
-        with self.transaction() as connection:
             check_revision(connection, self.access)
             if self._listens:
                 self.driver.add_notify_handler(self._notified)
@@ -74,6 +77,19 @@ class Link:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Committed at its end, unless something is raised. Raises FeedError, within the time-out when it hangs."""
+        with self.reading() as connection:
+            connection.exec_driver_sql("BEGIN")
+            try:
+                yield connection
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                with contextlib.suppress(DBAPIError):
+                    connection.exec_driver_sql("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Each statement by itself: one way to the server and back. Raises FeedError."""
         limit = self._watchdog.limit(self.access.timeout)
         with explained(self.access, self._watchdog), limit, self._connection.begin():
             yield self._connection
@@ -124,7 +140,10 @@ class Link:
 
 
 def engine_of(access: Access) -> Engine:
-    """Makes connections with time-outs. Nothing is opened yet. Raises FeedError when the driver is missing."""
+    """Makes connections with time-outs, whose transactions are begun by word. Nothing is opened yet.
+
+    Raises FeedError when the driver is missing.
+    """
     url = access.url.set(drivername=DRIVERS.get(access.url.get_backend_name(), access.url.drivername))
     if url.get_backend_name() == "postgresql":
         # no prepared statements: a pooler between may give each transaction another server
@@ -138,7 +157,7 @@ def engine_of(access: Access) -> Engine:
             "charset": "utf8mb4",
         }
     try:
-        return create_engine(url, poolclass=NullPool, connect_args=given, isolation_level="READ COMMITTED")
+        return create_engine(url, poolclass=NullPool, connect_args=given, isolation_level="AUTOCOMMIT")
     except ModuleNotFoundError as error:
         extra = "postgresql" if url.get_backend_name() == "postgresql" else "mariadb"
         raise FeedError(
@@ -162,6 +181,7 @@ def _session(dialect: str, timeout: float) -> list[str]:
         ]
     seconds = max(1, round(timeout))
     return [
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
         f"SET SESSION max_statement_time = {timeout}",
         f"SET SESSION innodb_lock_wait_timeout = {seconds}",
         f"SET SESSION idle_transaction_timeout = {2 * seconds}",
@@ -185,6 +205,8 @@ def explained(access: Access, watchdog: Watchdog | None = None) -> Iterator[None
     """Turns the driver's errors into a FeedError without any secret."""
     try:
         yield
+    except IntegrityError as error:
+        raise Doubled(f"{access.name}: {_words(error.orig)}") from error
     except DBAPIError as error:
         if watchdog is not None and watchdog.fired:
             raise FeedError(f"{access.name}: no answer within {access.timeout:g} s") from error

@@ -21,8 +21,8 @@ from models.sync import outbox, state
 from models.sync.contact import Contact
 from models.sync.feed import pull, push
 from models.sync.inbox import take_in
-from models.sync.link import Access, Link
-from models.sync.message import Unreadable, check_version
+from models.sync.link import Access, Doubled, Link
+from models.sync.message import Message, Unreadable, check_version
 from models.sync.settle import settle
 
 log = logging.getLogger("concierge.sync")
@@ -107,7 +107,7 @@ class Sync:
 
     def _connected(self) -> None:
         """Until something is wrong."""
-        store = Store(self._path)
+        store = Store(self._path, durable=False)  # what a power cut takes back is pulled and pushed again
         try:
             link = Link(self._access)
             try:
@@ -169,6 +169,7 @@ class _Host:
         self._site = site
         self._pace = pace
         self._settling = settling
+        self._doubled = False
 
     def work(self, wake: int, stopping: threading.Event, good: Callable[[], None]) -> None:
         """Raises StoreError, FeedError, Unreadable."""
@@ -193,17 +194,28 @@ class _Host:
         if parcel is None:
             return False
         if parcel.messages:
-            with self._link.transaction() as feed:
-                push(feed, parcel.messages)
+            self._append(parcel.messages)
         with self._store.writing() as connection:
             parcel.delivered(connection)
         return parcel.more
+
+    def _append(self, messages: list[Message]) -> None:
+        """What was pushed before a crash, or by others after the feed was restored, is there already."""
+        if not self._doubled:
+            try:
+                with self._link.transaction() as feed:
+                    push(feed, messages, new=True)
+                return
+            except Doubled:
+                self._doubled = True
+        with self._link.transaction() as feed:
+            self._doubled = push(feed, messages) < len(messages)
 
     def _pull(self) -> bool:
         """True when there may be more."""
         with self._store.reading() as connection:
             before = state.position(connection)
-        with self._link.transaction() as feed:
+        with self._link.reading() as feed:
             page = pull(feed, before, self._pace.rows)
         if page.other_past:
             log.error(

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, text, update
 
 from models.errors import FeedError
 from models.sync.feed import Position, broken_links, last_position, pull, push, unknown
-from models.sync.link import Access, Link
+from models.sync.link import Access, Doubled, Link
 from models.sync.message import Message
 from models.tables import feed_counter, feed_event
 
@@ -32,9 +32,12 @@ def everything(link, after=Position()):  # noqa: B008 - immutable
 def test_what_is_pushed_is_pulled_in_order_and_once(link):
     some = [message(body='{"text": "za\\u017c\\u00f3\\u0142\\u0107 \\u0000"}'), message(), message(number=None)]
     with link.transaction() as feed:
-        assert push(feed, some) == 3
+        assert push(feed, some, new=True) == 3
     with link.transaction() as feed:
         assert push(feed, [some[1], new := message(), new]) == 1
+    with pytest.raises(Doubled), link.transaction() as feed:
+        push(feed, [message(), some[0]], new=True)
+    with link.transaction() as feed:
         assert unknown(feed, [new.event_id, "x"]) == ["x"]
     page = everything(link)
     assert page.messages == [*some, new]
