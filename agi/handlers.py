@@ -54,7 +54,26 @@ class OptOut:
     at: int = 0
 
 
-Effect = SetVariable | GetVariable | Ask | OptOut
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Record a number that somebody lists. Result: as of OptOut; None when it is no telephone number.
+
+    `number` as it was dialled, keyed in or presented; `how` a word of `agi.opt_out.WAYS`; `turn` counts the numbers
+    listed on this channel from 1; `extension` and `caller` say who; `at` as of OptOut.
+    """
+
+    number: str
+    how: str
+    campaign: str
+    turn: int
+    channel: str
+    uniqueid: str
+    extension: str = ""
+    caller: str = ""
+    at: int = 0
+
+
+Effect = SetVariable | GetVariable | Ask | OptOut | ByHand
 
 
 @dataclass(frozen=True, slots=True)

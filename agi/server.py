@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
 from agi.connection import SHORTEST_HEADER, Connection
-from agi.handlers import Ask, Effect, Handler, OptOut, Outcome
+from agi.handlers import Ask, ByHand, Effect, Handler, OptOut, Outcome
 from agi.log_line import line, without_numbers
 from agi.protocol import Environment
 from models.contact import Answer, Question
@@ -41,7 +41,7 @@ class Ports:
 
     ask_now: Callable[[Question], Answer | None]
     ask: Callable[[Question], Awaitable[Answer]]
-    opt_out: Callable[[OptOut], Coroutine[None, None, bool | None]]
+    opt_out: Callable[[OptOut | ByHand], Coroutine[None, None, bool | None]]
 
 
 _SWEEP = 0.05  # seconds between looks at the deadlines
@@ -75,7 +75,7 @@ class Services:
         """The result of an effect that is none of AGI's."""
         if isinstance(effect, Ask):
             return await self._ports.ask(effect.question)
-        if isinstance(effect, OptOut):
+        if isinstance(effect, OptOut | ByHand):
             return await self._to_the_end(self._ports.opt_out(effect))
         raise TypeError(f"no way to perform {effect!r}")
 

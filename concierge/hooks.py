@@ -17,10 +17,15 @@ MODULES = (
         "app_dial",
         "app_exec",
         "app_originate",
+        "app_read",
         "bridge_builtin_features",
     ),
-    *("func_channel", "func_cut", "func_db", "func_logic", "func_rand", "func_strings", "func_timeout"),
+    *("func_callerid", "func_channel", "func_cut", "func_db", "func_logic", "func_rand"),
+    *("func_strings", "func_timeout"),
 )
+
+
+PARTY = "concierge-list-party"
 
 
 def extensions(settings: Settings, agi_port: int | None = None) -> str:
@@ -29,7 +34,19 @@ def extensions(settings: Settings, agi_port: int | None = None) -> str:
         ["[globals]", *(f"{name}={value}" for name, value in global_values(settings, agi_port).items()), ""]
     )
     contexts = files("concierge").joinpath("asterisk/contexts.conf").read_text(encoding="utf-8")
-    return f"{values}\n; modules used: {' '.join(MODULES)}\n\n{contexts}"
+    return f"{values}\n; modules used: {' '.join(MODULES)}\n\n{contexts}\n{code_lines(settings)}"
+
+
+def code_lines(settings: Settings) -> str:
+    """The codes that a telephone of the staff dials, in the context that the settings name."""
+    codes, lines = settings.codes, [f"[{settings.codes.context}]"]
+    if codes.last:
+        lines.append(f"exten => {codes.last},1,Goto(concierge-codes,last,1)")
+    if codes.number:
+        lines.append(f"exten => {codes.number},1,Goto(concierge-codes,number,1)")
+        lines.append(f"exten => _{codes.number}X.,1,Set(CONCIERGE_KEYED=${{EXTEN:{len(codes.number)}}})")
+        lines.append(" same => n,Goto(concierge-codes,number,1)")
+    return "\n".join([*lines, ""])
 
 
 def global_values(settings: Settings, agi_port: int | None = None) -> dict[str, str]:
@@ -40,15 +57,20 @@ def global_values(settings: Settings, agi_port: int | None = None) -> dict[str, 
         "CONCIERGE_OPERATOR_RING": str(settings.operator.ring),
         "CONCIERGE_ROUNDS_MAX": str(settings.menu.total),
         "CONCIERGE_FEATURES": "#".join(feature_names(settings)),
+        "CONCIERGE_AGENT_FEATURES": PARTY if settings.codes.party else "",
         "CONCIERGE_EMERGENCY": "|".join(_emergency(settings)),
     }
 
 
 def features(settings: Settings) -> str:
-    """What goes into features.conf: a key of the called person runs the opt-out, on that leg only."""
+    """What goes into features.conf: a key of the called person runs the opt-out, on that leg only; the staff's code
+    for the other party runs on the staff's leg only.
+    """
     lines = [
         f"{_feature(digit)} => {digit},self,Gosub(concierge-optout,{digit},1)" for digit in settings.opt_out.digits
     ]
+    if settings.codes.party:
+        lines.append(f"{PARTY} => {settings.codes.party},self,Gosub(concierge-codes,party,1)")
     return "\n".join(["[applicationmap]", *lines, ""])
 
 
@@ -64,7 +86,7 @@ def _in_url(host: str) -> str:
 
 
 def feature_names(settings: Settings) -> list[str]:
-    """The features that `features` maps, one per key."""
+    """The features of a called person's leg that `features` maps, one per key."""
     return [_feature(digit) for digit in settings.opt_out.digits]
 
 

@@ -7,12 +7,14 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from agi.handlers import ByHand
 from agi.handlers import OptOut as AgiOptOut
 from agi.log_line import pairs
 from ami.legs import OptOut, Scope, press_id
+from concierge import by_hand
 from models.errors import StoreError
 from models.journal import Journal
-from models.number import masked, without_numbers
+from models.number import Site, masked, without_numbers
 from models.suppression import ALL, Kind, ListEvent, is_campaign_name
 
 log = logging.getLogger("concierge.optout")
@@ -31,8 +33,10 @@ class Done:
 class Recorder:
     """Writes opt-outs through the journal: durable on return."""
 
-    def __init__(self, journal: Journal, system: str, digits: dict[str, Scope]) -> None:
+    def __init__(self, journal: Journal, system: str, digits: dict[str, Scope], site: Site | None = None) -> None:
+        """`site`: what the digits of numbers listed by hand mean."""
         self._journal = journal
+        self._site = site or Site()
         self._system = system
         self._digits = digits
 
@@ -40,8 +44,26 @@ class Recorder:
         """From the AMI listener. Raises StoreError; the listener keeps the press and tries again."""
         return await self._write(opt_out, "ami")
 
-    async def from_dialplan(self, effect: AgiOptOut) -> bool | None:
+    async def from_dialplan(self, effect: AgiOptOut | ByHand) -> bool | None:
         """From the PBX's own copy; False when it is not durable, None when it can never be an opt-out."""
+        return await (self._by_hand(effect) if isinstance(effect, ByHand) else self._by_key(effect))
+
+    async def _by_hand(self, effect: ByHand) -> bool | None:
+        fields = {"how": effect.how, "uniqueid": effect.uniqueid, "channel": without_numbers(effect.channel)}
+        number = by_hand.number_of(effect, self._site)
+        if number is None:
+            log.error("listed=rejected %s", pairs(fields))
+            return None
+        try:
+            done = await self._journal.record(by_hand.event_of(effect, number, self._system, time.time()))
+        except StoreError as error:
+            log.error("listed=failed why=%s", error)
+            return False
+        fields = {"number": masked(number.e164), **fields}
+        log.info("listed=%s %s", "recorded" if done.new else "known", pairs(fields))
+        return True
+
+    async def _by_key(self, effect: AgiOptOut) -> bool | None:
         scope = self._digits.get(effect.digit)
         number = effect.number.removeprefix("+")
         if scope is None or not (number.isascii() and number.isdigit() and 3 <= len(number) <= 15):

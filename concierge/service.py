@@ -24,7 +24,7 @@ from concierge.errors import UserError
 from concierge.recorder import Recorder
 from concierge.setting_rules import ami_secret
 from concierge.settings import Settings
-from concierge.wiring import identity_of, judge_of, limits_of, sync_of
+from concierge.wiring import identity_of, judge_of, limits_of, site_of, sync_of
 from models.gate import Gate
 from models.journal import Journal
 
@@ -53,7 +53,7 @@ class Service:
         self.journal = Journal(path, delay=store.evidence_delay, most=store.evidence_queue, recorded=told)
         self._gate = Gate(self._judge, self.journal, strict=store.strict_evidence)
         digits: dict[str, Scope] = {k: "all" if v == "all" else "campaign" for k, v in settings.opt_out.digits.items()}
-        self._recorder = Recorder(self.journal, settings.ami.system, digits)
+        self._recorder = Recorder(self.journal, settings.ami.system, digits, site_of(settings))
         self.server = self._agi_server()
         self.listener: OptOutListener | None = None
         self._listening: asyncio.Task[None] | None = None

@@ -18,7 +18,7 @@ from concierge.reading import Mistakes
 from models.flow import MOST
 
 if TYPE_CHECKING:
-    from concierge.settings import AgiSettings, AmiSettings, Settings, SyncSettings
+    from concierge.settings import AgiSettings, AmiSettings, CodeSettings, Settings, SyncSettings
 
 SECRET_VARIABLE = "CONCIERGE_AMI_SECRET"  # noqa: S105 - the name, not the secret
 FREEPBX_AGI_PORT = 4573
@@ -39,6 +39,7 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
             mistakes.add("opt_out.digits", f"{digit!r} is not one key of a telephone")
         if scope not in _SCOPES:
             mistakes.add(f"opt_out.digits.{digit}", f"{scope!r} is not a scope; known are: {', '.join(_SCOPES)}")
+    _check_codes(settings.codes, mistakes)
     for name in ("passes", "wrong", "silences", "errors", "total"):
         _at_least(getattr(settings.menu, name), 0, f"menu.{name}", mistakes)
         if getattr(settings.menu, name) >= MOST:
@@ -52,6 +53,19 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
         mistakes.add("store.evidence_delay", "between 0 and 0.05 seconds")
     if settings.log.level.upper() not in logging.getLevelNamesMapping():
         mistakes.add("log.level", f"{settings.log.level!r} is none of debug, info, warning, error")
+
+
+def _check_codes(codes: CodeSettings, mistakes: Mistakes) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", codes.context):
+        mistakes.add("codes.context", f"{codes.context!r} is no name of a context: letters, digits, _ and -")
+    seen: dict[str, str] = {}
+    for name in ("party", "last", "number"):
+        code = getattr(codes, name)
+        if code and not re.fullmatch(r"[0-9*#A-D]{2,11}", code):
+            mistakes.add(f"codes.{name}", f"{code!r}: 2 to 11 keys of a telephone, e.g. *93; empty for none")
+        elif code and code in seen:
+            mistakes.add(f"codes.{name}", f"{code!r} is codes.{seen[code]} too")
+        seen[code] = name
 
 
 def _check_operator(settings: Settings, mistakes: Mistakes) -> None:

@@ -100,6 +100,16 @@ class OptOutSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeSettings:
+    """What the staff dials to list a number; an empty one is off."""
+
+    context: str = "concierge-codes"
+    party: str = "*93"
+    last: str = "*94"
+    number: str = "*95"
+
+
+@dataclass(frozen=True, slots=True)
 class MenuSettings:
     """How often a caller may go round before the operator takes the call."""
 
@@ -153,6 +163,7 @@ class Settings:
     agi: AgiSettings = field(default_factory=AgiSettings)
     ami: AmiSettings = field(default_factory=AmiSettings)
     opt_out: OptOutSettings = field(default_factory=OptOutSettings)
+    codes: CodeSettings = field(default_factory=CodeSettings)
     menu: MenuSettings = field(default_factory=MenuSettings)
     operator: OperatorSettings = field(default_factory=OperatorSettings)
     web: WebSettings = field(default_factory=WebSettings)

@@ -15,7 +15,10 @@ from dialplan.source.files import Files
 from dialplan.source.reader import Reader
 
 _CLASSES = ("call", "dtmf", "user")
-_CONTEXTS = ("concierge-outbound", "concierge-mark", "concierge-optout", "concierge-menu", "concierge-operator")
+_CONTEXTS = (
+    *("concierge-outbound", "concierge-mark", "concierge-optout", "concierge-menu", "concierge-operator"),
+    *("concierge-list", "concierge-agent", "concierge-codes", "concierge-dnc-line"),
+)
 
 Sections = Mapping[str, Mapping[str, str]]
 
@@ -72,7 +75,8 @@ def _features(settings: Settings, path: Path) -> Finding:
     if sections is None:
         return unknown(name, f"{path} cannot be read from here", "name the folder with --etc, or run as root")
     mapped = sections.get("applicationmap", {})
-    missing = [key for key in hooks.feature_names(settings) if key not in mapped]
+    wanted = [*hooks.feature_names(settings), *([hooks.PARTY] if settings.codes.party else [])]
+    missing = [key for key in wanted if key not in mapped]
     if missing:
         return failed(
             name,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agi.handlers import OptOut, SetVariable
+from agi.handlers import ByHand, OptOut, SetVariable
 from agi.menu_guard import menu
 from agi.opt_out import opt_out
 from agi.protocol import Environment
@@ -145,3 +145,17 @@ async def test_a_recorder_that_raises_tells_the_dialplan_nothing(start, header):
     (record_of_it,) = bench.records()
     assert record_of_it.getMessage().startswith("decision=error reason=internal path=optout ")
     assert "disk full" in str(record_of_it.exc_info)
+
+
+def test_a_number_by_hand_comes_with_who_and_how():
+    arguments = ("hand", NONCE, "spring", "keyed", "2", "17.9", "PJSIP/t-9", "1795295161", "900485", "PJSIP/t", "101")
+    effect, answer, outcome = _pressed(arguments)
+    assert effect == ByHand("900485", "keyed", "spring", 2, "PJSIP/t-9", "17.9", "PJSIP/t", "101", 1795295161)
+    assert answer == SetVariable("CONCIERGE_OPTOUT", f"RECORDED!{NONCE}")
+    assert "900485" not in str(outcome.fields) and outcome.fields["how"] == "keyed"
+
+
+@pytest.mark.parametrize(("result", "word"), [(False, "FAILED"), (None, "REJECTED")])
+def test_a_number_by_hand_that_is_not_recorded_is_not_called_so(result, word):
+    _, answer, _ = _pressed(("hand", NONCE, "", "keyed", "1", "", "", "", "12"), result)
+    assert answer.value == f"{word}!{NONCE}"

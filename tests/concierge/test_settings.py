@@ -303,3 +303,21 @@ def test_a_secret_in_the_environment_with_a_line_break_is_refused_and_not_shown(
 def test_settings_have_no_place_for_a_secret_itself():
     assert not [key for key in keys(plain(Settings())) if key.endswith(("secret", "password"))]
     assert SECRET_VARIABLE not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        ({"party": "*"}, "codes.party: '*': 2 to 11 keys"),
+        ({"last": "*9x"}, "codes.last"),
+        ({"number": "*94"}, "codes.number: '*94' is codes.last too"),
+        ({"context": "a b"}, "codes.context"),
+    ],
+)
+def test_codes_that_no_telephone_could_dial(codes, expected):
+    (found,) = mistakes({"codes": codes})
+    assert expected in found
+
+
+def test_codes_may_be_off():
+    assert parse({"codes": {"party": "", "last": "", "number": ""}}, FILE).codes.last == ""

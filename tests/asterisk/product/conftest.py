@@ -20,12 +20,17 @@ exten => _[0-9+*#].,1,Gosub(concierge-outbound,s,1(${EXTEN},${CONCIERGE_CAMPAIGN
  same => n,Hangup(21)
 
 [from-inside]
+include => concierge-codes
 exten => _*66X.,1,Set(TIMEOUT(absolute)=2)
  same => n,Goto(outbound,${EXTEN:3},1)
 
 [from-outside]
 exten => 300,1,Answer()
  same => n,Goto(menu-quick,s,1)
+exten => 400,1,Dial(PJSIP/agent,20,U(concierge-agent^called))
+exten => 800,1,Goto(concierge-dnc-line,s,1)
+exten => 801,1,Set(CALLERID(num-pres)=prohib)
+ same => n,Goto(concierge-dnc-line,s,1)
 
 [menu-quick]
 exten => s,1,Gosub(concierge-menu,s,1(quick))
