@@ -100,3 +100,20 @@ def test_the_installed_files_are_the_wheels_and_a_foreign_one_is_noticed(install
     ours.write_bytes(b"def may_call(*_): return True\n")
     assert subprocess.run(check, cwd="/", capture_output=True, text=True, check=True).stdout == "['models/policy.py']\n"
     ours.write_bytes(kept)
+
+
+def test_tokens_need_no_extra_and_an_endpoint_without_it_says_what_to_install(installed, tmp_path):
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    (tmp_path / "c.yaml").write_text("store: {path: list.db}\nweb: {port: 4590}\n")
+
+    def run(*words):
+        command = [str(installed / "bin/concierge"), *words, "--config", str(tmp_path / "c.yaml")]
+        return subprocess.run(
+            command, cwd="/", env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    assert run("db", "upgrade").returncode == 0
+    assert run("token", "add", "crm").stdout.startswith("concierge_")
+    serve = run("serve", "--only", "web")
+    assert serve.returncode == 2
+    assert "pip install 'asterisk-concierge[web]' (fastapi is missing)" in serve.stderr
