@@ -39,7 +39,7 @@ class ImportNews(StrEnum):
     UNDONE = "undone"
 
 
-class Unreadable(ValueError):
+class Unreadable(Exception):
     """A row of the feed that this program cannot read."""
 
 

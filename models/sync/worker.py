@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.backoff import delay
-from models.errors import StoreBusy, StoreError
+from models.errors import FeedError, StoreBusy, StoreError
 from models.store import Store
 from models.sync import outbox, state
 from models.sync.contact import Contact
 from models.sync.feed import pull, push
 from models.sync.inbox import take_in
 from models.sync.link import Access, Doubled, Link
-from models.sync.message import Message, Unreadable, check_version
+from models.sync.message import Message, Unreadable
 from models.sync.settle import settle
 
 log = logging.getLogger("concierge.sync")
@@ -170,6 +170,7 @@ class _Host:
         self._pace = pace
         self._settling = settling
         self._doubled = False
+        self._rows = pace.rows
 
     def work(self, wake: int, stopping: threading.Event, good: Callable[[], None]) -> None:
         """Raises StoreError, FeedError, Unreadable."""
@@ -184,7 +185,12 @@ class _Host:
 
     def _turn(self) -> bool:
         """Push and pull a little of everything; True when nothing is left."""
-        more = self._push(outbox.singles)
+        try:
+            more = self._push(outbox.singles)
+        except FeedError:
+            while self._pull():  # a feed that takes nothing may still have something to say
+                pass
+            raise
         more = self._pull() or more
         return not (self._push(outbox.next_import) or more)
 
@@ -216,7 +222,7 @@ class _Host:
         with self._store.reading() as connection:
             before = state.position(connection)
         with self._link.reading() as feed:
-            page = pull(feed, before, self._pace.rows)
+            page = pull(feed, before, self._rows)
         if page.other_past:
             log.error(
                 "sync=restored feed=%s position=%d: read again from its beginning", self._link.access.name, before[0]
@@ -226,11 +232,15 @@ class _Host:
             return True
         if not page.messages:
             return False
-        for message in page.messages:
-            check_version(message)
-        with self._store.writing() as connection:
-            take_in(connection, page.messages)
-            state.put_position(connection, page.position)
+        try:
+            with self._store.writing() as connection:
+                take_in(connection, page.messages)
+                state.put_position(connection, page.position)
+        except Unreadable:
+            if self._rows == 1:
+                raise
+            self._rows = 1  # what comes before it can be read
+            return True
         if any(message.about_import for message in page.messages):
             self._settling.set()
         return page.full

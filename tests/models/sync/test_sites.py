@@ -4,6 +4,7 @@ import random
 import signal
 import time
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -17,10 +18,13 @@ from models.imports import Batch, Imports
 from models.number import Site
 from models.policy import Reason
 from models.reader import Reader
+from models.rows import event_row
 from models.store import Store
-from models.suppression import Kind
+from models.suppression import Kind, ListEvent
 from models.sync.contact import Age
-from models.sync.link import Link
+from models.sync.feed import last_position, push
+from models.sync.link import Access, Link
+from models.sync.message import of_event
 from models.tables import feed_event, list_event
 
 BASE = 48600000000
@@ -282,3 +286,43 @@ def test_hosts_go_on_while_one_of_them_is_frozen_in_a_transaction(three, on_post
     with pytest.raises(DBAPIError, match="idle-in-transaction"):
         link._connection.exec_driver_sql("SELECT 1")
     link.close()
+
+
+def test_what_cannot_be_read_here_stops_this_host_alone_and_nothing_before_it_is_lost(three, on_postgresql, wait):
+    """An event that a later version has written: the host says so, and does not claim to know everything."""
+    link = Link(on_postgresql)
+    readable = of_event(event_row(opt_out(BASE), 1) | {"site": ""}, "d")
+    with link.transaction() as feed:
+        push(feed, [readable, replace(readable, event_id=str(uuid4()), version=99)])
+    link.close()
+    for host in three:
+        wait.until_now(lambda host=host: "upgrade Concierge" in Age(host.path, 60).facts()["trouble"])
+        assert reason_at(host, BASE) is Reason.LISTED
+    wait.until_now(lambda: all(Age(host.path, 1.0).stale() for host in three))
+    add(three[0], BASE + 1)  # its own go out all the same
+    wait.until_now(lambda: pushed(on_postgresql) == 3)
+
+
+def test_a_host_that_may_not_write_hears_the_others(hosts, on_postgresql, postgresql, wait):
+    postgresql.psql("-c", "DROP ROLE IF EXISTS hears")
+    postgresql.psql("-c", "CREATE ROLE hears LOGIN IN ROLE pg_read_all_data")
+    deaf = Access(on_postgresql.url.set(username="hears"))
+    found = [*hosts(on_postgresql, "a"), *hosts(deaf, "b")]
+    add(found[1], BASE)
+    add(found[0], BASE + 1)
+    wait.until_now(lambda: reason_at(found[1], BASE + 1) is Reason.LISTED, 10)
+    wait.until_now(lambda: "permission denied" in Age(found[1].path, 60).facts().get("trouble", ""))
+    assert reason_at(found[1], BASE) is Reason.LISTED
+
+
+def opt_out(number):
+    return ListEvent(uuid4(), Kind.ADD, number, "", datetime.now(UTC), "asked", "test")
+
+
+def pushed(access):
+    link = Link(access)
+    try:
+        with link.reading() as feed:
+            return last_position(feed)
+    finally:
+        link.close()
