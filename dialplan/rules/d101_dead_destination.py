@@ -9,7 +9,8 @@ What it finds
     that the `i` of its context takes is not reported. A computed jump is a warning when a value that the
     files themselves give it leads nowhere: `s-${DIALSTATUS}` without s-CHANUNAVAIL; and so is a jump that
     waits for a value of a variable which nothing in the files sets, and one to a number that a setting names
-    in a context that is missing: generated dialplans leave empty tables of destinations out.
+    in a context that is missing: generated dialplans leave empty tables of destinations out. A Dial of a
+    Local channel whose context or extension is missing is a warning too.
 Why it matters to a caller
     The call is cut off in the middle, without a word.
 Bad
@@ -56,6 +57,7 @@ WORD = pattern(r"\w+")
 SETS = frozenset({"set", "mset", "read", "execif", "setglobalvar", "agi", "eagi", "gosub", "macro", "dial", "queue"})
 BY_ASTERISK = frozenset({"EXTEN", "CONTEXT", "CHANNEL", "HANGUPCAUSE", "UNIQUEID", "HOUR", "PRIORITY", "BLINDTRANSFER"})
 HANDLER = pattern(r"(?i)\s*CHANNEL\(hangup_handler_(?:push|wipe)\)\s*=([^,(]*),[^,(]*,")
+LOCAL = pattern(r"(?i)(?:^|&)Local/([^@&]+)@([^/&]+)")
 NOWHERE = frozenset({Ended.INVALID, Ended.DEAD_JUMP, Ended.FALLS_OFF})
 
 
@@ -65,6 +67,21 @@ def check(subject: Subject) -> Iterator[Finding]:
     yield from written
     yield from once(_computed(subject.flow, {one.spot.place for one in written}))
     yield from _of_others(subject)
+    yield from _local(subject)
+
+
+def _local(subject: Subject) -> Iterator[Finding]:
+    """A Dial of a Local channel needs its extension, `i` does not take it (measured)."""
+    dials = subject.by_application.get("dial", ()) if not subject.fragment else ()
+    for located, call in dials:
+        for exten, context in LOCAL.findall(call.argument(1)):
+            if not is_literal(exten + context) or context in subject.elsewhere or subject.places.open_ended(context):
+                continue
+            there = context in subject.plan.contexts
+            if not there or not subject.places.exists(context, exten):
+                missing = f"extension {exten} in [{context}]" if there else f"context [{context}]"
+                message = f"Dial of Local/{exten}@{context}: there is no {missing}: nobody is called by it"
+                yield Finding(CODE, Severity.WARNING, message, located.spot)
 
 
 def _of_others(subject: Subject) -> Iterator[Finding]:
