@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import logging
 import multiprocessing
-import signal
 import tempfile
 import threading
 import time
@@ -147,7 +146,7 @@ def reference(url: URL, count: int) -> list[float]:
 def outage(trio: Trio, server: Server, seconds: float) -> None:
     """The server is stopped that long, while each host records twice a second."""
     before = trio.counts()[0]
-    server.stop(signal.SIGINT)
+    server.stop()
     number, end = FIRST + 10_000_000, time.monotonic() + seconds
     while time.monotonic() < end:
         trio.record(number, number % 3)

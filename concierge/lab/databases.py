@@ -41,6 +41,8 @@ class Server:
     `durable`: on a disk, each commit written through, as in real life.
     """
 
+    shutdown: int = signal.SIGTERM
+
     def __init__(self, user: str | None, durable: bool) -> None:
         self.durable = durable
         self.folder = Path(tempfile.mkdtemp(prefix="concierge-db-", dir=None if durable else memory()))
@@ -76,8 +78,9 @@ class Server:
                 raise LabError((self.folder / "log").read_text(errors="replace")[-2000:])
             time.sleep(0.02)
 
-    def stop(self, number: int = signal.SIGTERM) -> None:
-        """With this signal; SIGKILL ends the helpers of the server too."""
+    def stop(self, number: int = 0) -> None:
+        """With this signal, by default the one that waits for no client; SIGKILL ends its helpers too."""
+        number = number or self.shutdown
         if self._process is None:
             return
         for child in self._all() if number == signal.SIGKILL else []:
@@ -137,6 +140,8 @@ class Server:
 
 class PostgreSQL(Server):
     """Version 15 with TCP on loopback; everybody is trusted."""
+
+    shutdown = signal.SIGINT
 
     def __init__(self, durable: bool = False) -> None:
         super().__init__(server_user("postgres"), durable)
