@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -182,7 +183,11 @@ def test_sigterm_answers_what_was_asked_and_ends(tmp_path, wait_for):
     program = "import sys; from concierge.cli import main; sys.exit(main())"
     command = [sys.executable, "-W", "error", "-c", program, "serve", "--config", str(config.path)]
     root = Path(__file__).parents[2]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=root, env=os.environ) as process:
+    with (
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=root, env=os.environ) as process,
+        ExitStack() as end,
+    ):
+        end.callback(process.kill)  # a failure must not wait for it
         wait_for.listening(config.port, process)
         head = f"POST /v1/entries HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {config.token}\r\n"
         body = b'{"number": "600100200", "reason": "asked", "source": "crm"}'
