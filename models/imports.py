@@ -7,6 +7,7 @@ the last one says that the import is done. What a killed import has left is remo
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -45,6 +46,8 @@ from models.tables import DONE, LOADING, UNDONE, batch, entry, from_micros, list
 
 _KEY = ("number", "last", "campaign", "allow")
 _SUM = ("reason", "source", "created_at", "expires_at", "revoked_at", "batch")
+PATIENCE = 5.0  # seconds
+_PAUSE = 0.02
 _CHUNK = 2_000  # rows of one transaction: some 30 ms
 
 
@@ -293,13 +296,22 @@ def _key(row: Row[Any]) -> Key:
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """One import at a time. Raises StoreBusy."""
+    """One import at a time; the end of a short one, such as another site's, is waited for. Raises StoreBusy."""
+    until = time.monotonic() + PATIENCE
     with path.with_name(path.name + ".import").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StoreBusy(f"{path}: another import is under way; wait for its end") from None
+        while not _locked(lock):
+            if time.monotonic() >= until:
+                raise StoreBusy(f"{path}: another import is under way; wait for its end")
+            time.sleep(_PAUSE)
         yield
+
+
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _row(new: Batch) -> dict[str, object]:

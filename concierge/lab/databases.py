@@ -122,14 +122,14 @@ class Server:
         self.stop(signal.SIGKILL)
         shutil.rmtree(self.folder)
 
-    def run(self, program: str | Path, *arguments: str) -> None:
-        """Raises LabError with what it printed."""
+    def run(self, program: str | Path, *arguments: str, told: str = "") -> None:
+        """`told`: its standard input. Raises LabError with what it printed."""
         done = subprocess.run(
             [str(program), *arguments],
             user=self.user,
             cwd=self.folder,
             env=_ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
+            input=told,
             capture_output=True,
             check=False,
             text=True,
@@ -165,10 +165,10 @@ class PostgreSQL(Server):
         asked = [str(POSTGRESQL / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(asked, check=False, env=_ENVIRONMENT).returncode == 0
 
-    def psql(self, *arguments: str) -> None:
-        """As the superuser. Raises LabError."""
+    def psql(self, *arguments: str, script: str = "") -> None:
+        """As the superuser; with `-f -` the script, as the server's user may not read our files. Raises LabError."""
         where = ["-h", str(self.folder), "-p", str(self.port), "-U", "owner", "-d", "postgres"]
-        self.run(POSTGRESQL / "psql", "-q", "-v", "ON_ERROR_STOP=1", *where, *arguments)
+        self.run(POSTGRESQL / "psql", "-q", "-v", "ON_ERROR_STOP=1", *where, *arguments, told=script)
 
 
 class MariaDB(Server):

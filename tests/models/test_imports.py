@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -135,9 +136,26 @@ def test_an_import_is_undone_once(imports, make):
         imports.undo("nonsense", "ann", NOW)
 
 
-def test_one_import_at_a_time(imports, db, make):
+def test_one_import_at_a_time(imports, db, make, monkeypatch):
+    monkeypatch.setattr("models.imports.PATIENCE", 0.05)
     with alone(db), pytest.raises(StoreBusy, match="another import"):
         load(imports, [make.PERSON])
+
+
+def test_the_end_of_a_short_import_is_waited_for(imports, db, make):
+    """Another site's import comes into force at any moment: whoever takes one back then must not be sent away."""
+    holds, enough = threading.Event(), threading.Event()
+
+    def other():
+        with alone(db):
+            holds.set()
+            enough.wait(0.2)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert holds.wait(5)
+    assert load(imports, [make.PERSON]).state == "done"
+    thread.join()
 
 
 def test_a_range_of_an_import_holds_for_each_number_in_it_and_an_allowed_one_is_free(imports, reader, make):

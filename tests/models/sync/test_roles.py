@@ -20,7 +20,7 @@ def as_writer(feed_server, access):
     postgresql = isinstance(feed_server, PostgreSQL)
     for _ in range(2):
         if postgresql:
-            feed_server.psql("-f", str(SQL / "feed-postgresql.sql"))
+            feed_server.psql("-f", "-", script=(SQL / "feed-postgresql.sql").read_text(encoding="utf-8"))
         else:
             with engine.connect() as connection:
                 script = (SQL / "feed-mariadb.sql").read_text(encoding="utf-8")
