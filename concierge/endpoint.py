@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from concierge.commands.check import facts_of
-from concierge.commands.list import _end_of
+from concierge.commands.list import end_of
 from concierge.errors import UserError
 from concierge.settings import Settings, WebSettings
 from concierge.wiring import site_of, token_path
@@ -34,7 +34,7 @@ class Endpoint:
         web = settings.web
         self._settings = web
         self._tokens = TokenFile(token_path(settings, path))
-        self._listing = Listing(site_of(settings), journal, path, utc_now, _end_of)
+        self._listing = Listing(site_of(settings), journal, path, utc_now, end_of)
         app = build_app(Parts(judge, gate, self._listing, facts_of, version("asterisk-concierge")))
         limits = _limits(web)
         allow = tuple(ipaddress.ip_network(text) for text in web.allow)

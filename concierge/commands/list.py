@@ -104,7 +104,7 @@ def _add(store: Store, number: Number | None, args: Namespace) -> int:
     if args.until is not None and args.until < datetime.now(UTC).date():
         raise UserError(f"--until {args.until}: that day is over; nothing was listed")
     for campaign in _scopes(args.campaign):
-        done = store.record(_event("add", number, campaign, args, _end_of(args.until)))
+        done = store.record(_event("add", number, campaign, args, end_of(args.until)))
         what = "allowed inside of a listed range" if args.allow else "listed"
         print(f"{_text(number, args)}: {what} {_scope(campaign)}, entry {done.entry.id if done.entry else '?'}")
     return 0
@@ -173,7 +173,7 @@ def _scope(campaign: str) -> str:
     return f"for campaign {campaign}" if campaign else "for all campaigns"
 
 
-def _end_of(until: date | None) -> datetime | None:
+def end_of(until: date | None) -> datetime | None:
     """The entry holds through that day everywhere on earth; the last day of the calendar is for ever."""
     if until is None or until == date.max:
         return None

@@ -107,10 +107,10 @@ def _well_formed(text: str) -> str:
 
 def _in_force(found: Iterator[tuple[int, Listed] | Refused], args: Namespace) -> Iterator[tuple[int, Listed] | Refused]:
     """With the terms of the command line; rows whose time is over are refused."""
-    from concierge.commands.list import _end_of
+    from concierge.commands.list import end_of
     from models.exchange.kinds import Refused
 
-    now, until = datetime.now(UTC), _end_of(args.until)
+    now, until = datetime.now(UTC), end_of(args.until)
     reason = _well_formed(args.reason or f"import of {Path(args.file).name}")
     source = _well_formed(args.source)[:40]
     campaign = args.campaign.lower()
