@@ -72,7 +72,30 @@ def prepare_store(settings: Settings) -> Path:
         print(f"concierge: made an empty list, {path}; set store.path to keep it elsewhere", file=sys.stderr)
     except StoreError as error:
         raise UserError(str(error)) from error
+    else:
+        if not settings.store.path:
+            _wait_for_maker(path)
     return path
+
+
+def _wait_for_maker(path: Path) -> None:
+    """Another first command may be making the default file at this moment: it is there before its tables are."""
+    import time
+
+    until = time.monotonic() + 2
+    while _is_being_made(path) and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+def _is_being_made(path: Path) -> bool:
+    import sqlite3
+    from contextlib import closing
+
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)) as connection:
+            return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
+    except sqlite3.Error as error:
+        return "locked" in str(error)
 
 
 def upgrade_store(path: Path) -> str:
