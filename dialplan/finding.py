@@ -68,12 +68,16 @@ class WayStep:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A call that shows a finding: where it begins, what happens to it from outside, what runs, how it ends."""
+    """A call that shows a finding: where it begins, what happens to it from outside, what runs, how it ends.
+
+    `before`: so many steps of the call are left out before `entry`, of a very long one.
+    """
 
     entry: str
     ways: tuple[Way, ...]
     steps: tuple[WayStep, ...]
     verdict: str = ""
+    before: int = 0
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -84,13 +88,14 @@ class Witness:
         """The same with every text cleaned of credentials."""
         ways = tuple(replace(way, value=clean(way.value), application=clean(way.application)) for way in self.ways)
         steps = tuple(replace(step, context=clean(step.context), exten=clean(step.exten)) for step in self.steps)
-        return Witness(clean(self.entry), ways, steps, clean(self.verdict))
+        return Witness(clean(self.entry), ways, steps, clean(self.verdict), self.before)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON: entry, keys, results (what else was assumed), steps, verdict."""
+        """JSON: entry, steps_before (where some were left out), keys, results (what else was assumed), steps, verdict."""
         others = [way for way in self.ways if way.kind not in CALLERS_OWN]
         return {
             "entry": self.entry,
+            **({"steps_before": self.before} if self.before else {}),
             "keys": list(self.keys),
             "results": [{"kind": w.kind, "application": w.application, "value": w.value} for w in others],
             "seconds": sum(way.seconds for way in self.ways),

@@ -29,6 +29,8 @@ picotts flite espeak mp3player playtones busy congestion musiconhold speechbackg
 """
 SAYS = frozenset(SAYING.split())
 TONES = frozenset({"congestion"})
+LONGEST = 1_000
+"""Steps of a witness; the way to a place that is farther away begins so many steps before it."""
 PEOPLE_APPS = frozenset({"dial", "queue", "retrydial", "followme", "page", "confbridge", "meetme", "park", "pickup"})
 
 
@@ -53,6 +55,8 @@ class Calls:
         machine.forget_all()
         self.machine = machine
         self.space: Space = search.space
+        self._steps: dict[int, WayStep] = {}
+        self._depths: dict[int, int] = {}
 
     # ---- nodes
 
@@ -307,13 +311,25 @@ class Calls:
         """A shortest way from an entry to this node, and the edges after it."""
         chain: list[tuple[int, Edge]] = []
         here = node
-        while self.space.parents[here] is not None:
-            parent = self.space.parents[here]
-            assert parent is not None  # noqa: S101
+        parent = self.space.parents[here]
+        while parent is not None and len(chain) < LONGEST:
             chain.append(parent)
             here = parent[0]
+            parent = self.space.parents[here]
         chain.reverse()
         return self._witness(here, chain, node, list(last))
+
+    def _before(self, node: int) -> int:
+        """How many steps a call has made when it gets there on a shortest way."""
+        way, here = [], node
+        while here not in self._depths and (parent := self.space.parents[here]) is not None:
+            way.append(here)
+            here = parent[0]
+        depth = self._depths.setdefault(here, 0)
+        for there in reversed(way):
+            depth += 1
+            self._depths[there] = depth
+        return depth
 
     def _witness(self, entry: int, chain: list[tuple[int, Edge]], node: int, last: list[Edge]) -> Witness:
         state = self.space.states[entry]
@@ -329,6 +345,7 @@ class Calls:
             tuple(self._ways(whole)),
             tuple(step for step in steps if step is not None),
             end.text if end else "",
+            self._before(entry),
         )
 
     def _ways(self, chain: list[tuple[int, Edge]]) -> list[Way]:
@@ -341,14 +358,14 @@ class Calls:
                 made.append(Way(kind, edge.choice.value, edge.choice.application, edge.seconds, place))
             elif node in self.listening:
                 made.append(Way("listen", LISTEN, "", 0, place))
-        return [way for at, way in enumerate(made) if way.kind != "listen" or _pressed_next(made[at + 1 :])]
+        return _heard(made)
 
     def _step(self, node: int) -> WayStep | None:
-        state, found = self.space.states[node], self.space.found[node]
-        if found is None:
-            return None
-        step = found.step
-        return WayStep(state.context, state.exten, state.priority, step.application, step.place)
+        made = self._steps.get(node)
+        if made is None and (found := self.space.found[node]) is not None:
+            state, step = self.space.states[node], found.step
+            made = self._steps[node] = WayStep(*state[:3], step.application, step.place)
+        return made
 
     @functools.cached_property
     def by_step(self) -> dict[int, int]:
@@ -379,7 +396,13 @@ class Calls:
         return self.space.unknown
 
 
-def _pressed_next(ways: Iterable[Way]) -> bool:
-    """Is a key the next thing that the caller does? Then it matters that he heard this prompt to its end."""
-    keys = (way.kind for way in ways if way.kind in (Kind.KEY, Kind.WRONG, Kind.SILENCE))
-    return next(keys, None) in (Kind.KEY, Kind.WRONG)
+def _heard(ways: list[Way]) -> list[Way]:
+    """Without the prompts that are heard to their end where a key is not the next thing that the caller does."""
+    kept: list[Way] = []
+    pressed = False
+    for way in reversed(ways):
+        if way.kind in (Kind.KEY, Kind.WRONG, Kind.SILENCE):
+            pressed = way.kind != Kind.SILENCE
+        if way.kind != "listen" or pressed:
+            kept.append(way)
+    return kept[::-1]

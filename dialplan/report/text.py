@@ -33,7 +33,7 @@ def _way(witness: Witness | None) -> list[str]:
     """The caller's keys, then the steps, indented."""
     if witness is None:
         return []
-    words = " → ".join(_word(way) for way in witness.ways) or "does nothing"
+    words = " → ".join(_shortened([_word(way) for way in witness.ways])) or "does nothing"
     steps = [
         f"    {step.context},{step.exten},{step.priority}  {step.place.file}:{step.place.line}  {step.application}"
         for step in witness.steps
@@ -41,8 +41,18 @@ def _way(witness: Witness | None) -> list[str]:
     if len(steps) > SHOWN:
         left_out = len(steps) - SHOWN + 1
         steps[4 : 4 + left_out] = [f"    … {left_out} more steps"]
+    if witness.before:
+        steps.insert(0, f"    … {witness.before} steps before")
     end = [f"    {witness.verdict}"] if witness.verdict else []
     return [f"  caller: {words}", *steps, *end]
+
+
+KEYS_SHOWN = 40
+
+
+def _shortened(words: list[str]) -> list[str]:
+    left_out = len(words) - KEYS_SHOWN
+    return words if left_out <= 0 else [*words[: KEYS_SHOWN // 2], f"… {left_out} more …", *words[-KEYS_SHOWN // 2 :]]
 
 
 def _word(way: Way) -> str:

@@ -9,11 +9,13 @@ import pytest
 from dialplan.applications import tables
 from dialplan.finding import Witness
 from dialplan.flow import At, Ended, Inputs, Limits, explore, walk
+from dialplan.flow.calls import LONGEST
 from dialplan.flow.entries import contexts_of, parse
-from dialplan.lint import lint
+from dialplan.lint import Report, lint
 from dialplan.plan import load, loads
+from dialplan.report.text import render
 from dialplan.rule import rules
-from dialplan.subject import from_files
+from dialplan.subject import Subject, from_files
 
 RULES = Path(__file__).parents[1] / "rules"
 FIXTURES = sorted(RULES.glob("d*.conf"))
@@ -95,3 +97,27 @@ def test_entries_are_read_from_the_channel_drivers() -> None:
     assert parse("a, 100, 2") == At("a", "100", 2)
     with pytest.raises(ValueError, match="is no priority"):
         parse("a,s,x")
+
+
+def chain_of_menus(menus: int) -> bytes:
+    """Each behind the one before, by the key 1."""
+    lines = ["[from-trunk]", "exten => s,1,Goto(menu-0,s,1)"]
+    for at in range(menus):
+        lines += [f"[menu-{at}]", "exten => s,1,Background(menu)", "same => n,WaitExten(5)", "same => n,Dial(PJSIP/1)"]
+        lines += [f"exten => 1,1,Goto(menu-{at + 1},s,1)"]
+    return "\n".join(lines).encode()
+
+
+def test_a_very_long_way_begins_on_the_way_and_says_so() -> None:
+    menus = 520
+    subject = Subject(loads(chain_of_menus(menus)), TABLE)
+    deep = [one for one in lint(subject, rules()).findings if one.code == "D401"]
+    last = deep[-1].witness
+    assert len(deep) == menus - 3 and last is not None
+    assert last.entry.startswith("menu-") and last.steps[-1].context == f"menu-{menus - 1}"
+    before = next(one.witness for one in deep if one.witness and not one.witness.before)
+    assert before.entry == "from-trunk,s,1"
+    steps_a_menu = 2
+    assert last.before + len(last.steps) == 1 + (menus - 1) * steps_a_menu + 1
+    assert len(last.steps) <= LONGEST + 1
+    assert f"… {last.before} steps before" in render(Report(findings=(deep[-1],)))
