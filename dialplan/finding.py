@@ -91,7 +91,7 @@ class Witness:
         return Witness(clean(self.entry), ways, steps, clean(self.verdict), self.before)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON: entry, steps_before (where some were left out), keys, results (what else was assumed), steps, verdict."""
+        """JSON: entry, steps_before (if any), keys, results (what else was assumed), steps, verdict."""
         others = [way for way in self.ways if way.kind not in CALLERS_OWN]
         return {
             "entry": self.entry,
