@@ -13,6 +13,7 @@ from dialplan.applications import tables
 from dialplan.finding import Severity
 from dialplan.flow.entries import parse
 from dialplan.flow.model import At
+from dialplan.flow.operators import glob
 from dialplan.lint import Report, lint, merge
 from dialplan.plan import UnreadableError, load, loads
 from dialplan.plan.loading import STDIN, from_stdin
@@ -50,8 +51,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--operator",
         action="append",
         default=[],
-        metavar="CONTEXT,EXTEN,PRIO",
-        help="a place that counts as a person, beside Dial and Queue (repeatable)",
+        metavar="CONTEXT[,EXTEN[,PRIO]]",
+        help="a place that counts as a person, beside Dial and Queue; EXTEN may be a pattern such as _85XX, "
+        "CONTEXT may hold * and ? (repeatable)",
     )
     parser.add_argument(
         "--sounds", type=Path, metavar="DIR", help="the prompts of the system, such as /var/lib/asterisk/sounds"
@@ -101,7 +103,8 @@ def _with_outside(
     subject: Subject, entries: tuple[At, ...], operators: tuple[At, ...], sounds: Sounds | None
 ) -> Subject:
     for at in (*entries, *operators):
-        if at.context not in subject.plan.contexts and subject.plan.loads:
+        named = glob(at.context).fullmatch if at in operators else at.context.__eq__
+        if subject.plan.loads and not any(map(named, subject.plan.contexts)):
             raise UserError(f"there is no context [{at.context}] in {subject.plan.files[0]}")
     subject.entries, subject.operators, subject.sounds = entries, operators, sounds
     return subject

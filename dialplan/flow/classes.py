@@ -46,10 +46,11 @@ def classes(machine: Machine, context: str) -> tuple[Class, ...]:
 
 def shape(machine: Machine, context: str) -> tuple[object, ...]:
     """What the keys of a context depend on: contexts of the same shape have the same."""
-    return tuple(
+    extensions = tuple(
         tuple((one.pattern, one.cid, 1 in one.steps) for one in part.extensions if one.steps)
         for part in machine.parts(context)
     )
+    return (*extensions, _operators(machine, context)) if machine.operators else extensions
 
 
 def _wrong(machine: Machine, context: str) -> tuple[Class, ...]:
@@ -72,7 +73,16 @@ def representatives(machine: Machine, context: str) -> list[tuple[str, bool]]:
                 continue
             for number, free in numbers(extension.pattern):
                 made.setdefault(number, free)
+    for pattern in _operators(machine, context):
+        for number, _ in numbers(pattern):
+            made[number] = False
     return list(made.items())
+
+
+def _operators(machine: Machine, context: str) -> tuple[str, ...]:
+    """Numbers that stand for a person beside others of the same extension."""
+    names = dict.fromkeys((context, *(part.name for part in machine.parts(context))))
+    return tuple(exten for name in names for exten in machine.operators.extensions(name))
 
 
 @functools.lru_cache(maxsize=16384)

@@ -11,6 +11,7 @@ from dialplan.expression import Evaluation, Unknown, Value, World, evaluation
 from dialplan.flow import variables as names
 from dialplan.flow.memory import Memory, Seen, Transitions
 from dialplan.flow.model import FORGOTTEN_FRAME, NO_CHOICE, At, Choice, End, Ended, Kind, Move, State
+from dialplan.flow.operators import Operators
 from dialplan.flow.outside import Outside
 from dialplan.light import TYPE_CHECKING, Any, NamedTuple, pattern
 from dialplan.places import Places
@@ -61,7 +62,7 @@ class Machine:
         one_call: bool = True,
         operators: Iterable[At] = (),
     ) -> None:
-        self.operators = frozenset(operators)
+        self.operators = Operators(operators)
         self.missing_sounds: frozenset[str] = frozenset()
         self.plan, self.table, self.outside = plan, table, outside
         self.kept, self.assigned, self.counters = kept, assigned or {}, counters
@@ -244,7 +245,7 @@ class Machine:
             there = self.possible(*state[:3])
             several = self._one_of(state, there) if len(there) > 1 else []
             found = there[0] if len(there) == 1 else several[0][1] if len(several) == 1 else None
-        if self.operators and self._is_operator(state):
+        if self.operators and self.operators.take(state, found):
             return found, [ends(Ended.PERSON, "the operator takes the call")]
         if len(several) > 1:
             return None, [Move(choice, here) for choice, _, here in several]
@@ -253,11 +254,6 @@ class Machine:
         if self.one_call:
             return found, self.run(state, found)
         return found, self._transitions.moves(state, id(found), lambda here: self.run(here, found))
-
-    def _is_operator(self, state: State) -> bool:
-        """Is this a place that counts as a person?"""
-        places = ((state.context, state.exten, state.priority), (state.context, "", 1))
-        return any(place in self.operators for place in places)
 
     def run(self, state: State, found: Found) -> Moves:
         """Run the application of a step."""
