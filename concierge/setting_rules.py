@@ -51,6 +51,8 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
     _at_least(settings.store.evidence_queue, 1, "store.evidence_queue", mistakes)
     if not 0 <= settings.store.evidence_delay <= 0.05:
         mistakes.add("store.evidence_delay", "between 0 and 0.05 seconds")
+    if settings.lint.fail_on not in ("error", "warning", "info"):
+        mistakes.add("lint.fail_on", f"{settings.lint.fail_on!r} is none of error, warning, info")
     if settings.log.level.upper() not in logging.getLevelNamesMapping():
         mistakes.add("log.level", f"{settings.log.level!r} is none of debug, info, warning, error")
 

@@ -145,6 +145,22 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LintSettings:
+    """`concierge lint`. `severity`: CODE: LEVEL; `paths`: a pattern of files: "CODE=LEVEL, …"."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
+    fail_on: str = "info"
+    asterisk: str = "22"
+    entries: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
+    baseline: str = ""
+    sounds: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """What goes to standard error."""
 
@@ -167,6 +183,7 @@ class Settings:
     menu: MenuSettings = field(default_factory=MenuSettings)
     operator: OperatorSettings = field(default_factory=OperatorSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    lint: LintSettings = field(default_factory=LintSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 
@@ -225,7 +242,14 @@ def _beside(settings: Settings, folder: Path) -> Settings:
     web = settings.web
     if web.tokens:
         web = replace(web, tokens=str(folder / web.tokens))
-    return replace(settings, store=store, ami=ami, registries=registries, sync=sync, web=web)
+    lint = settings.lint
+    if lint.baseline or lint.sounds:
+        lint = replace(
+            lint,
+            baseline=str(folder / lint.baseline) if lint.baseline else "",
+            sounds=str(folder / lint.sounds) if lint.sounds else "",
+        )
+    return replace(settings, store=store, ami=ami, registries=registries, sync=sync, web=web, lint=lint)
 
 
 def parse(raw: Any, path: Path) -> Settings:

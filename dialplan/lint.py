@@ -16,7 +16,7 @@ from dialplan.unknowns import collect
 class Report:
     """Findings and unknowns in order of place; `suppressed`: how many were switched off in the files.
 
-    `entries`: the contexts in which calls were taken to begin, each with why.
+    `entries`: the contexts in which calls were taken to begin, each with why. `baselined`: how many a baseline knows.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -25,6 +25,7 @@ class Report:
     files: tuple[str, ...] = ()
     priorities: int = 0
     entries: tuple[str, ...] = ()
+    baselined: int = 0
 
     def count(self, severity: Severity) -> int:
         """How many findings of that severity."""
@@ -128,6 +129,7 @@ def merge(reports: Iterable[Report]) -> Report:
             whole.files + report.files,
             whole.priorities + report.priorities,
             whole.entries + report.entries,
+            whole.baselined + report.baselined,
         )
     return whole
 

@@ -1,9 +1,12 @@
-"""`concierge lint PATH…`: what would trap or cut off a caller. Reads the files, no settings, no database."""
+"""`concierge lint PATH…`: what would trap or cut off a caller. Reads the files; settings only where there is a `lint:`
+part, no database.
+"""
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,16 +17,24 @@ from dialplan.finding import Severity
 from dialplan.flow.entries import parse
 from dialplan.flow.model import At
 from dialplan.flow.operators import glob
+from dialplan.light import TYPE_CHECKING
 from dialplan.lint import Report, lint, merge
 from dialplan.plan import UnreadableError, load, loads
-from dialplan.plan.loading import STDIN, from_stdin
+from dialplan.plan.loading import MAIN, STDIN, from_stdin
 from dialplan.plan.model import Plan
+from dialplan.report.shown import Shown, add_sources
 from dialplan.rule import Rule, choose
 from dialplan.sounds import Sounds
 from dialplan.sounds import read as read_sounds
 from dialplan.subject import Subject, from_files
 
-FORMATS = ("text", "json")
+if TYPE_CHECKING:
+    from concierge.linting.control import Control
+    from concierge.settings import LintSettings
+
+FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit")
+SHORT = 10
+"""So many findings are read from top to bottom; more get a first screen."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,14 +43,33 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH", help="extensions.conf, a folder that holds it, or -")
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write there instead of stdout")
+    parser.add_argument("--all", action="store_true", help="list every finding, also on a terminal")
+    parser.add_argument("--statistics", action="store_true", help="only how often each rule spoke")
+    _configure_rules(parser)
+    _configure_calls(parser)
+    _configure_known(parser)
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes for a large dialplan (default: 1)")
+
+
+def _configure_rules(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings; their part `lint` counts here")
     parser.add_argument("--select", default="", metavar="CODES", help="only these rules, such as D1,C103")
     parser.add_argument("--ignore", default="", metavar="CODES", help="not these rules")
     parser.add_argument(
+        "--severity",
+        action="append",
+        default=[],
+        metavar="CODE=LEVEL",
+        help="error, warning, info or off for rules that begin so, such as D4=off (repeatable)",
+    )
+    parser.add_argument(
         "--fail-on",
         choices=[str(severity) for severity in Severity],
-        default=str(Severity.INFO),
         help="lowest severity that makes the exit code 1 (default: info, any finding)",
     )
+
+
+def _configure_calls(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--entry",
         action="append",
@@ -58,31 +88,131 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sounds", type=Path, metavar="DIR", help="the prompts of the system, such as /var/lib/asterisk/sounds"
     )
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes for a large dialplan (default: 1)")
+    parser.add_argument("--stdin-filename", metavar="FILE", help="the name of what comes from standard input (-)")
     version = parser.add_mutually_exclusive_group()
-    version.add_argument(
-        "--asterisk", choices=tables.VERSIONS, default=tables.DEFAULT, help=f"default: {tables.DEFAULT}"
-    )
+    version.add_argument("--asterisk", choices=tables.VERSIONS, help=f"default: {tables.DEFAULT}")
     version.add_argument(
         "--docs-xml", type=Path, metavar="FILE", help="applications of your own Asterisk: its core-en_US.xml"
     )
 
 
+def _configure_known(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help="say only what is not in this file")
+    parser.add_argument(
+        "--write-baseline", type=Path, metavar="FILE", help="write all findings there, say none, and end with 0"
+    )
+
+
 def run(args: argparse.Namespace) -> int:
     """Lint all paths into one report; 0 without findings that count, else 1. Raises UserError."""
-    rules = _rules(args)
-    table = _table(args)
-    entries, operators, sounds = _places(args.entry), _places(args.operator), _sounds(args.sounds)
+    given = _settings(args)
+    _merge(args, given)
+    rules, control = _rules(args), _control(args, given)
     if args.jobs < 1:
         raise UserError(f"--jobs {args.jobs}: give at least 1")
-    reports = []
-    for subject in _subjects(args.paths, table):
-        reports.append(lint(_with_outside(subject, entries, operators, sounds), rules, args.jobs))
+    report, shown = _judge(args, rules, control)
+    if args.write_baseline:
+        return _write_baseline(args.write_baseline, report, shown)
+    if args.baseline:
+        report = _new_ones(args.baseline, report, shown)
+    _write(_rendered(args, report, shown), args.output)
+    return _exit_code(report, shown.fail_on)
+
+
+def _settings(args: argparse.Namespace) -> LintSettings | None:
+    """Looked at only where there may be any: most dialplans are judged without."""
+    named = args.config or os.environ.get("CONCIERGE_CONFIG")
+    if not named and not any(os.path.exists(place) for place in ("config.yaml", "/etc/concierge/config.yaml")):  # noqa: PTH110 - never raises
+        return None
+    from concierge.linting.control import settings
+
+    return settings(args.config)
+
+
+def _merge(args: argparse.Namespace, given: LintSettings | None) -> None:
+    """What the command line does not say, the settings do, and then the defaults."""
+    if given is not None:
+        args.select = args.select or ",".join(given.select)
+        args.ignore = args.ignore or ",".join(given.ignore)
+        args.entry = args.entry or list(given.entries)
+        args.operator = args.operator or list(given.operators)
+        args.fail_on = args.fail_on or given.fail_on
+        args.asterisk = args.asterisk or given.asterisk
+        args.sounds = args.sounds or (Path(given.sounds) if given.sounds else None)
+        args.baseline = args.baseline or (Path(given.baseline) if given.baseline else None)
+    args.fail_on = args.fail_on or str(Severity.INFO)
+    args.asterisk = args.asterisk or tables.DEFAULT
+
+
+def _control(args: argparse.Namespace, given: LintSettings | None) -> Control | None:
+    if given is None and not args.severity:
+        return None
+    from concierge.linting.control import control
+
+    return control(given, args.severity)
+
+
+def _judge(args: argparse.Namespace, rules: tuple[Rule, ...], control: Control | None) -> tuple[Report, Shown]:
+    """The whole report, and what the formats need beside it."""
+    table = _table(args)
+    entries, operators, sounds = _places(args.entry), _places(args.operator), _sounds(args.sounds)
+    reports, lines = [], dict[tuple[str, int], str]()
+    for subject in _subjects(args, table):
+        report = lint(_with_outside(subject, entries, operators, sounds), rules, args.jobs)
+        if control is not None:
+            report = control.apply(report)
+        reports.append(add_sources(subject, report, lines))
         args.kept = subject  # the last one is not taken apart, see leaves_at_once
-    report = merge(reports)
-    text = importlib.import_module(f"dialplan.report.{args.format}").render(report)
-    _write(text, args.output)
-    return _exit_code(report, Severity[args.fail_on.upper()])
+    colour = args.output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    version = _version() if args.format in ("sarif",) else ""
+    return merge(reports), Shown(lines, Severity[args.fail_on.upper()], colour, version)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("asterisk-concierge")
+    except PackageNotFoundError:  # run from a folder of files
+        return ""
+
+
+def _rendered(args: argparse.Namespace, report: Report, shown: Shown) -> str:
+    if args.format != "text":
+        if args.statistics:
+            raise UserError("--statistics goes with --format text; in json, summary.codes has the same")
+        text: str = importlib.import_module(f"dialplan.report.{args.format}").render(report, shown)
+        return text
+    from dialplan.report import text as listing
+
+    long = len(report.findings) > SHORT
+    if not long and not args.statistics:
+        return listing.render(report, shown)
+    from dialplan.report import screen
+
+    if args.statistics:
+        return screen.statistics(report, shown)
+    first = screen.render(report, shown, " ".join(args.paths))
+    if args.output is None and sys.stdout.isatty() and not args.all:
+        return f"{first}  concierge lint {' '.join(args.paths)} --all\n      all {len(report.findings)} findings\n"
+    return listing.render(report, shown) + ("" if args.all else f"\n{first}")
+
+
+def _write_baseline(path: Path, report: Report, shown: Shown) -> int:
+    from concierge.linting import baseline
+
+    count = baseline.write(path, report, shown)
+    print(f"{path}: {count} findings; `concierge lint --baseline {path}` says only new ones", file=sys.stderr)
+    return 0
+
+
+def _new_ones(path: Path, report: Report, shown: Shown) -> Report:
+    from concierge.linting import baseline
+
+    report, gone = baseline.without(path, report, shown)
+    if gone:
+        print(f"{path}: {gone} of its findings are gone; write it anew with --write-baseline", file=sys.stderr)
+    return report
 
 
 def _places(texts: list[str]) -> tuple[At, ...]:
@@ -119,6 +249,8 @@ def _rules(args: argparse.Namespace) -> tuple[Rule, ...]:
 
 def _table(args: argparse.Namespace) -> tables.Table:
     if args.docs_xml is None:
+        if args.asterisk not in tables.VERSIONS:
+            raise UserError(f"lint.asterisk: {args.asterisk!r} is none of {', '.join(tables.VERSIONS)}")
         return tables.load(args.asterisk)
     from dialplan.applications.docs import DocsError, from_xml
 
@@ -128,20 +260,31 @@ def _table(args: argparse.Namespace) -> tables.Table:
         raise UserError(str(error)) from error
 
 
-def _subjects(paths: list[str], table: tables.Table) -> Iterator[Subject]:
-    for path in paths:
+def _subjects(args: argparse.Namespace, table: tables.Table) -> Iterator[Subject]:
+    for path in (one for named in args.paths for one in _plans(named)):
         given: dict[str, str] = {}
         try:
-            plan = _from_stdin(given) if path == "-" else load(path)
+            plan = _from_stdin(given, args.stdin_filename) if path == "-" else load(path)
         except UnreadableError as error:
             raise UserError(str(error)) from error
         yield from_files(plan, table, given)
 
 
-def _from_stdin(given: dict[str, str]) -> Plan:
+def _plans(path: str) -> list[str]:
+    """A folder without an extensions.conf of its own stands for every one below it."""
+    if path == "-" or not os.path.isdir(path) or os.path.exists(os.path.join(path, MAIN)):  # noqa: PTH110, PTH112, PTH118 - they never raise
+        return [path]
+    found = [os.path.join(folder, MAIN) for folder, _, files in os.walk(path) if MAIN in files]  # noqa: PTH118
+    return sorted(found) or [path]
+
+
+def _from_stdin(given: dict[str, str], name: str | None) -> Plan:
+    """Under a name it is judged as that file: what it includes is beside it, and a part is no whole."""
     data = from_stdin()
-    given[STDIN] = data.decode("utf-8", "replace")
-    return loads(data, STDIN, root=Path.cwd())
+    named = name or STDIN
+    given[named] = data.decode("utf-8", "replace")
+    folder = Path(name).parent if name else Path.cwd()
+    return loads(data, named, root=folder, main=name is None or Path(name).name == MAIN)
 
 
 def _write(text: str, output: Path | None) -> None:

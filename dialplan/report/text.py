@@ -1,80 +1,103 @@
-"""For people: one line a finding, then what was not proven and the sum."""
+"""For people: one line a finding with what stands there and the call that meets it, then the sum."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from dialplan.finding import Severity, Way, Witness
+from dialplan.finding import Finding, Severity, Witness
 from dialplan.lint import Report
+from dialplan.report.shown import Shown, plural, with_keys, word, words
+
+COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 
 
-def render(report: Report) -> str:
+def render(report: Report, shown: Shown | None = None) -> str:
     """`FILE:LINE:COL: CODE message` a finding; nothing unproven is left out of the last lines."""
-    lines = []
-    for finding in report.findings:
-        place = finding.spot.place
-        lines.append(f"{place.file}:{place.line}:{place.column}: {finding.code} {finding.message}")
-        lines += _way(finding.witness)
-    if report.unknown:
-        lines.append(f"not proven: {_plural(len(report.unknown), 'place')} (`--format json` lists each)")
-        for reason, count in sorted(Counter(item.reason for item in report.unknown).items()):
-            first = next(item for item in report.unknown if item.reason == reason)
-            place = first.spot.place
-            lines.append(f"  {count} {reason}, first {place.file}:{place.line}: {first.message}")
-    lines.append(_sum(report))
-    return "\n".join(lines) + "\n"
+    shown = shown or Shown()
+    lines = [line for finding in report.findings for line in of(finding, shown)]
+    return "\n".join([*lines, *unproven(report), total(report, shown)]) + "\n"
+
+
+def of(finding: Finding, shown: Shown) -> list[str]:
+    """One finding: its line, the source with a caret, the way of a call."""
+    place = finding.spot.place
+    code = painted(finding.code, COLOURS[finding.severity], shown)
+    head = f"{place.file}:{place.line}:{place.column}: {code} {finding.message}"
+    return [head, *_source(finding, shown), *way(finding.witness)]
+
+
+def painted(text: str, colour: str, shown: Shown) -> str:
+    """The text in a terminal's colour, where that is wanted."""
+    return f"\x1b[{colour}m{text}\x1b[0m" if shown.colour else text
+
+
+WIDTH = 100
+"""Columns of a source line that are shown."""
+
+
+def _source(finding: Finding, shown: Shown) -> list[str]:
+    place = finding.spot.place
+    line = shown.line(place)
+    if line is None or not line.strip():
+        return []
+    number = str(place.line)
+    start = place.column - 1
+    left = max(0, start - WIDTH // 2) if len(line) > WIDTH and start > WIDTH - 20 else 0
+    part = line[left : left + WIDTH]
+    end = min((finding.end_column or place.column + 1) - 1, left + len(part))
+    before = "".join("\t" if letter == "\t" else " " for letter in part[: start - left])
+    mark = "^" + "~" * max(0, end - start - 1)
+    cut = ("…" if left else "", "…" if left + WIDTH < len(line) else "")
+    return [
+        f"  {number} | {cut[0]}{part}{cut[1]}",
+        f"  {' ' * len(number)} | {' ' * len(cut[0])}{before}{painted(mark, COLOURS[finding.severity], shown)}",
+    ]
+
+
+def unproven(report: Report) -> list[str]:
+    """What could not be known, by its reason."""
+    if not report.unknown:
+        return []
+    lines = [f"not proven: {plural(len(report.unknown), 'place')} (`--format json` lists each)"]
+    for reason, count in sorted(Counter(item.reason for item in report.unknown).items()):
+        first = next(item for item in report.unknown if item.reason == reason)
+        place = first.spot.place
+        lines.append(f"  {count} {reason}, first {place.file}:{place.line}: {first.message}")
+    return lines
 
 
 SHOWN = 12
 """Steps of a longer way are left out in the middle."""
 
 
-def _way(witness: Witness | None) -> list[str]:
-    """The caller's keys, then the steps, indented."""
+def way(witness: Witness | None) -> list[str]:
+    """The caller's keys, then the steps with what was pressed there, indented."""
     if witness is None:
         return []
-    words = " → ".join(_shortened([_word(way) for way in witness.ways])) or "does nothing"
-    steps = [
-        f"    {step.context},{step.exten},{step.priority}  {step.place.file}:{step.place.line}  {step.application}"
-        for step in witness.steps
-    ]
+    steps = []
+    for step, ways in with_keys(witness):
+        place = f"{step.context},{step.exten},{step.priority}  {step.place.file}:{step.place.line}"
+        chosen = "  ← " + ", ".join(word(one) for one in ways) if ways else ""
+        steps.append(f"    {place}  {step.application}{chosen}")
     if len(steps) > SHOWN:
         left_out = len(steps) - SHOWN + 1
         steps[4 : 4 + left_out] = [f"    … {left_out} more steps"]
     if witness.before:
         steps.insert(0, f"    … {witness.before} steps before")
     end = [f"    {witness.verdict}"] if witness.verdict else []
-    return [f"  caller: {words}", *steps, *end]
+    return [f"  caller: {words(witness)}", *steps, *end]
 
 
-KEYS_SHOWN = 40
-
-
-def _shortened(words: list[str]) -> list[str]:
-    left_out = len(words) - KEYS_SHOWN
-    return words if left_out <= 0 else [*words[: KEYS_SHOWN // 2], f"… {left_out} more …", *words[-KEYS_SHOWN // 2 :]]
-
-
-def _word(way: Way) -> str:
-    if way.kind == "silence":
-        return f"(silence {way.seconds:g} s)"
-    if way.kind in ("key", "wrong-key", "listen"):
-        return way.value
-    return f"[{way.application} {way.value}]" if way.application else f"[{way.kind} {way.value}]"
-
-
-def _sum(report: Report) -> str:
-    read = f"{_plural(report.priorities, 'priority', 'priorities')} in {_plural(len(report.files), 'file')}"
+def total(report: Report, shown: Shown | None = None) -> str:
+    """The sum, in one line."""
+    read = f"{plural(report.priorities, 'priority', 'priorities')} in {plural(len(report.files), 'file')}"
     counts = ", ".join(
-        _plural(report.count(severity), str(severity))
+        painted(plural(report.count(severity), str(severity)), COLOURS[severity], shown or Shown())
         for severity in (Severity.ERROR, Severity.WARNING, Severity.INFO)
         if report.count(severity)
     )
     hidden = f"; {report.suppressed} suppressed in the files" if report.suppressed else ""
+    hidden += f"; {report.baselined} in the baseline" if report.baselined else ""
     if counts:
         return f"{counts} ({read}{hidden})"
     return f"nothing found{' in what could be followed' if report.unknown else ''} ({read}{hidden})"
-
-
-def _plural(count: int, one: str, many: str = "") -> str:
-    return f"{count} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,107 @@
+"""What somebody sees first who never used a linter: how many, the worst three with a call each, what to do next."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from dialplan.finding import Finding, Severity
+from dialplan.lint import Report
+from dialplan.report.shown import Shown, plural
+from dialplan.report.text import COLOURS, painted, total, unproven, way
+from dialplan.rule import Rule, rules
+
+MEANING = {
+    Severity.ERROR: "a caller is cut off or trapped, or Asterisk throws something away",
+    Severity.WARNING: "a caller may wait, go round or be lost",
+    Severity.INFO: "worth knowing",
+}
+WORST = 3
+FIRST = ("C101", "D301", "D303", "D302", "D1", "D9", "D0", "D2", "D3", "D5", "D6", "D7", "D8", "D4")
+"""Of the same severity: what refuses everything, what never ends, what cuts off; what only looks wrong comes last."""
+
+
+def render(report: Report, shown: Shown | None = None, path: str = "PATH") -> str:
+    """The whole screen. `path`: what was judged, for the commands that come next."""
+    shown = shown or Shown()
+    lines = [*_counts(report, shown), "", *_worst(report, shown), *_next(report, path)]
+    return "\n".join(lines) + "\n"
+
+
+def statistics(report: Report, shown: Shown | None = None) -> str:
+    """How often each rule spoke, the most frequent first."""
+    known = {rule.code: rule for rule in rules()}
+    counts = Counter((finding.code, finding.severity) for finding in report.findings)
+    lines = [
+        f"{count:>6}  {code}  {severity!s:<8} {_title(known, code)}"
+        for (code, severity), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    return "\n".join([*lines, *unproven(report), total(report, shown)]) + "\n"
+
+
+def _counts(report: Report, shown: Shown) -> list[str]:
+    lines = [total(report)]
+    if report.entries:
+        names = list(dict.fromkeys(entry.partition(":")[0] for entry in report.entries))
+        more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+        lines.append(f"calls were taken to come in at: {', '.join(names[:4])}{more} (say it with --entry)")
+    lines.append("")
+    for severity in (Severity.ERROR, Severity.WARNING, Severity.INFO):
+        if count := report.count(severity):
+            said = painted(f"{plural(count, str(severity)):<14}", COLOURS[severity], shown)
+            lines.append(f"  {said} {MEANING[severity]}")
+    if report.unknown:
+        lines.append(
+            f"  {'not proven':<14} {plural(len(report.unknown), 'place')} could not be followed from the files"
+        )
+    return lines
+
+
+def worst(report: Report) -> list[Finding]:
+    """At most three, of different rules where there are."""
+    order = sorted(enumerate(report.findings), key=lambda item: (*_weight(item[1]), item[0]))
+    chosen: list[Finding] = []
+    for _, finding in order:
+        if all(other.code != finding.code for other in chosen):
+            chosen.append(finding)
+    rest = [finding for _, finding in order if finding not in chosen]
+    return [*chosen, *rest][:WORST]
+
+
+def _weight(finding: Finding) -> tuple[int, int, int]:
+    rank = next((at for at, prefix in enumerate(FIRST) if finding.code.startswith(prefix)), len(FIRST))
+    return -finding.severity, rank, 0 if finding.witness else 1
+
+
+def _worst(report: Report, shown: Shown) -> list[str]:
+    known = {rule.code: rule for rule in rules()}
+    counts = Counter(finding.code for finding in report.findings)
+    lines = []
+    for number, finding in enumerate(worst(report), start=1):
+        place = finding.spot.place
+        code = painted(finding.code, COLOURS[finding.severity], shown)
+        others = f" (and {counts[finding.code] - 1} more of this kind)" if counts[finding.code] > 1 else ""
+        lines.append(f"{number}. {code} {_title(known, finding.code)}{others}")
+        lines.append(f"   line {place.line} of {place.file}: {finding.message}")
+        source = shown.line(place)
+        if source:
+            lines.append(f"     {source.strip()[:100]}")
+        lines += [f"  {line}" for line in way(finding.witness)]
+        lines.append("")
+    return lines
+
+
+def _next(report: Report, path: str) -> list[str]:
+    codes = " ".join(dict.fromkeys(finding.code for finding in worst(report)))
+    rows = [
+        (f"concierge rule {codes}", "why it matters to a caller, a bad and a good example"),
+        (
+            f"concierge lint {path} --write-baseline lint-baseline.json",
+            "accept what is there; with --baseline only new",
+        ),
+        ("; concierge: ignore CODE -- reason", "at the end of a line that is meant so"),
+    ]
+    return ["What to do next:", *(f"  {command}\n      {text}" for command, text in rows)]
+
+
+def _title(known: dict[str, Rule], code: str) -> str:
+    return known[code].title if code in known else ""
