@@ -172,6 +172,11 @@ class Link:
 
         Raises UnsafeHeaderError before anything is sent. An unanswered action is forgotten, never repeated.
         """
+        found = await self.ask_all(headers, timeout)
+        return found if isinstance(found, NotSent) else found[0]
+
+    async def ask_all(self, headers: Headers, timeout: float | None = None) -> list[Reply] | NotSent:  # noqa: ASYNC109
+        """The same, for an answer of many parts: the first one, each event of the list, and its end."""
         refuse_unsafe(headers)
         if self.lost.done():
             return NotSent(f"the connection is gone ({self.lost.result()})")
@@ -182,7 +187,8 @@ class Link:
         finally:
             self._forget(future)
         if future.done():
-            return _reply(future.result())
+            answer = future.result()
+            return [_reply(one) for one in (answer if isinstance(answer, list) else [answer])]
         return NotSent(self.lost.result() if self.lost.done() else f"no answer in {limit:g} s")
 
     async def until_lost(self) -> str:
@@ -210,5 +216,4 @@ class Link:
 
 
 def _reply(answer: Any) -> Reply:
-    first = answer[0] if isinstance(answer, list) else answer
-    return Reply(bool(first.success), first.get("message", ""), dict(first))
+    return Reply(bool(answer.success), answer.get("message", ""), dict(answer))

@@ -31,6 +31,7 @@ from models.journal import Journal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from concierge.bridge import Standing
     from concierge.endpoint import Endpoint
 
 log = logging.getLogger("concierge")
@@ -59,7 +60,15 @@ class Service:
         self._listening: asyncio.Task[None] | None = None
         if settings.ami.user and "ami" in self._parts:
             self.listener = self._build_listener(digits, path.with_name(path.name + ".optouts"))
+        self._bridge = self._build_bridge() if settings.freepbx.blacklist != "off" and "ami" in self._parts else None
         self.endpoint = self._build_endpoint() if settings.web.port and "web" in self._parts else None
+
+    def _build_bridge(self) -> Standing:
+        """Raises UserError for a secret that cannot be read."""
+        from concierge.bridge import Standing, access_of
+
+        access_of(self._settings)
+        return Standing(self._settings, self._path)
 
     def _build_endpoint(self) -> Endpoint:
         """Imported when it is wanted: it is an extra."""
@@ -101,6 +110,8 @@ class Service:
             await self._open_agi()
         if self.endpoint is not None:
             await self.endpoint.start()
+        if self._bridge is not None:
+            self._bridge.start()
         if self.listener is not None:
             self._listening = asyncio.create_task(self.listener.run(), name="listener")
 
@@ -121,6 +132,8 @@ class Service:
         if self.listener is not None and self._listening is not None:
             await self.listener.close()
             await asyncio.gather(self._listening, return_exceptions=True)
+        if self._bridge is not None:
+            await asyncio.to_thread(self._bridge.stop)
         await self.journal.close()
         if self.sync is not None:
             await asyncio.to_thread(self.sync.stop)

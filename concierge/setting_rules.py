@@ -26,6 +26,8 @@ _DIGIT = re.compile(r"[0-9*#A-D]")
 _SCOPES = ("all", "campaign")
 _ON_STALE = ("refuse", "warn")
 ENGINES = ("postgresql", "mariadb", "mysql")
+BRIDGE = ("off", "read", "write", "both")
+_FORMS = ("national", "e164", "plus")
 FEED_VARIABLE = "CONCIERGE_FEED_SECRET"
 
 
@@ -34,6 +36,7 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
     _check_site(settings, mistakes)
     _check_agi(settings.agi, mistakes)
     _check_ami(settings.ami, mistakes)
+    _check_freepbx(settings, mistakes)
     for digit, scope in settings.opt_out.digits.items():
         if not _DIGIT.fullmatch(digit):
             mistakes.add("opt_out.digits", f"{digit!r} is not one key of a telephone")
@@ -181,6 +184,25 @@ def _check_ami(ami: AmiSettings, mistakes: Mistakes) -> None:
         mistakes.add("ami.host", f"{ami.host}: AMI is not encrypted; use a tunnel that ends on this host")
 
 
+def _check_freepbx(settings: Settings, mistakes: Mistakes) -> None:
+    from models.suppression import is_campaign_name
+
+    freepbx = settings.freepbx
+    for key, known in (("blacklist", BRIDGE), ("form", _FORMS)):
+        if getattr(freepbx, key) not in known:
+            mistakes.add(f"freepbx.{key}", f"{getattr(freepbx, key)!r} is none of {', '.join(known)}")
+    if freepbx.campaign and not is_campaign_name(freepbx.campaign):
+        mistakes.add("freepbx.campaign", f"{freepbx.campaign!r}: letters, digits, _ . and - only, at most 64")
+    if not 1 <= freepbx.every <= 86_400:
+        mistakes.add("freepbx.every", "a number of seconds, from 1 to 86400")
+    if freepbx.user and not freepbx.secret_file:
+        mistakes.add("freepbx.secret_file", "freepbx.user is set: name the file with its secret, mode 0600")
+    if any(char in freepbx.user for char in "\r\n\0"):
+        mistakes.add("freepbx.user", "one line, as in manager.conf")
+    if freepbx.blacklist not in ("off", "") and not (freepbx.user or settings.ami.user):
+        mistakes.add("freepbx.blacklist", "it goes through the manager: set freepbx.user (or ami.user)")
+
+
 def _check_port(port: int, key: str, mistakes: Mistakes, lowest: int) -> None:
     if not lowest <= port <= 65535:
         mistakes.add(key, f"{port} is no port; {lowest} to 65535")
@@ -211,6 +233,13 @@ def ami_secret(ami: AmiSettings, environment: Mapping[str, str] | None = None) -
             raise SettingsError(f"ami.user is set, but no secret: set ami.secret_file or ${SECRET_VARIABLE}")
         return _one_line(secret, f"${SECRET_VARIABLE}")
     return _secret_in(Path(ami.secret_file), "ami.secret_file")
+
+
+def bridge_secret(settings: Settings, environment: Mapping[str, str] | None = None) -> str:
+    """Of the bridge's own manager user, or of the listener's. Raises SettingsError."""
+    if settings.freepbx.user:
+        return _secret_in(Path(settings.freepbx.secret_file), "freepbx.secret_file")
+    return ami_secret(settings.ami, environment)
 
 
 def feed_secret(sync: SyncSettings, environment: Mapping[str, str] | None = None) -> str | None:

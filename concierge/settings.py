@@ -93,6 +93,19 @@ class AmiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FreepbxSettings:
+    """The bridge to the inbound blacklist of FreePBX; `every`: seconds between two looks."""
+
+    blacklist: str = "off"
+    campaign: str = ""
+    sources: tuple[str, ...] = ()
+    form: str = "national"
+    every: float = 30.0
+    user: str = ""
+    secret_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OptOutSettings:
     """Which key means what: `all` (never again) or `campaign` (not for this one)."""
 
@@ -178,6 +191,7 @@ class Settings:
     sync: SyncSettings = field(default_factory=SyncSettings)
     agi: AgiSettings = field(default_factory=AgiSettings)
     ami: AmiSettings = field(default_factory=AmiSettings)
+    freepbx: FreepbxSettings = field(default_factory=FreepbxSettings)
     opt_out: OptOutSettings = field(default_factory=OptOutSettings)
     codes: CodeSettings = field(default_factory=CodeSettings)
     menu: MenuSettings = field(default_factory=MenuSettings)
@@ -228,28 +242,32 @@ def _read(path: Path) -> Any:
         raise SettingsError(f"{path}: not YAML: {error}") from error
 
 
+# names of files, by section
+_FILES = {
+    "store": ("path",),
+    "ami": ("secret_file",),
+    "freepbx": ("secret_file",),
+    "registries": ("folder",),
+    "sync": ("secret_file",),
+    "web": ("tokens",),
+    "lint": ("baseline", "sounds"),
+}
+
+
 def _beside(settings: Settings, folder: Path) -> Settings:
     """File names in a configuration are relative to its folder, wherever the command runs."""
-    store, ami, registries, sync = settings.store, settings.ami, settings.registries, settings.sync
-    if store.path:
-        store = replace(store, path=str(folder / store.path))
-    if ami.secret_file:
-        ami = replace(ami, secret_file=str(folder / ami.secret_file))
-    if registries.folder:
-        registries = replace(registries, folder=str(folder / registries.folder))
-    if sync.secret_file:
-        sync = replace(sync, secret_file=str(folder / sync.secret_file))
-    web = settings.web
-    if web.tokens:
-        web = replace(web, tokens=str(folder / web.tokens))
-    lint = settings.lint
-    if lint.baseline or lint.sounds:
-        lint = replace(
-            lint,
-            baseline=str(folder / lint.baseline) if lint.baseline else "",
-            sounds=str(folder / lint.sounds) if lint.sounds else "",
-        )
-    return replace(settings, store=store, ami=ami, registries=registries, sync=sync, web=web, lint=lint)
+    for name, keys in _FILES.items():
+        section = getattr(settings, name)
+        named = {key: str(folder / getattr(section, key)) for key in keys if getattr(section, key)}
+        settings = replace(settings, **{name: replace(section, **named)})
+    return settings
+
+
+def _with_off(raw: Any) -> Any:
+    """YAML reads `off` as false."""
+    if isinstance(raw, dict) and isinstance(raw.get("freepbx"), dict) and raw["freepbx"].get("blacklist") is False:
+        return raw | {"freepbx": raw["freepbx"] | {"blacklist": "off"}}
+    return raw
 
 
 def parse(raw: Any, path: Path) -> Settings:
@@ -257,7 +275,7 @@ def parse(raw: Any, path: Path) -> Settings:
     from concierge.setting_rules import check_settings
 
     mistakes = Mistakes(path)
-    settings = build(Settings, {} if raw is None else raw, "", mistakes)
+    settings = build(Settings, {} if raw is None else _with_off(raw), "", mistakes)
     if isinstance(settings, Settings):
         check_settings(settings, mistakes)
     if mistakes.found:

@@ -176,15 +176,8 @@ class Store:
 
     def record(self, happened: ListEvent) -> Recorded:
         """Append one event, durably. Idempotent by `event_id`. Raises StoreError."""
-        with explained(self.path), self._engine.begin() as connection:
-            lock_for_writing(connection)
-            known = connection.execute(
-                select(list_event.c.seq).where(list_event.c.event_id == str(happened.event_id))
-            ).first()
-            if known is None:
-                happened = taking_back(happened, events_of(connection, happened.key))
-                connection.execute(insert(list_event).values(event_row(happened, to_micros(datetime.now(UTC)))))
-            return Recorded(known is None, refold(connection, happened.key))
+        with self.writing() as connection:
+            return append(connection, happened)
 
     def write_checks(self, answers: Sequence[Answer]) -> None:
         """Append rows of evidence in one transaction. Raises StoreError; then none is written."""
@@ -229,6 +222,15 @@ class Store:
             query = query.where(call_check.c.number == number)
         with explained(self.path), self._engine.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def append(connection: Connection, happened: ListEvent) -> Recorded:
+    """One event in the caller's transaction, which holds the lock for writing. Idempotent by `event_id`."""
+    known = connection.execute(select(list_event.c.seq).where(list_event.c.event_id == str(happened.event_id))).first()
+    if known is None:
+        happened = taking_back(happened, events_of(connection, happened.key))
+        connection.execute(insert(list_event).values(event_row(happened, to_micros(datetime.now(UTC)))))
+    return Recorded(known is None, refold(connection, happened.key))
 
 
 def lock_for_writing(connection: Connection) -> None:

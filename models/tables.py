@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.mysql import LONGTEXT
 
-SCHEMA = "0003"  # the newest migration; a database at another revision is not read
+SCHEMA = "0004"  # the newest migration; a database at another revision is not read
 
 LOADING, DONE, UNDONE = "loading", "done", "undone"  # an import: not yet in force, in force, taken back
 
@@ -157,6 +157,35 @@ call_check = Table(
     Column("channel", String(200), nullable=False),
     Column("uniqueid", String(150), nullable=False),
     Index(None, "number", "at"),
+    sqlite_autoincrement=True,
+)
+
+# keys of FreePBX's blacklist that the bridge has dealt with
+astdb_key = Table(
+    "astdb_key",
+    metadata,
+    Column("key", String(255), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("campaign", String(64), nullable=False),
+    Column("origin", String(10), nullable=False),  # here, there
+    Column("state", String(10), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("event_id", String(36), nullable=False),  # the listing that it brought; empty: none
+)
+
+# who has read the list
+list_access = Table(
+    "list_access",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("via", String(10), nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("number", BigInteger),
+    Column("answered", BigInteger, nullable=False),  # rows
+    Index(None, "number"),
     sqlite_autoincrement=True,
 )
 

@@ -40,6 +40,7 @@ def run(args: Namespace) -> int:
 
 
 async def _examine(settings: Settings, etc: Path) -> list[Finding]:
+    from concierge.doctor.bridge import check_bridge
     from concierge.doctor.files import check_files
     from concierge.doctor.host import check_host
     from concierge.doctor.links import check_links
@@ -48,6 +49,7 @@ async def _examine(settings: Settings, etc: Path) -> list[Finding]:
     path = store_path(settings)
     found = list(check_host(settings, path))
     found += [finding async for finding in check_links(settings, path)]
+    found += [finding async for finding in check_bridge(settings)]
     found += [finding async for finding in check_web(settings, path)]
     found += check_files(settings, etc)
     return found

@@ -22,6 +22,7 @@ _MODULES = {
     "scrub": "scrubbing",
     "history": "history",
     "stats": "history",
+    "bridge": "bridging",
 }
 
 
@@ -48,6 +49,7 @@ def add_actions(actions: Any, day: Callable[[str], date]) -> None:
     history = actions.add_parser("history", help="everything that is kept about one number")
     history.add_argument("number")
     stats = actions.add_parser("stats", help="how many entries, of which kind")
+    _bridge(actions.add_parser("bridge", help="make FreePBX's blacklist and the list agree, now"))
     for action in (batches, history, stats):
         add_format(action)
     for action in (batches, undo, history, stats):
@@ -72,6 +74,17 @@ def _export(parser: ArgumentParser) -> None:
     add_file_options(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
     parser.add_argument("--campaign", default="", metavar="C", help="what holds for calls of C, instead of everything")
+    add_config(parser)
+
+
+def _bridge(parser: ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="change nothing; say what would be, and name bad keys")
+    parser.add_argument(
+        "--accept",
+        action="store_true",
+        help="whatever has gone there was taken out by people; keep this PBX's database",
+    )
+    parser.add_argument("--withdraw", action="store_true", help="take everything out that was written there")
     add_config(parser)
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
+from models.bridge import FAMILY, SETTINGS
 from models.exchange.flat import only_number
 from models.exchange.kinds import FileRefused, Item, Listed, Refused, Row, shown
 from models.exchange.texts import decoding, lines_of, open_text
@@ -18,8 +19,6 @@ from models.exchange.texts import decoding, lines_of, open_text
 _KEY = re.compile(r"/([^/\s]+)/(\S.*?)\s*: ?(.*?)\s*")
 _COUNT = re.compile(r"(\d+) results? found\.\s*")
 _WORDS = re.compile(r"(.*?)/(call|sms|both)", re.IGNORECASE)
-_SETTINGS = ("dest", "blocked")
-FAMILY = "blacklist"
 
 
 def read(stream: BinaryIO, encoding: str | None = None) -> Iterator[Item]:
@@ -37,13 +36,14 @@ def read(stream: BinaryIO, encoding: str | None = None) -> Iterator[Item]:
             yield Refused(line, shown(text.strip()), "no line of `database show`, such as /blacklist/NUMBER : 1")
             continue
         seen += 1
-        if found[1] == FAMILY and found[2] not in _SETTINGS:
-            yield _row(line, found[2], found[3])
+        if found[1] == FAMILY and found[2] not in SETTINGS:
+            yield row_of(line, found[2], found[3])
     if counted is not None and counted > seen:
         raise FileRefused(f"the dump says {counted} results and has {seen}; it was cut, make it again")
 
 
-def _row(line: int, number: str, value: str) -> Item:
+def row_of(line: int, number: str, value: str) -> Item:
+    """What a key and its value say."""
     words = _WORDS.fullmatch(value)
     if words and words[2].lower() == "sms":
         return Refused(line, shown(number), "it blocks text messages only, no calls")

@@ -152,6 +152,19 @@ def _unmarked(number: PhoneNumber) -> str:
     return f"{number.country_code}{inside}"
 
 
+def as_written(e164: int, country: str) -> str:
+    """As somebody in the country reads it off a telephone: digits with the trunk prefix, another country's with 00."""
+    number = _parsed(str(e164))
+    if number is None:
+        return f"+{e164}"
+    if number.country_code == phonenumbers.country_code_for_region(country):
+        national_form = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+        return "".join(char for char in national_form if char.isdigit())
+    metadata = PhoneMetadata.metadata_for_region(country)
+    prefix = (metadata.preferred_international_prefix or metadata.international_prefix) if metadata else None
+    return f"{prefix}{e164}" if prefix and prefix.isdigit() else f"+{e164}"
+
+
 def _without_former_trunk(digits: str) -> str:
     plan = calling(digits[:3])
     if plan is None:
