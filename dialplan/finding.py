@@ -115,6 +115,32 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """Of one line of a file: `old` becomes `new`; with `old` None the new lines come after it. Without line ends."""
+
+    file: str
+    line: int
+    old: str | None
+    new: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON: file, line, old, new."""
+        return {"file": self.file, "line": self.line, "old": self.old, "new": list(self.new)}
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A repair that is certainly right: what it does in words, and to which lines."""
+
+    title: str
+    changes: tuple[Change, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON: title, changes."""
+        return {"title": self.title, "changes": [change.as_dict() for change in self.changes]}
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that would trap or cut off a caller. `message` is one line and holds no value of a global."""
 
@@ -124,13 +150,15 @@ class Finding:
     spot: Spot
     end_column: int | None = None
     witness: Witness | None = None
+    fix: Fix | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON as users rely on it; `witness` and `fix` are null where a rule gives none."""
+        """JSON as users rely on it; `witness` is null where a rule gives none, `fix` where there is none."""
         head = {"code": self.code, "severity": str(self.severity), "message": self.message}
         where = self.spot.as_dict()
         witness = self.witness.as_dict() if self.witness else None
-        return {**head, **where, "end_column": self.end_column, "witness": witness, "fix": None}
+        fix = self.fix.as_dict() if self.fix else None
+        return {**head, **where, "end_column": self.end_column, "witness": witness, "fix": fix}
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from concierge.settings import LintSettings
 
 FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit")
+WITH_FIXES = ("json", "sarif", "html")
 SHORT = 10
 """So many findings are read from top to bottom; more get a first screen."""
 
@@ -48,6 +49,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _configure_rules(parser)
     _configure_calls(parser)
     _configure_known(parser)
+    repairs = parser.add_mutually_exclusive_group()
+    repairs.add_argument("--fix", action="store_true", help="write the repairs that are certainly right")
+    repairs.add_argument("--diff", action="store_true", help="show what --fix would write, and write nothing")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes for a large dialplan (default: 1)")
 
 
@@ -110,7 +114,13 @@ def run(args: argparse.Namespace) -> int:
     rules, control = _rules(args), _control(args, given)
     if args.jobs < 1:
         raise UserError(f"--jobs {args.jobs}: give at least 1")
+    if args.fix and "-" in args.paths:
+        raise UserError("--fix cannot write standard input; ask for --diff, or name a file")
+    args.differences = []
     report, shown = _judge(args, rules, control)
+    if args.diff:
+        _write("".join(args.differences), args.output)
+        return int(any(args.differences))
     if args.write_baseline:
         return _write_baseline(args.write_baseline, report, shown)
     if args.baseline:
@@ -157,15 +167,42 @@ def _judge(args: argparse.Namespace, rules: tuple[Rule, ...], control: Control |
     table = _table(args)
     entries, operators, sounds = _places(args.entry), _places(args.operator), _sounds(args.sounds)
     reports, lines = [], dict[tuple[str, int], str]()
-    for subject in _subjects(args, table):
+    for subject, given in _subjects(args, table):
         report = lint(_with_outside(subject, entries, operators, sounds), rules, args.jobs)
         if control is not None:
             report = control.apply(report)
+        if args.fix or args.diff or (report.findings and args.format in WITH_FIXES):
+            subject, report = _repaired(args, subject, report, rules, control, given)
         reports.append(add_sources(subject, report, lines))
         args.kept = subject  # the last one is not taken apart, see leaves_at_once
     colour = args.output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     version = _version() if args.format in ("sarif",) else ""
     return merge(reports), Shown(lines, Severity[args.fail_on.upper()], colour, version)
+
+
+def _repaired(
+    args: argparse.Namespace,
+    subject: Subject,
+    report: Report,
+    rules: tuple[Rule, ...],
+    control: Control | None,
+    given: dict[str, bytes],
+) -> tuple[Subject, Report]:
+    """What is found after --fix, or the same with a fix at what can be repaired."""
+    if not (args.fix or args.diff):
+        from dialplan.repair import fixes
+
+        return subject, fixes(subject, report, given)
+    from concierge.linting import fixing
+
+    repaired = fixing.repaired(subject, report, rules, given, args.jobs)
+    if args.diff:
+        args.differences.append(fixing.difference(repaired, given))
+    elif repaired.subject is not None and repaired.report is not None:
+        fixing.write(repaired)
+        after = repaired.report if control is None else control.apply(repaired.report)
+        return repaired.subject, after
+    return subject, report
 
 
 def _version() -> str:
@@ -260,14 +297,15 @@ def _table(args: argparse.Namespace) -> tables.Table:
         raise UserError(str(error)) from error
 
 
-def _subjects(args: argparse.Namespace, table: tables.Table) -> Iterator[Subject]:
+def _subjects(args: argparse.Namespace, table: tables.Table) -> Iterator[tuple[Subject, dict[str, bytes]]]:
+    """Each plan, and the bytes of what is no file."""
     for path in (one for named in args.paths for one in _plans(named)):
-        given: dict[str, str] = {}
+        given: dict[str, bytes] = {}
         try:
             plan = _from_stdin(given, args.stdin_filename) if path == "-" else load(path)
         except UnreadableError as error:
             raise UserError(str(error)) from error
-        yield from_files(plan, table, given)
+        yield from_files(plan, table, {name: data.decode("utf-8", "replace") for name, data in given.items()}), given
 
 
 def _plans(path: str) -> list[str]:
@@ -278,11 +316,11 @@ def _plans(path: str) -> list[str]:
     return sorted(found) or [path]
 
 
-def _from_stdin(given: dict[str, str], name: str | None) -> Plan:
+def _from_stdin(given: dict[str, bytes], name: str | None) -> Plan:
     """Under a name it is judged as that file: what it includes is beside it, and a part is no whole."""
     data = from_stdin()
     named = name or STDIN
-    given[named] = data.decode("utf-8", "replace")
+    given[named] = data
     folder = Path(name).parent if name else Path.cwd()
     return loads(data, named, root=folder, main=name is None or Path(name).name == MAIN)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from dialplan.light import Final, replace
@@ -66,6 +66,19 @@ def loads(data: bytes, name: str = MAIN, *, root: str | Path = ".", main: bool =
     finally:
         if collecting:
             gc.enable()
+
+
+def reloaded(plan: Plan, root: str | Path, edited: Mapping[str, bytes]) -> Plan:
+    """The plan with other bytes in some of its files. Raises UnreadableError when its main file is gone meanwhile."""
+    files, name = Files(Path(root)), plan.files[0]
+    for path, data in edited.items():
+        files.give(path, data)
+    if name not in edited:
+        try:
+            files.give(name, Path(name).read_bytes())
+        except OSError as error:
+            raise UnreadableError(f"cannot read {name}: {error.strerror}. {_WANTED}") from error
+    return _load(files, name, main=name == STDIN or Path(name).name == MAIN)
 
 
 def _load(files: Files, name: str, *, main: bool) -> Plan:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from dialplan.finding import Finding, Severity, Spot, Unknown, Witness
+from dialplan.finding import Change, Finding, Fix, Severity, Spot, Unknown, Witness
 from dialplan.lint import Report
 from dialplan.plan.model import Place
 from dialplan.report.shown import Shown, fingerprints, relative, with_keys, word, words
@@ -79,9 +79,27 @@ def _result(finding: Finding, index: dict[str, int], fingerprint: str, shown: Sh
     }
     if finding.code in index:
         made["ruleIndex"] = index[finding.code]
+    if finding.fix:
+        made["fixes"] = [_fix(finding.fix)]
     if finding.witness and finding.witness.steps:
         made["codeFlows"] = [_flow(finding.witness, shown)]
     return made
+
+
+def _fix(fix: Fix) -> Object:
+    changes = [
+        {"artifactLocation": _artifact(change.file), "replacements": [_replacement(change)]} for change in fix.changes
+    ]
+    return {"description": {"text": fix.title}, "artifactChanges": changes}
+
+
+def _replacement(change: Change) -> Object:
+    if change.old is None:
+        line = change.line + 1
+        region = {"startLine": line, "startColumn": 1, "endLine": line, "endColumn": 1}
+        return {"deletedRegion": region, "insertedContent": {"text": "".join(f"{text}\n" for text in change.new)}}
+    region = {"startLine": change.line, "startColumn": 1, "endColumn": len(change.old) + 1}
+    return {"deletedRegion": region, "insertedContent": {"text": "\n".join(change.new)}}
 
 
 def _location(spot: Spot, end: int | None = None, line: str | None = None) -> Object:

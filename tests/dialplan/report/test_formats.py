@@ -14,7 +14,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Sarif
 
-from dialplan.finding import Severity
+from dialplan.finding import Change, Fix, Severity
 from dialplan.light import replace
 from dialplan.lint import Report
 from dialplan.report import github, gitlab, junit, sarif, text
@@ -89,6 +89,26 @@ def test_names_of_files_in_sarif_are_those_of_the_repository(tmp_path: Path, jud
     assert uri(str(tmp_path / "etc" / "a b.conf")) == {"uri": "etc/a%20b.conf", "uriBaseId": "%SRCROOT%"}
     assert uri("/elsewhere/ü.conf") == {"uri": "file:///elsewhere/%C3%BC.conf"}
     assert uri("<stdin>") == {"uri": "stdin", "uriBaseId": "%SRCROOT%"}
+
+
+def test_fixes_are_in_json_and_in_sarif(judge: Judge) -> None:
+    jumps = "[in]\nexten => s,1,Goto(b|s|1)\nexten => 2,1,Gosub(c,s,1)\n"
+    report, shown = judge(f"{jumps}[b]\nexten => s,1,Dial(X/1)\n[c]\nexten => s,1,Answer()\n")
+    fix = Fix("commas", (Change("extensions.conf", 2, "exten => s,1,Goto(b|s|1)", ("exten => s,1,Goto(b,s,1)",)),))
+    more = Fix("Return", (Change("extensions.conf", 7, None, (" same => n,Return()",)),))
+    found = tuple(replace(finding, fix=fix if finding.code == "D102" else more) for finding in report.findings)
+    document = json.loads(sarif.render(replace(report, findings=found), shown))
+    Sarif.model_validate(document)
+    regions = [
+        result["fixes"][0]["artifactChanges"][0]["replacements"][0]["deletedRegion"]
+        for result in document["runs"][0]["results"]
+    ]
+    assert {"startLine": 2, "startColumn": 1, "endColumn": 25} in regions
+    assert {"startLine": 8, "startColumn": 1, "endLine": 8, "endColumn": 1} in regions
+    schema = json.loads(resources.files("dialplan.report").joinpath("data/lint.schema.json").read_text("utf-8"))
+    made = json.loads(json_report.render(replace(report, findings=found), shown))
+    jsonschema_rs.validator_for(schema).validate(made)
+    assert {"title": "commas", "changes": [fix.changes[0].as_dict()]} in [one["fix"] for one in made["findings"]]
 
 
 COMMAND = re.compile(
