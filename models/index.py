@@ -1,48 +1,49 @@
 """Which numbers need a look into the store: exact, in memory, and never behind it.
 
-`listed` has every number with an entry of any kind, `ranges` the few entries of more than one number, `contacted` every
-number with an allowed call. Each may hold more
-(an entry that was revoked or purged), never less: a miss answers without SQL, a hit asks the rows. Rows are only ever
-added under greater keys (AUTOINCREMENT), so `catch_up` reads what is new since the last time.
+`listed` has every number with an entry of its own, `ranges` the few entries of more than one number, `contacted` every
+number with an allowed call. Each may hold more (an entry that was revoked or purged), never less: a miss answers
+without SQL, a hit asks the rows. Rows are only ever added under greater keys (AUTOINCREMENT), so what is new is read
+beyond the last one that is known; when that one is gone or another, the store has another past, and all is read again.
 """
 
 from __future__ import annotations
 
-import logging
 import sqlite3
-import threading
-import time
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, true
 
-from models.errors import StoreError
 from models.query import Query
+from models.ranges import Ranges
+from models.registry.blocks import Blocks
 from models.tables import call_check, entry, is_contact
 
-log = logging.getLogger("concierge.index")
-
-_CHUNK = 100_000  # rows that are held as Python objects
+_CHUNK = 20_000  # rows that are held as Python objects: some milliseconds in which no other thread runs
+_SHORTEST = 10_000_000  # fewer digits than eight are no subscriber's
 
 
 class Numbers(Protocol):
     """A set of E.164 numbers that grows."""
 
+    kind: str
+
     def __contains__(self, number: int, /) -> bool: ...
     def __len__(self) -> int: ...
-    def update(self, numbers: Iterable[int], /) -> None:
-        """Add them."""
+    def add(self, numbers: list[int], /) -> None:
+        """The list is the set's from now on."""
 
 
 class SortedNumbers:
     """Eight bytes a number, found by bisection: for where pyroaring cannot be installed."""
 
-    def __init__(self) -> None:
-        self._sorted = array("Q")
+    kind = "sorted"
+
+    def __init__(self, found: array[int] | None = None) -> None:
+        """`found`: in order, each once."""
+        self._sorted = array("Q") if found is None else found
         self._fresh: set[int] = set()
 
     def __contains__(self, number: int) -> bool:
@@ -54,27 +55,29 @@ class SortedNumbers:
     def __len__(self) -> int:
         return len(self._sorted) + len(self._fresh)
 
-    def update(self, numbers: Iterable[int]) -> None:
+    def add(self, numbers: list[int]) -> None:
         """Few go into a set beside the array, many into the array."""
         self._fresh.update(number for number in numbers if number not in self)
         if len(self._fresh) > 1000 + len(self._sorted) // 50:
-            self._sorted = array("Q", sorted([*self._sorted, *self._fresh]))
-            self._fresh.clear()
+            self._sorted, self._fresh = self.settled(), set()
+
+    def settled(self) -> array[int]:
+        """All of them in order."""
+        return array("Q", sorted([*self._sorted, *self._fresh]))
 
 
 def numbers() -> Numbers:
-    """An empty set: a compressed bitmap, or the sorted array."""
+    """An empty set: compressed bitmaps, or the sorted array."""
     try:
-        from pyroaring import BitMap64
+        import pyroaring  # noqa: F401 - only whether it is there
     except ImportError:
         return SortedNumbers()
-    found: Numbers = BitMap64()
-    return found
+    return Blocks()
 
 
 _NEW_ENTRIES = Query(
-    select(entry.c.id, entry.c.number, entry.c.last)
-    .where(entry.c.id > bindparam("p"), entry.c.number > 0)
+    select(entry.c.id, entry.c.number, entry.c.last, entry.c.created_at)
+    .where(entry.c.id >= bindparam("p"))
     .order_by(entry.c.id)
 )
 _NEW_CALLS = Query(
@@ -82,81 +85,77 @@ _NEW_CALLS = Query(
     .where(call_check.c.seq > bindparam("p"), call_check.c.number > 0, is_contact())
     .order_by(call_check.c.seq)
 )
-_LAST_CALL = Query(select(func.max(call_check.c.seq)))
+_newest = select(entry.c.id, entry.c.number, entry.c.last, entry.c.created_at).order_by(entry.c.id.desc()).limit(1)
+_newest_row = _newest.subquery("newest")
+_call = select(func.max(call_check.c.seq).label("call")).subquery("last_call")
+_ENDS = Query(select(*_newest_row.c, _call.c.call).select_from(_call.outerjoin(_newest_row, true())))
+
+
+class OtherPast(Exception):
+    """The rows are not those that the index was made from."""
+
+
+class Reached(NamedTuple):
+    """How far into the store: the last entry with its number, end and time, and the last check."""
+
+    entry: int = 0
+    number: int = 0
+    last: int = 0
+    created_at: int = 0
+    call: int = 0
 
 
 class Index:
-    """The two sets, and how far into the store they reach."""
+    """The sets, and how far into the store they reach."""
 
     def __init__(self) -> None:
         self.listed = numbers()
         self.contacted = numbers()
-        self.ranges: set[tuple[int, int]] = set()
-        self._entry = 0
-        self._call = 0
-        self._version = -1
+        self.ranges = Ranges()
+        self.reached = Reached()
 
-    def knows_nothing_of(self, number: int, *shorter: int) -> bool:
-        """Is there no row at all about this number, and no entry of the shorter ones?"""
-        listed = self.listed
-        if number in self.contacted or number in listed or any(one in listed for one in shorter):
-            return False
-        return not any(first <= number <= last for first, last in self.ranges)
+    def keys(self, number: int) -> list[tuple[int, int]]:
+        """Number and end (0: no range) of each entry that may be about the number, or about a shorter one."""
+        listed, less = self.listed, number // 10
+        found = [(number, 0)] if number in listed else []
+        if less in listed and less >= _SHORTEST:
+            found.append((less, 0))
+        if (less := less // 10) in listed and less >= _SHORTEST:
+            found.append((less, 0))
+        if (less := less // 10) in listed and less >= _SHORTEST:
+            found.append((less, 0))
+        return found + self.ranges.holding(number) if self.ranges else found
 
-    def catch_up(self, connection: sqlite3.Connection) -> None:
-        """Take in what has been committed since the last time. `connection` must be the same each time."""
-        version: int = connection.execute("PRAGMA data_version").fetchone()[0]
-        if version != self._version:
-            self.read_new(connection)
-            self._version = version
+    def ends(self, connection: sqlite3.Connection) -> Reached:
+        """How far the store goes. Raises sqlite3.Error, and OtherPast when that is less far than the index."""
+        found = Reached._make(value or 0 for value in _ENDS.rows(connection)[0])
+        if found.entry < self.reached.entry or found.call < self.reached.call:
+            raise OtherPast
+        return found
 
-    def read_new(self, connection: sqlite3.Connection) -> None:
-        """All rows beyond the ones that are known, on any connection."""
-        last: int = _LAST_CALL.rows(connection)[0][0] or 0
-        for rows in _chunks(_NEW_ENTRIES.cursor(connection, p=self._entry)):
-            self.listed.update([row[1] for row in rows if isinstance(row[1], int)])
-            self.ranges.update((row[1], row[2]) for row in rows if row[2])
-            self._entry = rows[-1][0]
-        for rows in _chunks(_NEW_CALLS.cursor(connection, p=self._call)):
-            self.contacted.update([row[1] for row in rows if isinstance(row[1], int)])
-        self._call = max(self._call, last)
+    def behind(self, ends: Reached) -> int:
+        """How many rows there may be to read."""
+        return ends.entry - self.reached.entry + ends.call - self.reached.call
 
+    def read_new(self, connection: sqlite3.Connection, ends: Reached) -> None:
+        """All rows beyond the ones that are known, on any connection. Raises sqlite3.Error, OtherPast."""
+        if ends[:4] != self.reached[:4]:
+            self._read_entries(connection)
+        if ends.call != self.reached.call:
+            for rows in _chunks(_NEW_CALLS.cursor(connection, p=self.reached.call)):
+                self.contacted.add([row[1] for row in rows if isinstance(row[1], int)])
+            self.reached = self.reached._replace(call=ends.call)
 
-class Building:
-    """An index that is being made from the whole store, in a thread, while calls are answered from the rows."""
-
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        self._connect = connect
-        self._index: Index | None = None
-        self._thread = threading.Thread(target=self._build, name="index", daemon=True)
-        self._started = time.monotonic()
-        self._thread.start()
-
-    @property
-    def over(self) -> bool:
-        """Has it come to an end, good or bad?"""
-        return not self._thread.is_alive()
-
-    def wait(self) -> None:
-        """Block until it is over."""
-        self._thread.join()
-
-    @property
-    def index(self) -> Index | None:
-        """The index; None when the store could not be read."""
-        return self._index
-
-    def _build(self) -> None:
-        index = Index()
-        try:
-            with closing(self._connect()) as connection:
-                index.read_new(connection)
-        except (sqlite3.Error, OSError, StoreError) as error:
-            log.warning("index=none why=%s", error)  # each call asks the rows, which say more
-            return
-        self._index = index
-        took = time.monotonic() - self._started
-        log.info("index=built listed=%d contacted=%d seconds=%.1f", len(index.listed), len(index.contacted), took)
+    def _read_entries(self, connection: sqlite3.Connection) -> None:
+        cursor = _NEW_ENTRIES.cursor(connection, p=self.reached.entry)
+        if self.reached.entry and cursor.fetchone() != self.reached[:4]:
+            raise OtherPast
+        for rows in _chunks(cursor):
+            found = [row for row in rows if isinstance(row[1], int) and row[1] > 0 and isinstance(row[2], int)]
+            self.listed.add([row[1] for row in found if not row[2]])
+            for _, first, last, _ in (row for row in found if row[2]):
+                self.ranges.add(first, last)
+            self.reached = Reached._make((*rows[-1], self.reached.call))
 
 
 def _chunks(cursor: sqlite3.Cursor) -> Iterator[list[Any]]:

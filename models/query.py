@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import CompoundSelect, Select
 from sqlalchemy.dialects.sqlite import dialect
 
 
 class Query:
     """A SELECT with named parameters; the values that are part of the statement are kept with it."""
 
-    def __init__(self, query: Select[Any]) -> None:
+    def __init__(self, query: Select[Any] | CompoundSelect[Any]) -> None:
         compiled = query.compile(dialect=dialect(paramstyle="named"))
         self._sql = str(compiled)
         self._constants = {key: value for key, value in compiled.params.items() if value is not None}

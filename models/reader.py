@@ -1,4 +1,4 @@
-"""Looks one number up during a call: the kept cursor of one connection, tens of microseconds, never a wait.
+"""Looks one number up during a call: the kept connection of one process, microseconds, never a wait.
 
 Everything that can go wrong becomes `Unavailable`; nothing is raised. The file is looked at before each answer, so
 that a database which was removed or replaced is noticed at once.
@@ -7,52 +7,29 @@ that a database which was removed or replaced is noticed at once.
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, exists, func, literal, select, true
-
+from models.asking import NO_HISTORY, Found, ask_entries, ask_history, ask_rows
+from models.building import Building
+from models.changes import Changes
 from models.contact import History
 from models.errors import StoreBusy, StoreError
-from models.index import Building, Index
+from models.index import Index, OtherPast
+from models.place import Place
 from models.policy import Knowledge, Listed, NotListed, Unavailable
-from models.query import Query
-from models.rows import entry_from_row
 from models.store import check_schema, explain
-from models.suppression import Entry
-from models.tables import DONE, batch, call_check, entry, from_micros, is_contact, to_micros
 from models.wal import Former, check_own_log, former
 
-_MONTH = 30 * 86_400 * 1_000_000  # microseconds
 _LONG_AGO = datetime(1970, 3, 1, tzinfo=UTC)
-NO_HISTORY = History()
 _BUILD_EVERY = 10.0  # seconds
 _REOPEN_EVERY = 0.2  # seconds; a broken database must not cost each call a new attempt
-
-
-_allowed = (call_check.c.number == bindparam("n")) & is_contact()
-_nothing = select(literal(1).label("one")).subquery("one_row")  # so that a number without entries is a row too
-_last = select(call_check.c.at, call_check.c.campaign).where(_allowed).order_by(call_check.c.at.desc()).limit(1)
-_last_row = _last.subquery("last_row")
-_recent = select(func.count()).select_from(call_check).where(_allowed & (call_check.c.at >= bindparam("t")))
-_SHORTER = ("n1", "n2", "n3")
-_numbers: list[Any] = [bindparam(name) for name in ("n", *_SHORTER)]
-_single = entry.c.number.in_(_numbers) & (entry.c.last == 0)
-_range = (entry.c.last > 0) & (entry.c.number <= bindparam("n")) & (entry.c.last >= bindparam("n"))
-_import_done = exists().where(batch.c.id == entry.c.batch, batch.c.state == DONE)
-_in_force = (entry.c.batch == "") | _import_done
-_KNOW = Query(
-    select(*entry.c, _last_row.c.at, _last_row.c.campaign, _recent.scalar_subquery()).select_from(
-        _nothing.outerjoin(entry, (_single | _range) & _in_force).outerjoin(_last_row, true())
-    )
-)
-_ENTRY_COLUMNS = len(entry.c)
-_SHORTEST = 10_000_000  # fewer digits than eight are no subscriber's
+_AT_ONCE = 3_000  # new rows that a call may wait for; more are read in a thread
+_ATTEMPTS = 3  # at an answer from one state of the store, while others write
 
 
 class Known(NamedTuple):
@@ -63,6 +40,7 @@ class Known(NamedTuple):
 
 
 _NOTHING = Known(NotListed(), NO_HISTORY)
+_NO_ROWS: Found = ((), NO_HISTORY)
 
 
 class Reader:
@@ -74,13 +52,14 @@ class Reader:
 
     def __init__(self, path: Path, *, indexed: bool = False) -> None:
         self.path = path
-        self._text = str(path)
         self._indexed = indexed
         self._index: Index | None = None
         self._building: Building | None = None
         self._build_again = 0.0
+        self._seen: object = None  # the last commit that the index knows of
         self._connection: sqlite3.Connection | None = None
-        self._inode = (0, 0)
+        self._changes: Changes | None = None
+        self._place: Place | None = None
         self._former = Former()
         self._broken_until = 0.0
         self._why: StoreError | None = None
@@ -92,19 +71,16 @@ class Reader:
         digits that are dialled too many, so the caller has to judge whether this one exists.
         """
         try:
-            connection, shorter = self._connect(), _shorter(number)
-            if self._indexed and self._has_nothing(connection, number, shorter):
+            connection = self._connect()
+            found = self._by_index(connection, number, at) if self._indexed else None
+            if found is _NO_ROWS:
                 return _NOTHING
-            values = dict(zip(_SHORTER, shorter, strict=True))
-            rows = _KNOW.rows(connection, t=to_micros(at) - _MONTH, n=number, **values)
-            entries: tuple[Entry, ...] = tuple(
-                entry_from_row(row[:_ENTRY_COLUMNS]) for row in rows if row[0] is not None
-            )
+            entries, history = found or ask_rows(connection, number, at)
         except (sqlite3.Error, OSError, StoreError) as error:
             return Known(self._unavailable(error), History())
         except ValueError as error:  # this row only
             return Known(Unavailable(str(explain(self.path, f"malformed: {error}"))), History())
-        return Known(Listed(entries) if entries else NotListed(), _history(*rows[0][_ENTRY_COLUMNS:]))
+        return Known(Listed(entries) if entries else NotListed(), history)
 
     def look_up(self, number: int) -> Knowledge:
         """The entries alone."""
@@ -121,14 +97,39 @@ class Reader:
         building = self._building
         return building.wait if building is not None else lambda: None
 
-    def _has_nothing(self, connection: sqlite3.Connection, number: int, shorter: tuple[int, ...]) -> bool:
-        """Is it certain that no row is about this number?"""
-        if self._index is None:
-            self._index = self._built()
-            if self._index is None:
-                return False
-        self._index.catch_up(connection)
-        return self._index.knows_nothing_of(number, *shorter)
+    def _by_index(self, connection: sqlite3.Connection, number: int, at: datetime) -> Found | None:
+        """Only what the index leaves open is asked, of one state of the store; None: ask the rows."""
+        for _ in range(_ATTEMPTS):
+            index = self._current(connection)
+            if index is None:
+                return None
+            keys, contacted = index.keys(number), number in index.contacted
+            if not keys and not contacted:
+                return _NO_ROWS
+            entries = ask_entries(connection, keys) if keys else ()
+            history = ask_history(connection, number, at) if contacted else NO_HISTORY
+            if self._changes is not None and self._changes.now() == self._seen:
+                return entries, history
+        return None
+
+    def _current(self, connection: sqlite3.Connection) -> Index | None:
+        """The index with all that is committed; None while it is made, or has much to read."""
+        index = self._index or self._built()
+        if index is None or self._changes is None:
+            return None
+        seen = self._changes.now()
+        if seen == self._seen:
+            return index
+        try:
+            ends = index.ends(connection)
+            if index.behind(ends) <= _AT_ONCE:
+                index.read_new(connection, ends)
+                self._index, self._seen = index, seen
+                return index
+            self._build(index)
+        except OtherPast:
+            self._build()
+        return None
 
     def _built(self) -> Index | None:
         if self._building is None or not self._building.over:
@@ -138,32 +139,47 @@ class Reader:
             return None
         return self._building.index
 
-    def _build(self) -> None:
-        self._building = Building(self._open)
+    def _build(self, begun: Index | None = None) -> None:
+        self._index, self._seen = None, None
+        self._building = Building(self._open, begun)
         self._build_again = time.monotonic() + _BUILD_EVERY
 
     def close(self) -> None:
         """Let go of the file."""
-        self._index = self._building = None
-        if self._connection is not None:
+        self._index = self._building = self._changes = self._seen = None
+        if self._connection is not None and self._place is not None:
             self._connection.close()
-            self._connection = None
-            self._former = former(self.path, self._inode)
+            self._former = former(self.path, self._place.inode)
+        self._connection = None
+        if self._place is not None:
+            self._place.close()
+            self._place = None
 
     def _connect(self) -> sqlite3.Connection:
-        found = os.stat(self._text)  # noqa: PTH116 - half the time, at each call
-        if self._connection is not None and self._inode == (found.st_dev, found.st_ino):
-            return self._connection
-        if self._why is not None and time.monotonic() < self._broken_until:
-            raise self._why
-        self.close()
-        check_own_log(self.path, self._former)
-        self._connection = self._open()
-        self._inode = (found.st_dev, found.st_ino)
-        self._why = None
+        if self._connection is not None and self._place is not None:
+            if self._place.untouched():
+                return self._connection
+            if self._place.holds():
+                if self._changes is not None:
+                    self._changes.check()
+                return self._connection
+        return self._reopen(Place(self.path))
+
+    def _reopen(self, place: Place) -> sqlite3.Connection:
+        try:
+            if self._why is not None and time.monotonic() < self._broken_until:
+                raise self._why
+            self.close()
+            check_own_log(self.path, self._former)
+            connection = self._open()
+        except BaseException:
+            place.close()
+            raise
+        self._connection, self._place, self._why = connection, place, None
         if self._indexed:
+            self._changes = Changes(connection)
             self._build()
-        return self._connection
+        return connection
 
     def _open(self) -> sqlite3.Connection:
         uri = f"{self.path.absolute().as_uri()}?mode=rw"
@@ -189,20 +205,6 @@ class Reader:
         if not passing and known is not self._why:  # the same again is no new attempt, and puts none off
             self._why, self._broken_until = known, time.monotonic() + _REOPEN_EVERY
         return Unavailable(str(known), passing)
-
-
-def _shorter(number: int) -> tuple[int, ...]:
-    """One to three digits less, never fewer than eight."""
-    one = number // 10 if number >= 10 * _SHORTEST else number
-    two = one // 10 if one >= 10 * _SHORTEST else one
-    return one, two, two // 10 if two >= 10 * _SHORTEST else two
-
-
-def _history(last_at: Any, campaign: Any, recent: Any) -> History:
-    try:
-        return NO_HISTORY if last_at is None else History(from_micros(last_at), campaign, recent)
-    except (TypeError, OverflowError):  # a time that this program never wrote
-        return NO_HISTORY
 
 
 def _words(error: Exception) -> str:

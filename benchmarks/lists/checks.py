@@ -2,8 +2,9 @@
 
     python benchmarks/lists/checks.py --sizes 1 10
 
-`ours` is the look-up as a call makes it, history and shorter numbers included; the references select the entries of
-the number alone, on a pooled connection. Half of the numbers are listed.
+`ours` is the look-up as a call makes it, ranges, history and shorter numbers included. The references ask the same
+question without ranges, or (`entries alone`) select the entries of the number and nothing else; on a pooled
+connection. `after a commit`: somebody else has committed a check before each question, so that there is news to read.
 """
 
 from __future__ import annotations
@@ -23,31 +24,54 @@ from postgres import postgresql
 from sqlalchemy import Engine, bindparam, select, text
 
 from concierge.wiring import upgrade_store
-from models.contact import Question
+from models.asking import everything, shorter
+from models.contact import Answer, History, Question
 from models.gate import Judge
-from models.number import Site
+from models.number import Number, Site
+from models.policy import Decision, Reason, Verdict
 from models.reader import Reader
-from models.store import open_engine
+from models.store import Store, open_engine
 from models.tables import entry, metadata
 
 MILLION = 1_000_000
 ASKED = 2_000
 ROUNDS = 5
+MONTH_AGO = int((time.time() - 30 * 86_400) * 1_000_000)
 
 
-def through(engine: Engine) -> Callable[[int], object]:
-    query = select(entry).where(entry.c.number == bindparam("n"))
+def through(engine: Engine, *, alone: bool = False) -> Callable[[int], object]:
+    query = select(entry).where(entry.c.number == bindparam("n")) if alone else everything(ranges=False)
 
     def ask(number: int) -> object:
+        one, two, three = shorter(number)
         with engine.connect() as connection:
-            return connection.execute(query, {"n": number}).all()
+            values = {"n": number} if alone else {"n": number, "n1": one, "n2": two, "n3": three, "t": MONTH_AGO}
+            return connection.execute(query, values).all()
 
     return ask
 
 
+class Written:
+    """The look-up, each time after a commit of somebody else; the commit's own time is no part of it."""
+
+    def __init__(self, reader: Reader, path: Path, now: datetime) -> None:
+        self._reader, self._now = reader, now
+        self._store = Store(path)
+        decision = Decision(Verdict.REFUSE, Reason.LISTED)
+        self._row = Answer(Question("+1"), Number(1), decision, History(), now)
+
+    def before(self) -> None:
+        self._store.write_checks([self._row])
+
+    def __call__(self, number: int) -> object:
+        return self._reader.know(number, self._now)
+
+
 def times(ask: Callable[[int], object], asked: list[int]) -> list[int]:
     clock, found = time.perf_counter_ns, []
+    before = getattr(ask, "before", lambda: None)
     for one in asked:
+        before()
         started = clock()
         ask(one)
         found.append(clock() - started)
@@ -84,12 +108,14 @@ def compare(count: int, folder: Path, server: Engine | None) -> None:
     ways: dict[str, Callable[[int], object]] = {
         "ours, look-up": lambda one: reader.know(one, now),
         "ours, whole answer": lambda one: judge.answer(Question(f"+{one}"), now),
+        "ours, look-up after a commit": Written(reader, path, now),
         "Core on SQLite": through(open_engine(path)),
     }
     if server is not None:
         metadata.drop_all(server)
         copy_to(server, listed)
         ways["Core on PostgreSQL"] = through(server)
+        ways["Core on PostgreSQL, entries alone"] = through(server, alone=True)
     print(f"{count:,} entries")
     for kind, asked in (("miss", misses[:ASKED]), ("hit", hits)):
         found: dict[str, list[int]] = {name: [] for name in ways}

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.index import Building, Index, SortedNumbers, numbers
+from models.building import Building
+from models.index import Index, SortedNumbers, numbers
 from models.policy import Listed, NotListed
 from models.reader import Reader
 from models.store import Store
@@ -88,18 +89,18 @@ def test_a_store_that_cannot_be_read_makes_no_index_and_questions_still_ask_the_
     reader.close()
 
 
-def _broken(self, connection):
+def _broken(self, connection, ends):
     raise sqlite3.OperationalError("disk I/O error")
 
 
 def test_an_index_that_failed_is_built_again_later(db, store, make, monkeypatch, wait):
     attempts = []
 
-    def once_broken(self, connection, real=Index.read_new):
+    def once_broken(self, connection, ends, real=Index.read_new):
         attempts.append(1)
         if len(attempts) == 1:
-            _broken(self, connection)
-        real(self, connection)
+            _broken(self, connection, ends)
+        real(self, connection, ends)
 
     monkeypatch.setattr(Index, "read_new", once_broken)
     monkeypatch.setattr("models.reader._BUILD_EVERY", 0.0)
@@ -124,7 +125,7 @@ def test_numbers_that_are_none_are_left_out(db):
 def test_the_sorted_array_is_a_set(batches, other):
     found, model = SortedNumbers(), set()
     for batch in batches:
-        found.update(batch)
+        found.add(list(batch))
         model.update(batch)
     assert len(found) == len(model)
     assert all(number in found for number in model)
@@ -134,7 +135,7 @@ def test_the_sorted_array_is_a_set(batches, other):
 def test_the_sorted_array_takes_many_in_small_steps():
     found, numbers_ = SortedNumbers(), random.Random(2).sample(range(10**11), 5000)
     for number in numbers_:
-        found.update([number])
+        found.add([number])
     assert len(found) == 5000
     assert all(number in found for number in numbers_)
     assert 10**11 not in found
