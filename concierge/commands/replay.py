@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from concierge.commands import trace as tracing
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from dialplan.applications.tables import Table
     from dialplan.finding import Finding
     from dialplan.flow import At, Inputs
@@ -76,10 +78,22 @@ def _assumptions(finding: Finding) -> Inputs:
 
     assert finding.witness is not None  # noqa: S101 - asked before
     results: dict[str, list[str]] = {}
-    conditions = []
+    conditions, now = [], None
     for way in finding.witness.ways:
-        if way.kind == "result" and way.application:
+        if way.kind == "time" and (moment := _moment(way.value)):
+            now = moment
+        elif way.kind == "result" and way.application:
             results.setdefault(way.application, []).append(way.value)
         elif way.value in ("true", "false"):
             conditions.append(way.value == "true")
-    return Inputs(keys=finding.witness.keys, results=results, conditions=conditions)
+    return Inputs(keys=finding.witness.keys, results=results, conditions=conditions, now=now)
+
+
+def _moment(text: str) -> datetime | None:
+    """The hours of includes, as a moment that stands for them; None for another answer about the time."""
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

@@ -21,19 +21,20 @@ class Everything:
 
     def __init__(self, kept: Slice) -> None:
         self.kept = kept
-        self._classes: dict[str, tuple[Class, ...]] = {}
+        self._classes: dict[tuple[str, object], tuple[Class, ...]] = {}
         self._shapes: dict[tuple[object, ...], tuple[Class, ...]] = {}
         self._truths: dict[tuple[str, str], Sequence[tuple[Choice, bool]]] = {}
 
     def classes(self, machine: Machine, context: str) -> tuple[Class, ...]:
         """The numbers that make a difference in this context."""
-        known = self._classes.get(context)
+        place = context, machine.when
+        known = self._classes.get(place)
         if known is None:
-            like = shape(machine, context)
+            like = machine.when, shape(machine, context) if machine.when is None else context
             known = self._shapes.get(like)
             if known is None:
                 known = self._shapes[like] = classes(machine, context)
-            self._classes[context] = known
+            self._classes[place] = known
         return known
 
     def dialled(self, machine: Machine, state: State, asked: Listening) -> Sequence[Dialled]:

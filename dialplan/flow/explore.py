@@ -7,14 +7,19 @@ import time
 from collections import deque
 from collections.abc import Iterable
 
+from dialplan.applications.arguments import cut, is_literal
 from dialplan.applications.tables import Table
 from dialplan.finding import Spot, Unknown
 from dialplan.flow.everything import Everything
 from dialplan.flow.machine import Machine
 from dialplan.flow.model import FORGOTTEN_FRAME, NO_CHOICE, WIDENED, At, Edge, End, Ended, Limits, Space, State
 from dialplan.flow.slicing import Slice, slice_of
+from dialplan.light import TYPE_CHECKING
 from dialplan.plan.model import Place, Plan
 from dialplan.subject import Subject
+
+if TYPE_CHECKING:
+    from dialplan.flow.hours import Hours
 
 
 def machine_of(subject: Subject, kept: Slice | None = None) -> Machine:
@@ -29,7 +34,19 @@ def machine_of(subject: Subject, kept: Slice | None = None) -> Machine:
         counters=kept.counters,
         one_call=False,
         operators=subject.operators,
+        hours=_hours(subject),
     )
+
+
+def _hours(subject: Subject) -> Hours | None:
+    """The hours to tell apart; most plans have no includes with times."""
+    if not any(include.timing for context in subject.plan.contexts.values() for include in context.includes):
+        return None
+    from dialplan.flow.hours import Hours
+
+    named = (subject.by_application.get(name, ()) for name in ("gotoiftime", "execiftime"))
+    specs = (cut(call.data, "?", 2)[0] for calls in named for _, call in calls)
+    return Hours(subject.plan, (spec for spec in specs if is_literal(spec)))
 
 
 def explore(
@@ -71,6 +88,8 @@ class Search:
 
     def enter(self, state: State) -> None:
         """A place where calls begin."""
+        if self.machine.hours is not None and self.machine.hours.too_many:
+            self.tell("too-many-hours", "the times of includes were not told apart: too many, or of two zones", state)
         self.space.entries.append(self._number(state, None))
 
     def _number(self, state: State, parent: tuple[int, Edge] | None) -> int:

@@ -46,7 +46,7 @@ def parse(machine: Machine, state: State, text: str) -> Target | NoTarget:
         base = state.priority if sign else 0
         return Target(context, exten, base - number if sign == "-" else base + number, free)
     named = pieces[-1][len(sign) :], *pieces[-2:-1], *pieces[-3:-2]  # a place that is left empty has no labels
-    label = all(named[1:]) and match.find_label(machine.plan, context, exten, named[0], machine.callerid, machine.now)
+    label = all(named[1:]) and match.find_label(machine.plan, context, exten, named[0], machine.callerid, machine.when)
     if not label:
         return NoTarget(Ended.DEAD_JUMP, f"{exten} in [{context}] has no label {priority!r}")
     return Target(context, exten, label.step.priority, free)
@@ -131,11 +131,12 @@ def goto_if(machine: Machine, state: State, running: Running) -> Moves:
 
 def in_times(machine: Machine, state: State, spec: Value, raw: str) -> Iterator[tuple[Choice, bool, State]]:
     """Is it that time? Asked of the outside when the time is not known."""
-    if isinstance(spec, str) and machine.now is not None:
+    known = machine.hours is None or spec in machine.hours.specs
+    if isinstance(spec, str) and machine.when is not None and known:
         from dialplan.expression.timing import in_time  # loads the time zones
 
         try:
-            truth = in_time(to_bytes_text(spec), machine.now)
+            truth = in_time(to_bytes_text(spec), machine.when)
         except UnknowableError:
             pass
         else:

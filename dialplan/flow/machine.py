@@ -10,7 +10,7 @@ from dialplan.applications.tables import Table
 from dialplan.expression import Evaluation, Unknown, Value, World, evaluation
 from dialplan.flow import variables as names
 from dialplan.flow.memory import Memory, Seen, Transitions
-from dialplan.flow.model import FORGOTTEN_FRAME, NO_CHOICE, At, Choice, End, Ended, Kind, Move, State
+from dialplan.flow.model import FORGOTTEN_FRAME, HOURS, NO_CHOICE, WIDENED, At, Choice, End, Ended, Kind, Move, State
 from dialplan.flow.operators import Operators
 from dialplan.flow.outside import Outside
 from dialplan.light import TYPE_CHECKING, Any, NamedTuple, pattern
@@ -22,6 +22,8 @@ from dialplan.plan.patterns import Mode
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from dialplan.flow.hours import Hours
 
 Moves = list[Move]
 CHANGING = pattern(r"SET\(|INC\(|DEC\(|SHIFT\(|POP\(|EVAL|ODBC|REALTIME|QUEUE_VARIABLES")
@@ -45,7 +47,8 @@ class Machine:
 
     `kept`: the variables that are remembered, None for all; `counters` among them survive programs. `assigned`:
     those that are empty before the plan sets them; others are not known, unless `kept` is None. `now`, `callerid`:
-    of the one call that is walked. `operators`: places that count as a person.
+    of the one call that is walked. `operators`: places that count as a person. `hours`: told apart where several calls
+    are looked at; `when` is the moment that stands for those of the state that is expanded, None for any time.
     """
 
     def __init__(
@@ -61,12 +64,14 @@ class Machine:
         callerid: str | None = None,
         one_call: bool = True,
         operators: Iterable[At] = (),
+        hours: Hours | None = None,
     ) -> None:
         self.operators = Operators(operators)
         self.missing_sounds: frozenset[str] = frozenset()
         self.plan, self.table, self.outside = plan, table, outside
         self.kept, self.assigned, self.counters = kept, assigned or {}, counters
         self.now, self.callerid, self.one_call = now, callerid, one_call
+        self.when, self.hours = now, hours
         self.version = int("".join(c for c in table.version if c.isdigit())[:2] or 22)
         missing: Value = "" if kept is None else Unknown.because("variable", "nothing in the plan sets it")
         self.world = World(plan.globals, missing, self._exists_for_function, self._function, self.version)
@@ -79,6 +84,7 @@ class Machine:
         self._transitions = Transitions()
         self._more: dict[tuple[str, str, str | None], bool] = {}
         self._known: dict[int, tuple[str, Effect | None, Handler | None, str, bool]] = {}
+        self._of_hours: dict[datetime | None, tuple[Any, ...]] = {}
         self.gone = False
 
     def hang_up(self) -> None:
@@ -94,13 +100,42 @@ class Machine:
         self._known.clear()
         self._memory = Memory(self.kept, self.assigned)
         self._transitions = Transitions()
+        self._of_hours.clear()
+        if not self.one_call:
+            self.when = None
+
+    # ---- hours
+
+    def _enter_hours(self, state: State) -> Moves:
+        """Look at the plan as it is in the state's hours; where they matter first, the hours to choose from."""
+        assert self.hours is not None  # noqa: S101 - asked before
+        noted = names.get(state.variables, HOURS)
+        moment = self.hours.moments[noted] if isinstance(noted, str) else None
+        if moment != self.when:
+            self._of_hours[self.when] = self._found, self._serving, self._more, self._memory, self._transitions
+            fresh = {}, {}, {}, Memory(self.kept, self.assigned), Transitions()
+            there = self._of_hours.get(moment, fresh)
+            self._found, self._serving, self._more, self._memory, self._transitions = there
+            self.when = moment
+        if moment is not None or names.get(state.variables, WIDENED) or not self._depends_on_hours(state):
+            return []
+        return [
+            Move(Choice(Kind.TIME, text), with_variables(state, names.put(state.variables, HOURS, text)))
+            for text in self.hours.moments
+        ]
+
+    def _depends_on_hours(self, state: State) -> bool:
+        if any(include.timing for part in self.parts(state.context) for include in part.includes):
+            return True
+        found = self.possible(*state[:3])
+        return bool(found) and found[0].step.application.lower() in ("gotoiftime", "execiftime")
 
     # ---- looking up
 
     def lookup(self, state: State) -> list[tuple[Choice, Found | None, State]]:
         """The step that is about to run; several where the time or the caller decides."""
         if self.one_call:
-            outcome = match.search(self.plan, state.context, state.exten, state.priority, self.callerid, self.now)
+            outcome = match.search(self.plan, state.context, state.exten, state.priority, self.callerid, self.when)
             return [(NO_CHOICE, outcome.found, state)]
         found = self.possible(*state[:3])
         if len(found) < 2:
@@ -115,7 +150,7 @@ class Machine:
             number = context, exten
             serving = self._serving.get(number)
             if serving is None:
-                serving = self._serving[number] = match.serving(self.plan, context, exten)
+                serving = self._serving[number] = match.serving(self.plan, context, exten, self.when)
             known = self._found[key] = match.at_priority(serving, priority)
         return known
 
@@ -135,7 +170,7 @@ class Machine:
     def exists(self, context: str, exten: str, priority: int = 1) -> bool:
         """ast_exists_extension, for some caller at some time unless there is one call only."""
         if self.one_call:
-            return match.find(self.plan, context, exten, priority, self.callerid, self.now) is not None
+            return match.find(self.plan, context, exten, priority, self.callerid, self.when) is not None
         return bool(self.possible(context, exten, priority))
 
     def more(self, context: str, buffer: str, caller: str | None = None) -> bool:
@@ -143,7 +178,7 @@ class Machine:
         key = context, buffer, caller
         known = self._more.get(key)
         if known is None:
-            outcome = match.search(self.plan, context, buffer, 1, caller, self.now, Mode.MATCHMORE)
+            outcome = match.search(self.plan, context, buffer, 1, caller, self.when, Mode.MATCHMORE)
             known = self._more[key] = outcome.found is not None
         return known
 
@@ -153,7 +188,7 @@ class Machine:
 
     def outside_of_files(self, context: str, exten: str) -> bool:
         """True when a switch or a context that is not in the files might have the extension."""
-        outcome = match.search(self.plan, context, exten, 1, self.callerid, self.now)
+        outcome = match.search(self.plan, context, exten, 1, self.callerid, self.when)
         return outcome.found is None and bool(outcome.unknown)
 
     # ---- evaluating
@@ -190,7 +225,7 @@ class Machine:
             return True
         if number.isdigit():
             return self.exists(context, exten, int(number))
-        return match.find_label(self.plan, context, exten, number, self.callerid, self.now) is not None
+        return match.find_label(self.plan, context, exten, number, self.callerid, self.when) is not None
 
     def _function(self, name: str, data: str) -> Value | None:
         """Functions that are known from the call: those that were set, and LOCAL."""
@@ -242,6 +277,8 @@ class Machine:
             several = self.lookup(state)
             found = several[0][1]
         else:
+            if self.hours is not None and self.hours.moments and (hours := self._enter_hours(state)):
+                return None, hours
             there = self.possible(*state[:3])
             several = self._one_of(state, there) if len(there) > 1 else []
             found = there[0] if len(there) == 1 else several[0][1] if len(several) == 1 else None

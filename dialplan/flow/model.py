@@ -47,6 +47,8 @@ FORGOTTEN_FRAME = Frame("", "", 0)
 """Stands for all Gosubs below, of a state of which there were too many."""
 WIDENED = "@widened"
 """Set in such states: no variable is known any more."""
+HOURS = "@hours"
+"""In a state: the moment that stands for the hours in which the call comes in, as ISO 8601 (see hours.py)."""
 
 
 class Loop(NamedTuple):

@@ -106,8 +106,8 @@ Serving: TypeAlias = tuple[tuple[str, Extension, bool], ...]
 """Context, extension, and whether it is reached at any time."""
 
 
-def serving(plan: Plan, start: str, exten: str) -> Serving:
-    """All fitting extensions whatever the caller and the time, in the order of the search."""
+def serving(plan: Plan, start: str, exten: str, when: datetime | None = None) -> Serving:
+    """All fitting extensions whatever the caller, and the time where none is given, in the order of the search."""
     indexes = _INDEXES.setdefault(plan, {})
     found: list[tuple[str, Extension, bool]] = []
     seen: set[str] = set()
@@ -124,7 +124,11 @@ def serving(plan: Plan, start: str, exten: str) -> Serving:
         found += [(name, extension, sure) for extension, _ in index.fitting(exten, Mode.MATCH)]
         seen.add(lowered)
         if context.includes:
-            todo += [(i.context, sure and i.timing is None) for i in reversed(context.includes)]
+            todo += [
+                (i.context, sure and (when is not None or i.timing is None))
+                for i in reversed(context.includes)
+                if when is None or in_force(i, when)
+            ]
     return tuple(found)
 
 

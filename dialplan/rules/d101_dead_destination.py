@@ -39,8 +39,9 @@ from dialplan.applications.arguments import is_literal
 from dialplan.applications.calls import Call, Target
 from dialplan.applications.effect import Kind as Jumping
 from dialplan.finding import Finding, Severity
+from dialplan.flow import variables as names
 from dialplan.flow.calls import Calls
-from dialplan.flow.model import Edge, Ended, Kind
+from dialplan.flow.model import HOURS, Edge, Ended, Kind
 from dialplan.light import pattern
 from dialplan.plan.model import Place
 from dialplan.resolve import DEAD, Fate, Resolved, resolve
@@ -66,6 +67,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     written = list(_written(subject))
     yield from written
     yield from once(_computed(subject.flow, {one.spot.place for one in written}))
+    yield from once(_at_times(subject.flow, {one.spot.place for one in written}))
     yield from _of_others(subject)
     yield from _local(subject)
 
@@ -118,6 +120,39 @@ def _computed(flow: Calls, told: set[Place]) -> Iterator[Finding | None]:
                 message = f"{located.calls[0].application} to {located.step.data}: {end.end.text}"
                 last = [edge] if end is edge else [edge, end]
                 yield finding(flow, CODE, Severity.WARNING, message, node, last)
+
+
+def _at_times(flow: Calls, told: set[Place]) -> Iterator[Finding | None]:
+    """Places that only includes with times bring in: outside of these hours they are missing."""
+    if flow.machine.hours is None:
+        return
+    jumping = {node for name in JUMPS for node in flow.running.get(name, ())}
+    for node in sorted(jumping - flow.given_up):
+        located = flow.located(node)
+        if located is None or located.step.place in told or not any(target.literal for _, target in located.targets):
+            continue
+        for edge in flow.space.edges[node]:
+            for last in _ends_of_hours(flow, node, edge):
+                end, when = last[-1].end, names.get(flow.space.states[node].variables, HOURS) or last[1].choice.value
+                message = f"{located.calls[0].application} to {located.step.data}, as at {when}: {end and end.text}"
+                yield finding(flow, CODE, Severity.WARNING, message, node, last)
+
+
+def _ends_of_hours(flow: Calls, node: int, edge: Edge) -> Iterator[list[Edge]]:
+    """Edges from a jump to an end because the place is missing, in the hours that are known or come to be."""
+    if edge.target < 0 or edge.choice.kind is Kind.TARGET:
+        return
+    if names.get(flow.space.states[node].variables, HOURS):
+        end = _dead_end(flow, node, edge)
+        if end is not None and end is not edge:
+            yield [edge, end]
+        return
+    there, here = flow.space.states[edge.target], flow.space.states[node]
+    if there[:2] == here[:2] or there.free:
+        return
+    for hop in flow.space.edges[edge.target]:
+        if hop.target >= 0 and hop.choice.kind is Kind.TIME and flow.space.found[hop.target] is None:
+            yield from ([edge, hop, one] for one in flow.space.edges[hop.target] if one.end and one.end.kind in NOWHERE)
 
 
 def _only_called(flow: Calls, node: int, located: Located) -> bool:
