@@ -60,6 +60,11 @@ class Everything:
             found.append(Dialled(Choice(kind, typed), one.number, one.free, seconds, asked.context))
         return found
 
+    def lost(self, choice: Choice) -> Choice:
+        """As good as a wrong key, whichever it is."""
+        del choice
+        return LOST
+
     def entered(self, machine: Machine, state: State, name: str, most: int, enders: str = "#") -> Sequence[Entered]:
         """Nothing, each number that is asked for later, and another one."""
         del enders
@@ -113,5 +118,6 @@ class Everything:
 
 
 SILENCE = Choice(Kind.SILENCE, WAIT)
+LOST = Choice(Kind.WRONG, KEYS[0])
 
 __all__ = ["Everything", "Unknown"]

@@ -9,6 +9,7 @@ from dialplan.expression.value import UnknowableError, to_bytes_text
 from dialplan.flow.cutting import branches, call_in, cut, split
 from dialplan.flow.machine import Handler, Machine, Moves, Running, ends, goes_on
 from dialplan.flow.model import NO_CHOICE, Choice, End, Ended, Kind, Move, State
+from dialplan.flow.outside import alone
 from dialplan.light import NamedTuple, pattern
 from dialplan.plan import match
 
@@ -233,12 +234,16 @@ def execute(machine: Machine, state: State, running: Running) -> Moves:
 
 
 def try_exec(machine: Machine, state: State, running: Running) -> Moves:
-    """TryExec: a call that fails or would end only sets TRYSTATUS."""
+    """TryExec: a call that fails or would end only sets TRYSTATUS; a key that it has taken is lost."""
     if running.data == "":
         return [goes_on(state)]
     moves: Moves = []
     for move in execute(machine, state, running):
-        if move.state is not None:
+        if _key_lost(machine, state, running, move):
+            made = machine.outside.lost(move.choice)
+            here = goes_on(machine.store(state, "TRYSTATUS", "FAILED"), made, move.seconds)
+            moves += [] if here in moves else [here]
+        elif move.state is not None:
             moves.append(move._replace(state=machine.store(move.state, "TRYSTATUS", "SUCCESS")))
         elif move.end is not None and (move.end.kind in OPEN or move.end == HANGUP):
             moves.append(move)
@@ -247,6 +252,14 @@ def try_exec(machine: Machine, state: State, running: Running) -> Moves:
             here = machine.store(move.last or state, "TRYSTATUS", "NOAPP" if missing else "FAILED")
             moves.append(goes_on(here, move.choice, move.seconds))
     return moves
+
+
+def _key_lost(machine: Machine, state: State, running: Running, move: Move) -> bool:
+    """TryExec takes the key for a failure, unless Background has gone to its extension already (measured)."""
+    kind, keys, application = move.choice
+    if kind not in (Kind.KEY, Kind.WRONG) or application:
+        return False
+    return "background" not in running.raw.lower() or not alone(machine, state.context, keys[:1])
 
 
 OPEN = (Ended.UNKNOWN, Ended.OUTSIDE, Ended.STAYS, Ended.LIMIT)

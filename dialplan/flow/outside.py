@@ -57,6 +57,9 @@ class Outside(Protocol):
     def dialled(self, machine: Machine, state: State, asked: Listening) -> Sequence[Dialled]:
         """Keys that are looked up as an extension."""
 
+    def lost(self, choice: Choice) -> Choice:
+        """Only the first of the keys was taken, and it leads nowhere."""
+
     def entered(self, machine: Machine, state: State, name: str, most: int, enders: str = "#") -> Sequence[Entered]:
         """Keys that Read puts into the variable."""
 

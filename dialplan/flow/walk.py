@@ -78,6 +78,11 @@ class Scripted:
             return False
         return not asked.only_choices or machine.exists(asked.context, self.keys[0])
 
+    def lost(self, choice: Choice) -> Choice:
+        """Those behind the first are still to come."""
+        self.keys[:0] = choice.value[1:]
+        return Choice(Kind.WRONG, choice.value[:1])
+
     def entered(self, machine: Machine, state: State, name: str, most: int, enders: str = "#") -> Sequence[Entered]:
         """Keys up to `most`, up to one that ends the number, or up to a wait."""
         del machine, state, name

@@ -7,7 +7,8 @@ What it finds
     in which every key is taken by some extension, a `T` when nothing sets TIMEOUT(absolute), and an `o` or
     `a` when nothing takes a message or reads a directory. An `i` where no key is asked for is an
     information only: it looks like help for numbers that nobody has, and Asterisk refuses these calls
-    before any step runs.
+    before any step runs. The keys of a menu that listens in `TryExec(WaitExten())` are an error: TryExec takes
+    a key for a failure and goes on.
 Why it matters to a caller
     What was written for the silent caller does not happen; something else does, mostly a hang-up.
 Bad
@@ -62,6 +63,7 @@ PROGRAMS = frozenset({"agi", "eagi", "deadagi", "fastagi", "stasis", "externaliv
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each handler that nothing leads to."""
     yield from _timeouts(subject)
+    yield from _lost_keys(subject)
     handlers = [
         (extension.pattern, subject.locate(extension.steps[1]))
         for context in subject.plan.contexts.values()
@@ -78,6 +80,15 @@ def check(subject: Subject) -> Iterator[Finding]:
             severity, why = _why(facts, name, handler, currents)
             if why:
                 yield Finding(CODE, severity, f"{name} in [{handler.context.name}] never runs: {why}", handler.spot)
+
+
+def _lost_keys(subject: Subject) -> Iterator[Finding]:
+    """TryExec takes a key for a failure and goes on, whatever extension it has (measured)."""
+    for located, call in subject.by_application.get("waitexten", ()):
+        keys = single_keys(subject, located.context.name) if call.tolerant else ""
+        if keys:
+            message = f"a key such as {keys[0]} never leads to its extension: TryExec goes on when WaitExten gets one"
+            yield Finding(CODE, Severity.ERROR, message, located.spot)
 
 
 class Facts:

@@ -3,7 +3,8 @@
 What it finds
     A menu that no key leaves: every key, wrong ones and silence too, leads back into it, and no person,
     no message and no end can be reached (an error); a round with a wait in it, and without a key, a person
-    or an end (a warning); a menu of several choices, none of which leads to
+    or an end (a warning); a round of who presses nothing which no choice, but a wrong key leads out of (a
+    warning, because a prompt may ask for any key); a menu of several choices, none of which leads to
     a person, a mailbox or another system (a warning); and a call from outside that is answered and hung up
     without a word (a warning).
 Why it matters to a caller
@@ -38,8 +39,9 @@ from collections.abc import Iterator
 from dialplan.finding import Finding, Severity
 from dialplan.flow.calls import BROKEN, Calls
 from dialplan.flow.graph import reachable
-from dialplan.flow.model import Ended, Kind
+from dialplan.flow.model import Edge, Ended, Kind
 from dialplan.rules._flow import JUMPS, finding, once
+from dialplan.rules._lasting import STORED, Lasting
 from dialplan.subject import Subject
 
 CODE = "D901"
@@ -59,6 +61,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     yield from once(_traps(flow))
     yield from once(_without_people(flow))
     yield from once(_answered_for_nothing(flow))
+    yield from once(_silent(flow))
 
 
 def _answered_for_nothing(flow: Calls) -> Iterator[Finding | None]:
@@ -93,6 +96,27 @@ def _traps(flow: Calls) -> Iterator[Finding | None]:
         elif _waits(flow, inside):
             message = "the caller waits and goes round here until he hangs up: no key, no person and no end can follow"
             yield finding(flow, CODE, Severity.WARNING, message, first)
+
+
+def _silent(flow: Calls) -> Iterator[Finding | None]:
+    """Rounds of the silent caller in which no key is a choice: only a wrong one leads out of them."""
+    dead = {n for n in flow.listening - flow.menus - flow.given_up if n in flow.callers}
+    if not dead:
+        return
+
+    def quiet(node: int, edge: Edge) -> bool:
+        return edge.choice.kind not in (Kind.KEY, Kind.WRONG, Kind.TARGET) and not flow.offers(node)
+
+    for part in flow.rounds(quiet):
+        inside = set(part)
+        lasting = Lasting(flow, inside, STORED)
+        if not inside & dead or inside & flow.menus or any(flow.uncertain(n) or lasting.may_leave(n) for n in part):
+            continue
+        out = {e.target for n in part for e in flow.space.edges[n] if e.choice.kind is Kind.WRONG} - inside - {-1}
+        jumps = [node for node in part if flow.names(node) & JUMPS] or part
+        if out & flow.helped:
+            message = "who presses nothing goes round here for ever: no key is a choice, only a wrong one leads out"
+            yield finding(flow, CODE, Severity.WARNING, message, max(jumps, key=lambda node: _place(flow, node)))
 
 
 def _waits(flow: Calls, inside: set[int]) -> bool:
