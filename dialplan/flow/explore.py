@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def machine_of(subject: Subject, kept: Slice | None = None) -> Machine:
     """The machine that explores a plan."""
     kept = kept or slice_of(subject)
-    return Machine(
+    machine = Machine(
         subject.plan,
         subject.table,
         Everything(kept),
@@ -36,6 +36,8 @@ def machine_of(subject: Subject, kept: Slice | None = None) -> Machine:
         operators=subject.operators,
         hours=_hours(subject),
     )
+    machine.limited = any("TIMEOUT(abs" in call.data for _, call in subject.by_application.get("set", ()))
+    return machine
 
 
 def _hours(subject: Subject) -> Hours | None:

@@ -241,8 +241,8 @@ def try_exec(machine: Machine, state: State, running: Running) -> Moves:
     for move in execute(machine, state, running):
         if _key_lost(machine, state, running, move):
             made = machine.outside.lost(move.choice)
-            here = goes_on(machine.store(state, "TRYSTATUS", "FAILED"), made, move.seconds)
-            moves += [] if here in moves else [here]
+            on = goes_on(machine.store(state, "TRYSTATUS", "FAILED"), made, move.seconds)
+            moves += [] if on in moves else [on]
         elif move.state is not None:
             moves.append(move._replace(state=machine.store(move.state, "TRYSTATUS", "SUCCESS")))
         elif move.end is not None and (move.end.kind in OPEN or move.end == HANGUP):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dialplan.applications.effect import Digits, Effect
 from dialplan.expression import Value
 from dialplan.flow import variables as names
-from dialplan.flow.machine import Machine, ends, number
-from dialplan.flow.model import NO_CHOICE, Ended, Move, State
+from dialplan.flow.machine import Machine, Moves, ends, number
+from dialplan.flow.model import NO_CHOICE, Choice, Ended, Kind, Move, State
 from dialplan.flow.settings import exception
+from dialplan.plan.model import Step
 
 HANDLERS = "@hangup handlers"
 """Where the state keeps them, a line each, the one that runs first on top."""
@@ -43,6 +45,28 @@ def _whole(state: State, value: str) -> str:
     pieces = place.split(",")[:3]
     context, exten, priority = ["", "", *pieces] if len(pieces) == 1 else ["", *pieces][-3:]
     return f"{context or state.context},{exten or state.exten},{priority}{opened}{arguments}"
+
+
+def time_over(machine: Machine, state: State, step: Step) -> Moves:
+    """Where TIMEOUT(absolute) may end this step of the calls that are explored: `T`, else `e`; [] for no such place."""
+    limit = names.get(state.variables, ABSOLUTE)
+    effect = machine.instruction(step.application, step.data)[1]
+    if limit in (None, "", "0") or effect is None or not takes_time(effect):
+        return []
+    over = machine.store(state, ABSOLUTE, "0")
+    if machine.exists(state.context, "T"):
+        return [Move(OVER, over._replace(exten="T", priority=1, free=False))]
+    if machine.exists(state.context, "e"):
+        return [Move(OVER, exception(machine, over, "ABSOLUTETIMEOUT"))]
+    return []
+
+
+def takes_time(effect: Effect) -> bool:
+    """Does the application wait for a key, a person or the end of something?"""
+    return effect.wait is not None or effect.person or effect.digits is Digits.EXTENSION
+
+
+OVER = Choice(Kind.TARGET, "the time is over")
 
 
 class Clock:

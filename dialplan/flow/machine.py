@@ -86,6 +86,7 @@ class Machine:
         self._known: dict[int, tuple[str, Effect | None, Handler | None, str, bool]] = {}
         self._of_hours: dict[datetime | None, tuple[Any, ...]] = {}
         self.gone = False
+        self.limited = False
 
     def hang_up(self) -> None:
         """From now on the caller is gone: applications run as in `h`."""
@@ -113,7 +114,7 @@ class Machine:
         moment = self.hours.moments[noted] if isinstance(noted, str) else None
         if moment != self.when:
             self._of_hours[self.when] = self._found, self._serving, self._more, self._memory, self._transitions
-            fresh = {}, {}, {}, Memory(self.kept, self.assigned), Transitions()
+            fresh: tuple[Any, ...] = {}, {}, {}, Memory(self.kept, self.assigned), Transitions()
             there = self._of_hours.get(moment, fresh)
             self._found, self._serving, self._more, self._memory, self._transitions = there
             self.when = moment
@@ -290,7 +291,12 @@ class Machine:
             return None, self.nothing_here(state)
         if self.one_call:
             return found, self.run(state, found)
-        return found, self._transitions.moves(state, id(found), lambda here: self.run(here, found))
+        moves = self._transitions.moves(state, id(found), lambda here: self.run(here, found))
+        if self.limited and state.variables:
+            from dialplan.flow.leaving import time_over
+
+            moves = [*moves, *time_over(self, state, found.step)]
+        return found, moves
 
     def run(self, state: State, found: Found) -> Moves:
         """Run the application of a step."""

@@ -127,7 +127,19 @@ def voicemail(machine: Machine, state: State, running: Running) -> Moves:
         elif exten and move.state is not None:
             move = move._replace(state=machine.store(move.state, "VMSTATUS", "SUCCESS"))
         moves.append(move)
-    return moves
+    return moves + _exits(machine, state, running, "VMSTATUS")
+
+
+def _exits(machine: Machine, state: State, running: Running, status: str) -> Moves:
+    """The keys that leave for `o` and `a` may lead there, where calls are explored: 0 only with operator=yes."""
+    if machine.one_call:
+        return []
+    left = machine.store(state, status, "USEREXIT") if status else state
+    return [
+        Move(Choice(Kind.TARGET, key, running.name), left._replace(exten=exten, priority=1, free=False))
+        for key, exten in EXITS.items()
+        if machine.exists(state.context, exten)
+    ]
 
 
 EXITS = {"0": "o", "*": "a"}
@@ -146,7 +158,7 @@ def directory(machine: Machine, state: State, running: Running) -> Moves:
             goes_on(here, choice if choice.kind else answer.choice)
             for choice, here in with_status(machine, state, running)
         ]
-    return moves
+    return moves + _exits(machine, state, running, "")
 
 
 def disa(machine: Machine, state: State, running: Running) -> Moves:
