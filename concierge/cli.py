@@ -28,7 +28,7 @@ COMMANDS = {
     "trace": "the path of one call with given keys and results, step by step",
     "dump": "show the dialplan as Asterisk would hold it",
     "replay": "place the same call in a private real Asterisk and compare the paths",
-    "hooks": "show the dialplan snippets to include",
+    "hooks": "put the hooks into this PBX's configuration, take them out, or show them",
     "agi": "the gate as a plain AGI script",
     "token": "tokens of the HTTP endpoint: add, list, remove",
     "doctor": "what is wrong with this installation, and what to do",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from importlib.resources import files
 
 from concierge.settings import Settings
@@ -94,18 +95,89 @@ def _feature(digit: str) -> str:
     return "concierge-" + {"*": "star", "#": "hash"}.get(digit, digit)
 
 
-FREEPBX = """\
-; The same gate in front of every trunk of a route. Emergency routes pass. CONCIERGE_CAMPAIGN is yours to set before,
-; e.g. Set(__CONCIERGE_CAMPAIGN=spring) in a context of the dialler; without a campaign no opt-out key is listened to.
-[macro-dialout-trunk-predial-hook]
-exten => s,1,GotoIf($["${{EMERGENCYROUTE}}" = "YES"]?done)
- same => n,Gosub(concierge-outbound,s,1(${{OUTNUM}},${{CONCIERGE_CAMPAIGN}}))
- same => n,ExecIf($["${{CONCIERGE_VERDICT}}" != "ALLOW"]?Hangup(21))
- same => n,Set(DIAL_TRUNK_OPTIONS=${{DIAL_TRUNK_OPTIONS}}U(concierge-mark^s^1))
+FREEPBX_HOOKS = ("macro-dialout-trunk-predial-hook", "macro-dialout-dundi-predial-hook")
+KEPT = "concierge-kept-"  # a hook that was there before ours: [macro-concierge-kept-…]
+
+_HOOK = """\
+[{name}]
+exten => s,1,NoOp(Concierge: may this number be called now?)
+{kept} same => n,GotoIf($["${{PREDIAL_HOOK_RET}}" = "BYPASS" | "${{EMERGENCYROUTE}}" = "YES"]?done)
+ same => n,Gosub(concierge-freepbx,s,1)
  same => n(done),{ending}()
 """
 
+_FREEPBX = """\
+; The same gate in front of every trunk of a route. Emergency routes pass. CONCIERGE_CAMPAIGN is yours to set before,
+; e.g. Set(__CONCIERGE_CAMPAIGN=spring) in a context of the dialler; without a campaign no opt-out key is listened to.
+; A refused call ends here: PREDIAL_HOOK_RET=BYPASS would try the next trunk.
+; Another U() that is among the options already is run after ours: of two only the last would.
+[concierge-freepbx]
+exten => s,1,Gosub(concierge-outbound,s,1(${OUTNUM},${CONCIERGE_CAMPAIGN}))
+ same => n,ExecIf($["${CONCIERGE_VERDICT}" != "ALLOW"]?Hangup(21))
+ same => n,GotoIf($["${DIAL_TRUNK_OPTIONS}" =~ "U[(]"]?chain)
+ same => n,Set(DIAL_TRUNK_OPTIONS=${DIAL_TRUNK_OPTIONS}U(concierge-mark))
+ same => n,Return()
+ same => n(chain),Set(DIAL_TRUNK_OPTIONS=${STRREPLACE(DIAL_TRUNK_OPTIONS,U\\(,U\\(concierge-mark-and^)})
+ same => n,Return()
 
-def freepbx(version: int) -> str:
-    """The pre-dial hook of FreePBX 15, 16 (macros) or 17 (Gosub)."""
-    return FREEPBX.format(ending="Return" if version >= 17 else "MacroExit")
+[concierge-mark-and]
+exten => s,1,Gosub(concierge-mark,s,1)
+ same => n,Gosub(${ARG1},s,1(${ARG2},${ARG3},${ARG4},${ARG5},${ARG6},${ARG7},${ARG8},${ARG9}))
+ same => n,Return()
+
+"""
+
+_DIRECT = """\
+; Where FreePBX calls no hook: ENUM trunks, and destinations that are a trunk. The first step of the generated
+; extension is replaced by the gate, which then does what that step did.
+"""
+
+_ENUM = """\
+[macro-dialout-enum]
+exten => s,1,Gosub(concierge-freepbx-direct,enum,1(${ARG1},${ARG2},${ARG3}))
+
+"""
+
+_TRUNK = """\
+[ext-trunk]
+exten => {exten},1,Gosub(concierge-freepbx-direct,trunk,1)
+
+"""
+
+_DIRECT_GATE = """\
+[concierge-freepbx-direct]
+exten => enum,1,MSet(DIAL_TRUNK=${ARG1},DIAL_NUMBER=${ARG2})
+ same => n,GosubIf($["${PREFIX_TRUNK_${DIAL_TRUNK}}" != ""]?sub-flp-${DIAL_TRUNK},s,1())
+ same => n,GotoIf($["${EMERGENCYROUTE}" = "YES"]?pin)
+ same => n,Gosub(concierge-outbound,s,1(${DIAL_NUMBER},${CONCIERGE_CAMPAIGN}))
+ same => n,ExecIf($["${CONCIERGE_VERDICT}" != "ALLOW"]?Hangup(21))
+ same => n(pin),Set(CONCIERGE_PINLESS=${DB(AMPUSER/${AMPUSER}/pinless)})
+ same => n,GosubIf($["${ARG3}" != "" & "${CONCIERGE_PINLESS}" != "NOPASSWD"]?sub-pincheck,s,1(${ARG3}))
+ same => n,Return()
+exten => trunk,1,MSet(OUTBOUND_GROUP=OUT_${DIAL_TRUNK},DIAL_NUMBER=${FROM_DID})
+ same => n,GosubIf($["${PREFIX_TRUNK_${DIAL_TRUNK}}" != ""]?sub-flp-${DIAL_TRUNK},s,1())
+ same => n,Gosub(concierge-outbound,s,1(${OUTPREFIX_${DIAL_TRUNK}}${DIAL_NUMBER},${CONCIERGE_CAMPAIGN}))
+ same => n,ExecIf($["${CONCIERGE_VERDICT}" != "ALLOW"]?Hangup(21))
+ same => n,Return()
+"""
+
+
+def freepbx(version: int, kept: Collection[str] = ()) -> str:
+    """The pre-dial hooks of FreePBX 15, 16 (macros) or 17 (Gosub). `kept`: those of FREEPBX_HOOKS that somebody else
+    has written; ours runs theirs first, and asks about the number that they leave.
+    """
+    return _FREEPBX + "\n".join(_hook(name, version, name in kept) for name in FREEPBX_HOOKS)
+
+
+def _hook(name: str, version: int, kept: bool) -> str:
+    bare = name.removeprefix("macro-")
+    call = f"Gosub(macro-{KEPT}{bare},s,1())" if version >= 17 else f"Macro({KEPT}{bare})"
+    ending = "Return" if version >= 17 else "MacroExit"
+    return _HOOK.format(name=name, kept=f" same => n,{call}\n" if kept else "", ending=ending)
+
+
+def freepbx_direct(enum: bool, trunks: Collection[str]) -> str:
+    """What extensions_override_freepbx.conf needs for ENUM trunks and for the extensions `trunks` of [ext-trunk]."""
+    if not enum and not trunks:
+        return ""
+    return _DIRECT + (_ENUM if enum else "") + "".join(_TRUNK.format(exten=one) for one in trunks) + _DIRECT_GATE

@@ -22,13 +22,14 @@ def configure(parser: ArgumentParser) -> None:
     """Options."""
     parser.add_argument("--json", action="store_true", help="one JSON list of findings")
     parser.add_argument("--etc", type=Path, default=Path("/etc/asterisk"), help="Asterisk's configuration folder")
+    parser.add_argument("--rx", default="asterisk", metavar="COMMAND", help="how Asterisk's console is started")
     add_config(parser)
 
 
 def run(args: Namespace) -> int:
     """0 when nothing has failed, else 1."""
     settings = settings_of(args)
-    findings = asyncio.run(_examine(settings, args.etc))
+    findings = asyncio.run(_examine(settings, args.etc, args.rx))
     if args.json:
         print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
     else:
@@ -39,12 +40,14 @@ def run(args: Namespace) -> int:
     return 1 if any(finding.state == "failed" for finding in findings) else 0
 
 
-async def _examine(settings: Settings, etc: Path) -> list[Finding]:
+async def _examine(settings: Settings, etc: Path, rx: str) -> list[Finding]:
     from concierge.doctor.bridge import check_bridge
     from concierge.doctor.files import check_files
     from concierge.doctor.host import check_host
     from concierge.doctor.links import check_links
+    from concierge.doctor.loaded import check_loaded
     from concierge.doctor.web import check_web
+    from concierge.installation.loaded import Console
 
     path = store_path(settings)
     found = list(check_host(settings, path))
@@ -52,4 +55,5 @@ async def _examine(settings: Settings, etc: Path) -> list[Finding]:
     found += [finding async for finding in check_bridge(settings)]
     found += [finding async for finding in check_web(settings, path)]
     found += check_files(settings, etc)
+    found += check_loaded(etc, Console(rx))
     return found

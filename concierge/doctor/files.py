@@ -122,19 +122,24 @@ def _use(plan: Plan) -> Finding | None:
         for extension in context.extensions
         for step in extension.steps.values()
     )
-    if "concierge-outbound" not in data and "concierge-leg" not in data:
+    if not any(name in data for name in ("concierge-outbound", "concierge-leg", "concierge-freepbx")):
         return failed(
             "dialplan", "no context asks before it dials", "Gosub(concierge-outbound,…) before each Dial to a trunk"
         )
-    if "concierge-mark" not in data and "concierge-leg" not in data:
+    if not any(name in data for name in ("concierge-mark", "concierge-leg", "concierge-freepbx")):
         return warning("dialplan", "no called leg is marked, so no key press is heard", "Dial(…,b(concierge-mark^s^1))")
     return None
 
 
-def _prompts(etc: Path) -> Finding:
+def data_folder(etc: Path) -> Path:
+    """Where Asterisk keeps its sounds."""
     sections = read_sections(etc / "asterisk.conf") or {}
-    data = Path(sections.get("directories", {}).get("astdatadir", "/var/lib/asterisk"))
+    return Path(sections.get("directories", {}).get("astdatadir", "/var/lib/asterisk"))
+
+
+def _prompts(etc: Path) -> Finding:
+    data = data_folder(etc)
     folders = [data / "sounds" / "en" / "concierge", data / "sounds" / "concierge"]
     if any((folder / "refused.wav").exists() for folder in folders):
         return ok("prompts", f"in {data}/sounds")
-    return warning("prompts", f"none in {folders[0]}", "copy the folder that `concierge hooks show` names there")
+    return warning("prompts", f"none in {folders[0]}", "`concierge hooks install` puts them there")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import resource
+import shlex
 import shutil
 import subprocess
 import time
@@ -141,6 +142,11 @@ class Pbx:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    @property
+    def console(self) -> str:
+        """How the console of this Asterisk is started, for `concierge --rx`."""
+        return shlex.join(self._command())
 
     def limit_memory(self, size: int) -> None:
         """At most `size` bytes of address space from now on."""

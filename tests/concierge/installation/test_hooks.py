@@ -1,0 +1,167 @@
+"""Installing and removing on laid-out trees, without an Asterisk: every byte, every refusal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from concierge.installation import blocks
+from concierge.lab import freepbx
+
+Concierge = Callable[..., CompletedProcess[str]]
+STOCK = {
+    "extensions.conf": "[general]\n[default]\nexten => s,1,Answer()",
+    "features.conf": "[general]\n[applicationmap]\n;mine => 7,self,NoOp\n",
+    "manager.conf": "[general]\nenabled = yes\nchannelvars = MINE,CONCIERGE_LEG\n[me]\nsecret = x1y2z3w4\n",
+}
+MANAGER = {"manager.conf": "[general]\nenabled = yes\n#include manager_extra.conf\n"}
+TREES = {"asterisk": STOCK} | {one: freepbx.tree(one, MANAGER) for one in freepbx.VERSIONS}
+FOREIGN = '[macro-dialout-trunk-predial-hook] ; mine\r\nexten => s,1,NoOp("zażółć")\r\n same => n,Return()'
+REMARK = "; see [macro-dialout-trunk-predial-hook]\n"
+
+
+@pytest.fixture
+def hooks(concierge: Concierge, config: Callable[[str], Path], tmp_path: Path) -> Callable[..., CompletedProcess[str]]:
+    path = config(f"store: {{path: {tmp_path}/list.db}}\nami: {{user: conny, secret_file: {tmp_path}/secret}}\n")
+
+    def run(action: str, *words: object) -> CompletedProcess[str]:
+        where = ["--etc", tmp_path / "etc", "--sounds", tmp_path / "sounds", "--rx", "/nonexistent/asterisk"]
+        return concierge("hooks", action, *words, *where, "--config", path)
+
+    return run
+
+
+@pytest.fixture
+def lay(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
+    def out(tree: dict[str, str]) -> Path:
+        etc = tmp_path / "etc"
+        etc.mkdir()
+        for name, text in tree.items():
+            (etc / name).write_bytes(text.encode())
+            (etc / name).chmod(0o640)
+        return etc
+
+    return out
+
+
+def snapshot(etc: Path) -> dict[str, tuple[bytes, int]]:
+    return {path.name: (path.read_bytes(), path.stat().st_mode) for path in sorted(etc.iterdir())}
+
+
+@pytest.mark.parametrize("kind", TREES)
+def test_what_is_put_in_comes_out_byte_for_byte(hooks, lay, tmp_path, kind) -> None:
+    etc = lay(TREES[kind])
+    before = snapshot(etc)
+    shown = hooks("install", "--dry-run")
+    assert shown.returncode == 0 and "+#include concierge.conf" in shown.stdout
+    assert snapshot(etc) == before and not (tmp_path / "secret").exists()
+    assert hooks("install").returncode == 0
+    secret = (tmp_path / "secret").read_text().strip()
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+    changed = {name for name, what in snapshot(etc).items() if before.get(name) != what}
+    generated = {"extensions.conf", "features.conf"} if kind != "asterisk" else set()
+    assert changed & (generated | {"extensions_additional.conf"}) == set()
+    after = snapshot(etc)
+    assert "nothing to change" in hooks("install").stderr
+    assert snapshot(etc) == after
+    removed = hooks("remove")
+    assert secret not in removed.stdout + removed.stderr and "(hidden)" in removed.stdout
+    assert snapshot(etc) == before
+    assert not list((tmp_path / "sounds").rglob("*.wav"))
+
+
+def test_another_hook_is_kept_runs_first_and_gets_its_bytes_back(hooks, lay) -> None:
+    etc = lay(freepbx.tree("17", MANAGER | {"extensions_custom.conf": f"{REMARK}#include office.conf\n"}))
+    (etc / "office.conf").write_bytes(FOREIGN.encode())
+    before = snapshot(etc)
+    assert hooks("install", "--freepbx", 17).returncode == 0
+    assert (
+        (etc / "office.conf").read_bytes().startswith(b"[macro-concierge-kept-dialout-trunk-predial-hook] ; mine\r\n")
+    )
+    assert REMARK in (etc / "extensions_custom.conf").read_text()
+    ours = (etc / "concierge.conf").read_text()
+    assert "Gosub(macro-concierge-kept-dialout-trunk-predial-hook,s,1())" in ours
+    assert "Gosub(macro-concierge-kept-dialout-dundi-predial-hook" not in ours
+    assert "nothing to change" in hooks("install").stderr
+    assert hooks("remove").returncode == 0
+    assert snapshot(etc) == before
+
+
+def test_what_the_administrator_wrote_meanwhile_stays(hooks, lay) -> None:
+    etc = lay(STOCK)
+    assert hooks("install").returncode == 0
+    main = etc / "extensions.conf"
+    main.write_text(main.read_text().replace("Answer()", "Wait(1)") + "[later]\n")
+    assert hooks("remove").returncode == 0
+    assert main.read_text() == "[general]\n[default]\nexten => s,1,Wait(1)[later]\n"
+
+
+def test_variables_that_others_want_in_events_are_named_again(hooks, lay) -> None:
+    etc = lay(STOCK)
+    assert hooks("install").returncode == 0
+    lines = (etc / "concierge_manager.conf").read_text().splitlines()
+    assert [line for line in lines if line.startswith("channelvars=MINE,CONCIERGE_")]
+    assert "[applicationmap](+)" in (etc / "concierge_features.conf").read_text()
+
+
+def test_what_swallows_the_hooks_is_found_and_nothing_is_changed(hooks, lay) -> None:
+    etc = lay(STOCK | {"extensions.conf": STOCK["extensions.conf"] + "\n;-- nobody closes this\n"})
+    before = snapshot(etc)
+    refused = hooks("install")
+    assert refused.returncode == 2 and "would not reach [concierge-outbound]" in refused.stderr
+    assert snapshot(etc) == before
+
+
+@pytest.mark.parametrize(
+    ("tree", "words", "said"),
+    [
+        (STOCK, ["--freepbx"], "no FreePBX; use --asterisk"),
+        (TREES["17"], ["--asterisk"], "is generated by freepbx"),
+        (TREES["15"], ["--freepbx", 17], "calls its hooks by Macro"),
+        (TREES["17"] | {"extensions.conf": "#include extensions_override_freepbx.conf\n"}, [], "which version it is"),
+        (STOCK | {"concierge.conf": "[mine]\n"}, ["--asterisk", 22], ""),
+    ],
+)
+def test_a_tree_that_is_not_what_was_said_is_refused(hooks, lay, tree, words, said) -> None:
+    etc = lay(tree)
+    before = snapshot(etc)
+    if said:
+        refused = hooks("install", *words)
+        assert refused.returncode == 2 and said in refused.stderr
+    else:
+        refused = hooks("remove")
+        assert refused.returncode == 2 and "was not made by" in refused.stderr
+    assert snapshot(etc) == before
+
+
+def test_a_folder_that_is_not_there_is_named(hooks) -> None:
+    assert "name Asterisk's configuration folder with --etc" in hooks("install").stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="owners are changed by root only")
+def test_new_files_get_the_owner_of_the_configuration(hooks, lay) -> None:
+    etc = lay(STOCK)
+    os.chown(etc / "extensions.conf", 12345, 12345)
+    assert hooks("install").returncode == 0
+    assert {(etc / name).stat().st_uid for name in ("extensions.conf", "concierge.conf")} == {12345}
+    assert (etc / "features.conf").stat().st_uid == 0
+
+
+@pytest.mark.parametrize("text", ["", "a", "a\n", "a\r\n", "a\n\n", "[x]\n;--\n", "\n"])
+def test_a_block_leaves_no_trace(text) -> None:
+    once = blocks.with_block(text, ["#include x.conf"])
+    assert blocks.with_block(once, ["#include x.conf"]) == once
+    assert blocks.without_block(once) == text and not blocks.is_ours_alone(once)
+
+
+def test_enum_trunks_that_begin_otherwise_are_named(hooks, lay) -> None:
+    tree = dict(TREES["17"])
+    tree["extensions_additional.conf"] = tree["extensions_additional.conf"].replace("sub-pincheck", "sub-other")
+    etc = lay(tree)
+    done = hooks("install")
+    assert done.returncode == 0 and "macro-dialout-enum does not begin as is known" in done.stderr
+    assert "macro-dialout-enum" not in (etc / "concierge_override.conf").read_text()
