@@ -28,7 +28,7 @@ from models import mirror
 from models.bridge import FAMILY, Meaning, Plan, Row, Sides, State, Way, of_another_database, plan
 from models.errors import StoreError
 from models.number import NotANumber, Site, interpret
-from models.store import Store, append
+from models.store import Store
 from models.suppression import Kind, ListEvent
 from models.sync import state
 
@@ -206,12 +206,12 @@ class Bridge:
             with store.writing() as connection:
                 rows = [(replace(row, event=uuid4()), reason) for row, reason in some]
                 for row, reason in rows:
-                    append(connection, self._event(Kind.ADD, row, reason))
+                    store.append(connection, self._event(Kind.ADD, row, reason))
                 mirror.keep(connection, (row for row, _ in rows))
         for gone in _pieces(todo.unlisted):
             with store.writing() as connection:
                 for row in gone:
-                    append(connection, self._event(Kind.REMOVE, row, "taken out of FreePBX's blacklist"))
+                    store.append(connection, self._event(Kind.REMOVE, row, "taken out of FreePBX's blacklist"))
                 mirror.forget(connection, gone)
         with store.writing() as connection:
             mirror.forget(connection, todo.forgotten)

@@ -101,7 +101,8 @@ def _is_being_made(path: Path) -> bool:
 def upgrade_store(path: Path) -> str:
     """Create or upgrade the file; returns its revision. Raises UserError."""
     from migrations import run
-    from models.store import check_not_newer, explained, open_alone, read_revision
+    from models.evidence.seal import Sealer
+    from models.store import check_not_newer, driver_of, explained, open_alone, read_revision
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -112,6 +113,7 @@ def upgrade_store(path: Path) -> str:
         with explained(path), open_alone(path) as connection:
             check_not_newer(read_revision(connection), path)
             run.upgrade(connection)
+            Sealer(path).begin(driver_of(connection))
             return run.head()
     except run.UnknownRevision as error:
         raise UserError(f"{path}: {error}; restore the database from a backup") from error

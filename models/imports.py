@@ -39,6 +39,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 from sqlalchemy.orm import aliased
 
 from models.errors import StoreBusy, StoreError
+from models.evidence.sources import EVENT, IMPORT
 from models.rows import event_row
 from models.store import Store, refold, refold_many
 from models.suppression import Key, Kind, ListEvent
@@ -46,6 +47,7 @@ from models.tables import DONE, LOADING, UNDONE, batch, entry, from_micros, list
 
 _KEY = ("number", "last", "campaign", "allow")
 _SUM = ("reason", "source", "created_at", "expires_at", "revoked_at", "batch")
+_UNFINISHED = "an import that did not come to its end"
 PATIENCE = 5.0  # seconds
 _PAUSE = 0.02
 _CHUNK = 2_000  # rows of one transaction: some 30 ms
@@ -111,6 +113,7 @@ class Imports:
             connection.execute(update(batch).where(batch.c.id == identity).values(state=DONE, **values))
             for key in touched | _keys(connection, list_event.c.seq > seen):
                 refold(connection, key)
+            self._store.seal_import(connection, identity)
 
     def get(self, identity: str) -> Batch:
         """One import by its id. Raises StoreError."""
@@ -135,6 +138,7 @@ class Imports:
             connection.execute(update(batch).where(batch.c.id == identity).values(**values))
             for key in _keys(connection, list_event.c.seq > seen):
                 refold(connection, key)
+            self._store.seal_import(connection, identity)
 
     def take_over(self, identity: str) -> None:
         """Put an import of another host in force, whose rows are all there. Raises StoreBusy, StoreError."""
@@ -179,6 +183,7 @@ class Imports:
             if earlier is not None:
                 raise AlreadyImported(_batch(earlier._mapping))
             connection.execute(insert(batch).values(_row(new)))
+            self._store.seal_import(connection, new.id)
 
     def _write(self, new: Batch, events: Iterator[ListEvent]) -> int:
         """All rows; how many."""
@@ -186,6 +191,7 @@ class Imports:
         while chunk := list(islice(events, _CHUNK)):
             with self._store.writing() as connection:
                 _write_chunk(connection, new, chunk)
+                self._store.seal(connection, EVENT, len(chunk))
             count += len(chunk)
         return count
 
@@ -208,16 +214,25 @@ class Imports:
 
     def _remove(self, identity: str) -> None:
         _, keys = self._listed_otherwise(identity)
-        for table in (entry, list_event):
-            key = next(iter(table.primary_key))
-            some = select(key).where(table.c.batch == identity).limit(_CHUNK)
-            while True:
-                with self._store.writing() as connection:
-                    if not connection.execute(delete(table).where(key.in_(some))).rowcount:
-                        break
-        with self._store.writing() as connection:
-            connection.execute(delete(batch).where(batch.c.id == identity))
+        self._delete(identity)
         self._refold(keys, {})
+
+    def _delete(self, identity: str) -> None:
+        """Its entries, then its events, then itself."""
+        some = select(entry.c.id).where(entry.c.batch == identity).limit(_CHUNK)
+        rows = select(list_event.c.seq).where(list_event.c.batch == identity).limit(_CHUNK)
+        while True:
+            with self._store.writing() as connection:
+                if not connection.execute(delete(entry).where(entry.c.id.in_(some))).rowcount:
+                    break
+        while True:
+            with self._store.writing() as connection:
+                seqs = connection.execute(rows).scalars().all()
+                if not self._store.remove_rows(connection, EVENT, seqs, _UNFINISHED, identity):
+                    break
+        with self._store.writing() as connection:
+            found = connection.execute(select(batch.c.seq).where(batch.c.id == identity)).scalars().all()
+            self._store.remove_rows(connection, IMPORT, found, _UNFINISHED, identity)
 
     def _listed_otherwise(self, identity: str) -> tuple[int, set[Key]]:
         """The entries of an import that have another reason too, as of an event."""

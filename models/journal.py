@@ -20,6 +20,7 @@ from models.wal import Former, check_own_log, former
 
 log = logging.getLogger("concierge.journal")
 
+_SETTLE = 0.3  # seconds
 _RETRY = 0.5  # seconds between attempts while the store cannot be written
 
 
@@ -48,6 +49,8 @@ class Journal:
         self._written: asyncio.Future[bool] | None = None
         self._flushing: asyncio.Task[bool] | None = None
         self._former = Former()
+        self._settling: asyncio.TimerHandle | None = None
+        self._closing = False
         self._stopped = False
         self.trouble: str = ""
 
@@ -58,6 +61,7 @@ class Journal:
 
     async def close(self) -> None:
         """Write what is left (one attempt) and stop."""
+        self._closing = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -115,6 +119,14 @@ class Journal:
             if not await asyncio.shield(self._flushing):
                 await asyncio.sleep(_RETRY)
                 self._wake.set()
+            elif self._settling is None:
+                self._settling = asyncio.get_running_loop().call_later(_SETTLE, self._settle)
+
+    def _settle(self) -> None:
+        """A burst is over: where the chain of evidence ends is noted."""
+        self._settling = None
+        if self._store is not None and not self._closing:
+            self._thread.submit(self._store.settle)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Nothing writes any more: then nothing may be allowed."""

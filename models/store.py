@@ -5,8 +5,9 @@ Looking one number up during a call is `models.reader`; batching off the path of
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +19,11 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from models.contact import Answer
 from models.errors import StoreBusy, StoreError, StoreMissing, StoreOutdated, StoreTooNew
+from models.evidence.seal import Sealer
+from models.evidence.sources import CHECK, EVENT, IMPORT
 from models.rows import INSERT_CHECK, check_row, entry_from_row, entry_row, event_from_row, event_row
 from models.suppression import NO_BATCHES, Entry, Key, ListEvent, fold, taking_back
-from models.tables import LOADING, SCHEMA, batch, call_check, entry, from_micros, list_event, to_micros
+from models.tables import LOADING, SCHEMA, batch, call_check, entry, evidence_link, from_micros, list_event, to_micros
 from models.wal import inode_of
 
 
@@ -93,6 +96,8 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise explain(path, str(error.orig)) from error
+    except sqlite3.Error as error:
+        raise explain(path, str(error)) from error
     except SQLAlchemyError as error:
         raise StoreError(f"{path}: {error}") from error
     except ValueError as error:
@@ -143,6 +148,8 @@ class Store:
         """
         self.path = path
         self._engine = open_engine(path)
+        self._sealer = Sealer(path)
+        self._durable = durable
         if not durable:
             event.listen(self._engine, "connect", _without_waiting)
         self.inode = inode_of(path)
@@ -162,9 +169,52 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction. Raises StoreError; then nothing of it is written."""
-        with explained(self.path), self._engine.begin() as connection:
+        with self._transaction() as connection:
             lock_for_writing(connection)
             yield connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with explained(self.path), self._engine.begin() as connection:
+                yield connection
+            if self._durable:  # else a power cut could take back what the checkpoint has
+                self._sealer.committed(self._chain_at)
+        finally:
+            self._sealer.forget()
+
+    def settle(self) -> None:
+        """What a busy process has put off for a moment. Never raises for a file that cannot be written."""
+        self._sealer.settle(self._chain_at)
+
+    def _chain_at(self, position: int) -> bytes | None:
+        query = select(evidence_link.c.chain).where(evidence_link.c.position == position)
+        with self.reading() as connection:
+            found: bytes | None = connection.execute(query).scalar()
+            return found
+
+    def seal(self, connection: Connection, source: str, count: int) -> None:
+        """The newest `count` rows of a source (`models.evidence.sources`) are evidence; in their transaction."""
+        self._sealer.seal(driver_of(connection), source, count)
+
+    def seal_row(self, connection: Connection, source: str, seq: int) -> None:
+        """A row of a mutable source is evidence, as it is now; in the transaction that has changed it."""
+        self._sealer.seal_row(driver_of(connection), source, seq)
+
+    def seal_import(self, connection: Connection, identity: str) -> None:
+        """An import is evidence, as it is now."""
+        seq = connection.execute(select(batch.c.seq).where(batch.c.id == identity)).scalar()
+        if seq is not None:
+            self.seal_row(connection, IMPORT, seq)
+
+    def remove_rows(self, connection: Connection, source: str, seqs: Sequence[int], why: str, actor: str) -> int:
+        """Delete rows of evidence; a signed link of the chain says that, why and by whom. Returns how many."""
+        return self._sealer.remove(driver_of(connection), source, seqs, why, actor)
+
+    def compact_evidence(self, why: str, actor: str) -> int:
+        """Replace links none of whose rows is left by one that stands for them. Returns how many. Raises StoreError."""
+        with self.writing() as connection:
+            return self._sealer.compact(driver_of(connection), why, actor)
 
     def is_current(self) -> bool:
         """Is the file at the path still the one that was opened?"""
@@ -172,18 +222,32 @@ class Store:
 
     def close(self) -> None:
         """Let go of the file."""
+        with suppress(StoreError):
+            self.settle()
         self._engine.dispose()
 
     def record(self, happened: ListEvent) -> Recorded:
         """Append one event, durably. Idempotent by `event_id`. Raises StoreError."""
         with self.writing() as connection:
-            return append(connection, happened)
+            return self.append(connection, happened)
+
+    def append(self, connection: Connection, happened: ListEvent) -> Recorded:
+        """One event in the caller's transaction (`writing`). Idempotent by `event_id`."""
+        known = connection.execute(
+            select(list_event.c.seq).where(list_event.c.event_id == str(happened.event_id))
+        ).first()
+        if known is None:
+            happened = taking_back(happened, events_of(connection, happened.key))
+            connection.execute(insert(list_event).values(event_row(happened, to_micros(datetime.now(UTC)))))
+            self.seal(connection, EVENT, 1)
+        return Recorded(known is None, refold(connection, happened.key))
 
     def write_checks(self, answers: Sequence[Answer]) -> None:
         """Append rows of evidence in one transaction. Raises StoreError; then none is written."""
         now = to_micros(datetime.now(UTC))
-        with explained(self.path), self._engine.begin() as connection:
+        with self._transaction() as connection:
             connection.exec_driver_sql(INSERT_CHECK, [check_row(answer, now) for answer in answers])
+            self.seal(connection, CHECK, len(answers))
 
     def check_writable(self) -> None:
         """Take the write lock and let go. Raises StoreError."""
@@ -224,13 +288,12 @@ class Store:
             return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def append(connection: Connection, happened: ListEvent) -> Recorded:
-    """One event in the caller's transaction, which holds the lock for writing. Idempotent by `event_id`."""
-    known = connection.execute(select(list_event.c.seq).where(list_event.c.event_id == str(happened.event_id))).first()
-    if known is None:
-        happened = taking_back(happened, events_of(connection, happened.key))
-        connection.execute(insert(list_event).values(event_row(happened, to_micros(datetime.now(UTC)))))
-    return Recorded(known is None, refold(connection, happened.key))
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection, in the same transaction."""
+    own = connection.connection.driver_connection
+    if not isinstance(own, sqlite3.Connection):
+        raise TypeError(f"not SQLite: {own!r}")
+    return own
 
 
 def lock_for_writing(connection: Connection) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.mysql import LONGTEXT
 
-SCHEMA = "0004"  # the newest migration; a database at another revision is not read
+SCHEMA = "0005"  # the newest migration; a database at another revision is not read
 
 LOADING, DONE, UNDONE = "loading", "done", "undone"  # an import: not yet in force, in force, taken back
 
@@ -187,6 +188,48 @@ list_access = Table(
     Column("answered", BigInteger, nullable=False),  # rows
     Index(None, "number"),
     sqlite_autoincrement=True,
+)
+
+# a called leg that no allow token of the gate was on
+bypass = Table(
+    "bypass",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("system", String(40), nullable=False),
+    Column("number", BigInteger),
+    Column("dialled", String(200), nullable=False),
+    Column("channel", String(200), nullable=False),
+    Column("uniqueid", String(150), nullable=False),
+    Column("linkedid", String(150), nullable=False),
+    Column("caller", String(200), nullable=False),
+    Column("place", String(200), nullable=False),  # context,extension,priority of the caller's channel
+    Column("campaign", String(64), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("took_ms", Integer),  # from the dial until the leg was hung up
+    UniqueConstraint("system", "uniqueid"),
+    Index(None, "number", "at"),
+    sqlite_autoincrement=True,
+)
+
+# The chain over the rows of evidence, see models.evidence; its positions are given under the write lock.
+evidence_link = Table(
+    "evidence_link",
+    metadata,
+    Column("position", _Id, primary_key=True, autoincrement=False),
+    Column("source", String(20), nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("leaves", LargeBinary, nullable=False),
+    Column("chain", LargeBinary, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+    Index(None, "source", "last"),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -16,22 +17,31 @@ from models.sync.message import ImportNews, Message, to_event, to_import
 from models.tables import DONE, LOADING, UNDONE, batch, list_event
 
 
-def take_in(connection: Connection, messages: Sequence[Message]) -> None:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How many rows of `list_event` were inserted last, and the imports whose row was written."""
+
+    events: int
+    imports: Sequence[str]
+
+
+def take_in(connection: Connection, messages: Sequence[Message]) -> Taken:
     """In the caller's transaction. Raises message.Unreadable.
 
     Rows of an import wait until it is done; everything else holds with the commit.
     """
     known = _known(connection, [one.event_id for one in messages])
-    rows = []
+    rows, imports = [], []
     for message in messages:
         if message.about_import:
-            _take_news(connection, message)
+            imports += _take_news(connection, message)
         elif message.event_id not in known:
             known.add(message.event_id)
             rows.append(to_event(message))
     if rows:
         connection.execute(insert(list_event), rows)
         refold_many(connection, _keys(connection, rows))
+    return Taken(len(rows), list(dict.fromkeys(imports)))
 
 
 def _known(connection: Connection, event_ids: list[str]) -> set[str]:
@@ -50,20 +60,24 @@ def _keys(connection: Connection, rows: list[dict[str, Any]]) -> list[Key]:
     return list({Key(row["number"], row["last"], row["campaign"], bool(row["allow"])): None for row in changing})
 
 
-def _take_news(connection: Connection, message: Message) -> None:
+def _take_news(connection: Connection, message: Message) -> list[str]:
+    """The ids of imports whose row says something else now."""
     values = to_import(message)
     if message.kind == ImportNews.BEGIN:
         row = {name: value for name, value in values.items() if not name.startswith("undone")}
         statement = insert_or(batch).values(state=LOADING, undone_by="", **row)
-        connection.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
-        return
+        new = connection.execute(statement.on_conflict_do_nothing(index_elements=["id"])).rowcount
+        return [row["id"]] * new
     mine = batch.c.id == values["id"]
     if message.kind == ImportNews.DONE:
         counts = {"listings": values["listings"], "refused": values["refused"]}
-        connection.execute(update(batch).where(mine, batch.c.feed_state == "").values(feed_state=DONE, **counts))
-        return
+        heard = connection.execute(
+            update(batch).where(mine, batch.c.feed_state == "").values(feed_state=DONE, **counts)
+        )
+        return [values["id"]] * heard.rowcount
     connection.execute(update(batch).where(mine).values(feed_state=UNDONE))
     found = connection.execute(select(batch.c.state, batch.c.undone_at).where(mine)).first()
     if found is not None and (found.state != UNDONE or found.undone_at != values["undone_at"]):
         told = {"at": values["undone_at"], "by": values["undone_by"]}
         state.put(connection, state.UNDO + values["id"], json.dumps(told))
+    return []

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from models.backoff import delay
 from models.errors import FeedError, StoreBusy, StoreError
+from models.evidence.sources import EVENT
 from models.store import Store
 from models.sync import outbox, state
 from models.sync.contact import Contact
@@ -234,7 +235,10 @@ class _Host:
             return False
         try:
             with self._store.writing() as connection:
-                take_in(connection, page.messages)
+                taken = take_in(connection, page.messages)
+                self._store.seal(connection, EVENT, taken.events)
+                for identity in taken.imports:
+                    self._store.seal_import(connection, identity)
                 state.put_position(connection, page.position)
         except Unreadable:
             if self._rows == 1:

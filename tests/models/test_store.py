@@ -182,7 +182,7 @@ def test_any_file_name_is_the_file_that_is_written_and_read(template, tmp_path, 
     assert isinstance(reader.look_up(make.PERSON), Listed)
     reader.close()
     store.close()
-    assert [file.name for file in tmp_path.iterdir()] == [name]
+    assert {file.name for file in tmp_path.iterdir()} == {name, f"{name}.key", f"{name}.checkpoint"}
 
 
 def test_a_missing_file_is_not_created_in_passing(tmp_path):

@@ -10,7 +10,7 @@ from models.errors import FeedError
 from models.sync.feed import Position, broken_links, last_position, pull, push, unknown
 from models.sync.link import Access, Doubled, Link
 from models.sync.message import Message
-from models.tables import feed_counter, feed_event
+from models.tables import SCHEMA, feed_counter, feed_event
 
 
 def message(number=48601234567, **more):
@@ -137,7 +137,7 @@ def test_a_database_without_a_feed_says_what_to_do(access, link):
             Link(access)
     finally:
         with link.transaction() as feed:
-            feed.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+            feed.execute(text("UPDATE alembic_version SET version_num = :now"), {"now": SCHEMA})
 
 
 def test_nobody_there_is_an_error_without_the_password(access):
