@@ -137,6 +137,7 @@ class Service:
         await self.journal.close()
         if self.sync is not None:
             await asyncio.to_thread(self.sync.stop)
+        await asyncio.to_thread(self._judge.reader.save)
         self._judge.reader.close()
 
     async def run(self) -> None:

@@ -18,11 +18,10 @@ from sqlalchemy import bindparam, func, select, true
 
 from models.query import Query
 from models.ranges import Ranges
-from models.registry.blocks import Blocks
+from models.registry.blocks import Blocks, shorter
 from models.tables import call_check, entry, is_contact
 
 _CHUNK = 20_000  # rows that are held as Python objects: some milliseconds in which no other thread runs
-_SHORTEST = 10_000_000  # fewer digits than eight are no subscriber's
 
 
 class Numbers(Protocol):
@@ -32,6 +31,9 @@ class Numbers(Protocol):
 
     def __contains__(self, number: int, /) -> bool: ...
     def __len__(self) -> int: ...
+    def near(self, number: int, /) -> list[int]:
+        """Of the number and of those with one to three digits less, never fewer than eight, the ones in the set."""
+
     def add(self, numbers: list[int], /) -> None:
         """The list is the set's from now on."""
 
@@ -47,23 +49,32 @@ class SortedNumbers:
         self._fresh: set[int] = set()
 
     def __contains__(self, number: int) -> bool:
-        if number in self._fresh:
-            return True
-        at = bisect_left(self._sorted, number)
-        return at < len(self._sorted) and self._sorted[at] == number
+        return number in self._fresh or _is_in(number, self._sorted)
 
     def __len__(self) -> int:
         return len(self._sorted) + len(self._fresh)
+
+    def near(self, number: int) -> list[int]:
+        """Of the number and the shorter ones."""
+        return [one for one in (number, *shorter(number)) if one in self]
 
     def add(self, numbers: list[int]) -> None:
         """Few go into a set beside the array, many into the array."""
         self._fresh.update(number for number in numbers if number not in self)
         if len(self._fresh) > 1000 + len(self._sorted) // 50:
-            self._sorted, self._fresh = self.settled(), set()
+            self._sorted = self.settled()
+            self._fresh = set()
 
     def settled(self) -> array[int]:
-        """All of them in order."""
-        return array("Q", sorted([*self._sorted, *self._fresh]))
+        """All of them in order; also in another thread than the one that adds."""
+        fresh, found = self._fresh.copy(), self._sorted  # in this order: what leaves the one is in the other by then
+        more = [one for one in fresh if not _is_in(one, found)]
+        return array("Q", sorted([*found, *more]))
+
+
+def _is_in(number: int, ordered: array[int]) -> bool:
+    at = bisect_left(ordered, number)
+    return at < len(ordered) and ordered[at] == number
 
 
 def numbers() -> Numbers:
@@ -105,6 +116,11 @@ class Reached(NamedTuple):
     call: int = 0
 
 
+def rows_between(one: Reached, other: Reached) -> int:
+    """How many there may be."""
+    return other.entry - one.entry + other.call - one.call
+
+
 class Index:
     """The sets, and how far into the store they reach."""
 
@@ -113,18 +129,12 @@ class Index:
         self.contacted = numbers()
         self.ranges = Ranges()
         self.reached = Reached()
+        self.saved: Reached | None = None  # what the snapshot in the file has
 
     def keys(self, number: int) -> list[tuple[int, int]]:
         """Number and end (0: no range) of each entry that may be about the number, or about a shorter one."""
-        listed, less = self.listed, number // 10
-        found = [(number, 0)] if number in listed else []
-        if less in listed and less >= _SHORTEST:
-            found.append((less, 0))
-        if (less := less // 10) in listed and less >= _SHORTEST:
-            found.append((less, 0))
-        if (less := less // 10) in listed and less >= _SHORTEST:
-            found.append((less, 0))
-        return found + self.ranges.holding(number) if self.ranges else found
+        found = [(one, 0) for one in self.listed.near(number)]
+        return found + self.ranges.holding(number) if self.ranges.by_width else found
 
     def ends(self, connection: sqlite3.Connection) -> Reached:
         """How far the store goes. Raises sqlite3.Error, and OtherPast when that is less far than the index."""
@@ -135,7 +145,12 @@ class Index:
 
     def behind(self, ends: Reached) -> int:
         """How many rows there may be to read."""
-        return ends.entry - self.reached.entry + ends.call - self.reached.call
+        return rows_between(self.reached, ends)
+
+    @property
+    def unsaved(self) -> int:
+        """How many rows a start would have to read besides the snapshot."""
+        return rows_between(self.saved or Reached(), self.reached)
 
     def read_new(self, connection: sqlite3.Connection, ends: Reached) -> None:
         """All rows beyond the ones that are known, on any connection. Raises sqlite3.Error, OtherPast."""

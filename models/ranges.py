@@ -13,7 +13,7 @@ class Ranges:
 
     def __init__(self, ranges: Iterable[tuple[int, int]] = ()) -> None:
         self._all: set[tuple[int, int]] = set()
-        self._by_width: dict[int, list[tuple[int, int]]] = {}
+        self.by_width: dict[int, list[tuple[int, int]]] = {}
         for first, last in ranges:
             self.add(first, last)
 
@@ -29,12 +29,12 @@ class Ranges:
             return
         self._all.add((first, last))
         width = 10 ** len(str(last - first))  # at least last - first + 1
-        insort(self._by_width.setdefault(width, []), (first, last))
+        insort(self.by_width.setdefault(width, []), (first, last))
 
     def holding(self, number: int) -> list[tuple[int, int]]:
         """Those that the number is in."""
         found = []
-        for width, ranges in self._by_width.items():
+        for width, ranges in self.by_width.items():
             at = bisect_right(ranges, (number, _ENDLESS))
             while at and ranges[at - 1][0] > number - width:
                 at -= 1

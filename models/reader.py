@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from models.asking import NO_HISTORY, Found, ask_entries, ask_history, ask_rows
-from models.building import Building
+from models.building import Building, Saving
 from models.changes import Changes
 from models.contact import History
 from models.errors import StoreBusy, StoreError
@@ -23,12 +23,13 @@ from models.index import Index, OtherPast
 from models.place import Place
 from models.policy import Knowledge, Listed, NotListed, Unavailable
 from models.store import check_schema, explain
-from models.wal import Former, check_own_log, former
+from models.wal import Former, check_own_log, former, inode_of
 
 _LONG_AGO = datetime(1970, 3, 1, tzinfo=UTC)
 _BUILD_EVERY = 10.0  # seconds
 _REOPEN_EVERY = 0.2  # seconds; a broken database must not cost each call a new attempt
 _AT_ONCE = 3_000  # new rows that a call may wait for; more are read in a thread
+_UNSAVED = 100_000  # rows that a start may have to read besides the snapshot
 _ATTEMPTS = 3  # at an answer from one state of the store, while others write
 
 
@@ -55,6 +56,7 @@ class Reader:
         self._indexed = indexed
         self._index: Index | None = None
         self._building: Building | None = None
+        self._saving = Saving(path, self._open_same)
         self._build_again = 0.0
         self._seen: object = None  # the last commit that the index knows of
         self._connection: sqlite3.Connection | None = None
@@ -125,6 +127,8 @@ class Reader:
             if index.behind(ends) <= _AT_ONCE:
                 index.read_new(connection, ends)
                 self._index, self._seen = index, seen
+                if index.unsaved > _UNSAVED:
+                    self._saving.begin(index)
                 return index
             self._build(index)
         except OtherPast:
@@ -141,8 +145,13 @@ class Reader:
 
     def _build(self, begun: Index | None = None) -> None:
         self._index, self._seen = None, None
-        self._building = Building(self._open, begun)
+        self._building = Building(self.path, self._open, begun)
         self._build_again = time.monotonic() + _BUILD_EVERY
+
+    def save(self) -> None:
+        """Leave a snapshot of the index for the next start, when there is one worth it. Blocks; raises nothing."""
+        made = self._building is not None and self._building.over
+        self._saving.finish(self._index or (self._building.index if made and self._building else None))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -177,6 +186,7 @@ class Reader:
             raise
         self._connection, self._place, self._why = connection, place, None
         if self._indexed:
+            connection.execute("PRAGMA cache_size=-16000")
             self._changes = Changes(connection)
             self._build()
         return connection
@@ -195,6 +205,14 @@ class Reader:
         except BaseException:
             connection.close()
             raise
+        return connection
+
+    def _open_same(self) -> sqlite3.Connection:
+        """Another connection to the file that the index is of. Raises StoreError when that is no longer there."""
+        place, connection = self._place, self._open()
+        if place is None or inode_of(self.path) != place.inode:
+            connection.close()
+            raise StoreError(f"{self.path}: the file was replaced")
         return connection
 
     def _unavailable(self, error: Exception) -> Unavailable:

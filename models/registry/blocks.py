@@ -11,7 +11,8 @@ import struct
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -73,6 +74,18 @@ class Blocks:
         for place in sorted(self._blocks):
             yield from (place * WIDTH + one for one in self._blocks[place])
 
+    def near(self, number: int) -> list[int]:
+        """Of the number and of those with one to three digits less, never fewer than eight, the ones in the set."""
+        blocks = self._blocks
+        found = [number] if (block := blocks.get(number // WIDTH)) is not None and number % WIDTH in block else []
+        for _ in range(3):
+            number //= 10
+            if number < WIDTH:
+                break
+            if (block := blocks.get(number // WIDTH)) is not None and number % WIDTH in block:
+                found.append(number)
+        return found
+
     def among(self, asked: Sequence[int]) -> set[int]:
         """See `among`; ten times faster than one by one."""
         get = self._blocks.get
@@ -109,6 +122,16 @@ class Blocks:
                 known |= fresh
             self._count += len(known) - before
             at = end
+
+    def packed(self) -> list[tuple[int, Callable[[], tuple[int, bytes]]]]:
+        """Block -> a function that gives the count of its numbers and their bytes, as of when it is called."""
+
+        def pack(block: Any) -> tuple[int, bytes]:
+            copy = block.copy()  # others may add
+            copy.run_optimize()
+            return len(copy), copy.serialize()
+
+        return [(place, partial(pack, self._blocks[place])) for place in sorted(self._blocks)]
 
     def write(self, write: Any) -> None:
         """How many blocks, where each is, and the blocks."""

@@ -114,7 +114,7 @@ def test_numbers_that_are_none_are_left_out(db):
     with closing(sqlite3.connect(db)) as connection, connection:
         for value in ("text", -5, 0, 1.5, 48600100200):
             connection.execute(ADD_ROW, (value, str(value)))
-    building = Building(lambda: sqlite3.connect(db))
+    building = Building(db, lambda: sqlite3.connect(db))
     building.wait()
     assert building.index is not None
     assert len(building.index.listed) == 1

@@ -34,6 +34,6 @@ def test_of_a_hundred_thousand_neighbours_few_are_looked_at(monkeypatch):
             looked.append(at)
             return super().__getitem__(at)
 
-    found._by_width = {width: Seen(ranges) for width, ranges in found._by_width.items()}
+    found.by_width = {width: Seen(ranges) for width, ranges in found.by_width.items()}
     assert found.holding(48_650_000_500) == [(48_650_000_000, 48_650_000_999)]
     assert len(looked) < 40  # of which 17 to find the place
