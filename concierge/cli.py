@@ -32,6 +32,7 @@ COMMANDS = {
     "agi": "the gate as a plain AGI script",
     "token": "tokens of the HTTP endpoint: add, list, remove",
     "doctor": "what is wrong with this installation, and what to do",
+    "evidence": "was anything changed; why was this number called or refused",
     "db": "create or upgrade the database",
     "demo": "see it work on a private real Asterisk with a real SIP phone",
 }

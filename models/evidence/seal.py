@@ -31,6 +31,7 @@ from models.evidence.sources import SOURCES, Source
 log = logging.getLogger("concierge.evidence")
 
 _OFTEN = 0.2  # seconds between two checkpoints of a busy process
+_SELDOM = 3600.0  # seconds between two in the log
 _CHUNK = 2_000  # rows of a link over what was there before the chain
 _HEAD = "SELECT position, chain FROM evidence_link ORDER BY position DESC LIMIT 1"
 _INSERT = (
@@ -57,7 +58,7 @@ class Sealer:
         self._complained = ""
         self._notes = Notes(checkpoint_path(store))
         self._due: tuple[Checkpoint, bytes] | None = None
-        self._noted = float("-inf")
+        self._noted = self._told = float("-inf")
 
     def seal(self, connection: sqlite3.Connection, source: str, count: int) -> None:
         """A link over the newest `count` rows of a source: those that this transaction has inserted."""
@@ -126,10 +127,17 @@ class Sealer:
         self._noted = time.monotonic()
         try:
             self._notes.write(self._key, point, before, chain_at)
+            self._tell(point)
         except OSError as error:
             if str(error) != self._complained:
                 log.error("evidence=no-checkpoint why=%s", error)
             self._complained = str(error)
+
+    def _tell(self, point: Checkpoint) -> None:
+        """The log leaves this host where it is collected: nobody here can change it there."""
+        if time.monotonic() - self._told >= _SELDOM:
+            self._told = time.monotonic()
+            log.info("evidence=checkpoint end=%d:%s", point.position, point.chain.hex())
 
     def forget(self) -> None:
         """The transaction was taken back."""
