@@ -42,7 +42,8 @@ class OptOut:
     None when it can never be: no number, or a key that means nothing.
 
     `number` is E.164 as text; `press` counts the presses of this key on this leg (`channel`, `uniqueid`) from 1;
-    `at` is when it was pressed, seconds since the epoch, 0 when it has just been.
+    `at` is when it was pressed, seconds since the epoch, 0 when it has just been; `system` names the PBX, empty where
+    there is only one.
     """
 
     number: str
@@ -51,7 +52,8 @@ class OptOut:
     press: int
     channel: str
     uniqueid: str
-    at: int = 0
+    at: float = 0
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class ByHand:
     extension: str = ""
     caller: str = ""
     at: int = 0
+    system: str = ""
 
 
 Effect = SetVariable | GetVariable | Ask | OptOut | ByHand

@@ -45,7 +45,8 @@ def _pressed(environment: Environment) -> OptOut:
         max(1, _count(environment.argument(5))),
         environment.argument(7) or environment.get("channel"),
         environment.argument(6) or environment.get("uniqueid"),
-        _count(environment.argument(8)),
+        _seconds(environment.argument(8)),
+        _system(environment),
     )
 
 
@@ -60,7 +61,19 @@ def _listed(environment: Environment) -> ByHand:
         extension=environment.argument(10),
         caller=environment.argument(11),
         at=_count(environment.argument(8)),
+        system=_system(environment),
     )
+
+
+def _system(environment: Environment) -> str:
+    """Which PBX it was: the arguments end with its name behind `pbx`, where it has one."""
+    return environment.argument(13) if environment.argument(12) == "pbx" else ""
+
+
+def _seconds(text: str) -> float:
+    head, _, tail = text.partition(".")
+    whole = _count(head)
+    return float(f"{whole}.{tail}") if whole and tail.isascii() and tail.isdigit() and len(tail) < 10 else float(whole)
 
 
 def _count(text: str) -> int:

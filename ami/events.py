@@ -20,6 +20,7 @@ LEG_CAMPAIGN = "CONCIERGE_LEG_CAMPAIGN"
 LEG_NUMBER = "CONCIERGE_LEG_NUMBER"
 VARIABLES = (CAMPAIGN, NUMBER, LEG, LEG_CAMPAIGN, LEG_NUMBER)
 
+KEPT = "ConciergeKept"
 DIGITS = frozenset("0123456789*#ABCD")
 
 
@@ -72,7 +73,27 @@ class Connected:
     at: float | None = None
 
 
-Event = KeyPressed | LegDialled | LegEnded | Connected
+@dataclass(frozen=True, slots=True)
+class KeyKept:
+    """UserEvent ConciergeKept: the dialplan has kept a key press in AstDB, below this number."""
+
+    number: str
+    uniqueid: str
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LegBridged:
+    """BridgeEnter: a channel has entered a bridge (main/manager_bridges.c)."""
+
+    uniqueid: str
+    channel: str
+    bridge: str
+    at: float | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+Event = KeyPressed | LegDialled | LegEnded | Connected | KeyKept | LegBridged
 
 
 def event_of(raw: RawEvent) -> Event | None:
@@ -119,6 +140,29 @@ def _leg_ended(raw: RawEvent) -> LegEnded | None:
     return LegEnded(uniqueid, _text(raw, "Linkedid"), _text(raw, "Channel"), cause, at)
 
 
+def leg_shown(raw: RawEvent) -> LegDialled | None:
+    """A channel in the answer to CoreShowChannels, as the leg that it is; None without identity."""
+    channel, uniqueid = _text(raw, "Channel"), _text(raw, "Uniqueid")
+    if not channel or not uniqueid:
+        return None
+    return LegDialled(channel, uniqueid, _text(raw, "Linkedid"), "", _variables(raw, "ChanVariable"))
+
+
+def _key_kept(raw: RawEvent) -> KeyKept | None:
+    number = _text(raw, "Kept").partition("/")[0]
+    if _text(raw, "UserEvent") != KEPT or not number.isascii() or not number.isalnum():
+        return None
+    return KeyKept(number, _text(raw, "Uniqueid"), _seconds(_text(raw, "Timestamp")))
+
+
+def _leg_bridged(raw: RawEvent) -> LegBridged | None:
+    uniqueid, channel, bridge = (_text(raw, name) for name in ("Uniqueid", "Channel", "BridgeUniqueid"))
+    if not uniqueid or not channel or not bridge:
+        return None
+    at = _seconds(_text(raw, "Timestamp"))
+    return LegBridged(uniqueid, channel, bridge, at, _variables(raw, "ChanVariable"))
+
+
 def _connected(raw: RawEvent) -> Connected:
     return Connected(_text(raw, "Status"), _seconds(_text(raw, "Timestamp")))
 
@@ -128,6 +172,8 @@ _BUILDERS: dict[str, Callable[[RawEvent], Event | None]] = {
     "DialBegin": _leg_dialled,
     "Hangup": _leg_ended,
     "FullyBooted": _connected,
+    "UserEvent": _key_kept,
+    "BridgeEnter": _leg_bridged,
 }
 WANTED = frozenset(_BUILDERS)
 

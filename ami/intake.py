@@ -12,16 +12,19 @@ from typing import Literal
 
 from ami.events import RawEvent
 
+GapKind = Literal["disconnected", "overflow", "stopped"]
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
     """A time of which events may be missing, seconds since the epoch.
 
     'disconnected': no link, or one that no longer answered; Asterisk replays nothing, so what the dialplan
-    kept itself is all there is. 'overflow': `missed` events came faster than they could be handled.
+    kept itself is all there is. 'overflow': `missed` events came faster than they could be handled. 'stopped': nobody
+    was there to listen.
     """
 
-    kind: Literal["disconnected", "overflow"]
+    kind: GapKind
     began: float
     ended: float
     reason: str

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID, uuid5
@@ -47,6 +47,7 @@ class OptOut:
     at: float
     seen_at: float
     variables: dict[str, str] = field(default_factory=dict)
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +62,10 @@ class NotAnOptOut:
     pressed: KeyPressed
 
 
-@dataclass(slots=True)
-class _Leg:
-    variables: dict[str, str]
-    presses: dict[str, int] = field(default_factory=dict)
-    last: tuple[str, float] | None = None
-
-    def count(self, pressed: KeyPressed) -> int:
-        """The how-manieth press of this digit on this leg; an event that comes twice is one press."""
-        stamp = (pressed.digit, pressed.at) if pressed.at is not None else None
-        if stamp is None or stamp != self.last:
-            self.presses[pressed.digit] = self.presses.get(pressed.digit, 0) + 1
-        self.last = stamp
-        return self.presses[pressed.digit]
-
-
-def press_id(system: str, uniqueid: str, digit: str, press: int) -> UUID:
-    """The name of press number `press` (from 1) of `digit` on the channel `uniqueid` of the PBX `system`."""
+def press_id(system: str, uniqueid: str, digit: str, press: int | str) -> UUID:
+    """The name of a press of `digit` on the channel `uniqueid` of the PBX `system`: the how-manieth (from 1) as the
+    dialplan counts, or when, as the manager interface says it.
+    """
     return uuid5(PRESSES, f"{system}|{uniqueid}|{digit}|{press}")
 
 
@@ -98,7 +86,7 @@ class LegMap:
         self._system = system
         self._digits_of = digits_of
         self._limit = limit
-        self._legs: OrderedDict[str, _Leg] = OrderedDict()
+        self._legs: OrderedDict[str, dict[str, str]] = OrderedDict()
         self.dropped = 0
 
     def __len__(self) -> int:
@@ -120,16 +108,29 @@ class LegMap:
             return
         self._remember(dialled.dest_uniqueid, dialled.variables)
 
-    def _remember(self, uniqueid: str, variables: dict[str, str]) -> _Leg:
-        leg = self._legs[uniqueid] = _Leg(variables)
+    def rebuild(self, shown: Iterable[LegDialled]) -> None:
+        """After a gap: these are all the channels that there are. What a leg was dialled with stays as it was heard."""
+        known = dict(self._legs)
+        self._legs.clear()
+        for leg in shown:
+            if leg.dest_uniqueid in known:
+                self._remember(leg.dest_uniqueid, known[leg.dest_uniqueid])
+            elif leg.variables.get(LEG) == CALLEE:
+                self._register(leg)
+
+    def variables(self, uniqueid: str) -> dict[str, str] | None:
+        """What a leg in progress was dialled with; None when it is no called leg of a campaign."""
+        return self._legs.get(uniqueid)
+
+    def _remember(self, uniqueid: str, variables: dict[str, str]) -> None:
+        self._legs[uniqueid] = variables
         if len(self._legs) > self._limit:
             self._legs.popitem(last=False)
             self.dropped += 1
-        return leg
 
     def _judge(self, pressed: KeyPressed, seen_at: float) -> OptOut | NotAnOptOut:
         leg = self._legs.get(pressed.uniqueid)
-        known = _merged(leg.variables if leg else {}, pressed.variables)
+        known = _merged(leg or {}, pressed.variables)
         scope = self._digits_of(known[CAMPAIGN]).get(pressed.digit) if known.get(CAMPAIGN) else None
         number = _NUMBER.fullmatch(known.get(NUMBER, ""))
         reason = _objection(pressed, known, scope)
@@ -137,14 +138,12 @@ class LegMap:
             return NotAnOptOut(reason or "other-digit", pressed)
         if number is None:
             return NotAnOptOut("no-number", pressed)
-        leg = leg or self._remember(pressed.uniqueid, pressed.variables)
-        return self._opt_out(pressed, known, scope, int(number[1]), leg.count(pressed), seen_at)
+        return self._opt_out(pressed, known, scope, int(number[1]), seen_at)
 
-    def _opt_out(
-        self, key: KeyPressed, known: dict[str, str], scope: Scope, number: int, press: int, seen_at: float
-    ) -> OptOut:
+    def _opt_out(self, key: KeyPressed, known: dict[str, str], scope: Scope, number: int, seen_at: float) -> OptOut:
+        at = seen_at if key.at is None else key.at
         return OptOut(
-            event_id=press_id(self._system, key.uniqueid, key.digit, press),
+            event_id=press_id(self._system, key.uniqueid, key.digit, f"{at:.6f}"),
             number=number,
             scope=scope,
             campaign=known[CAMPAIGN],
@@ -152,9 +151,10 @@ class LegMap:
             channel=key.channel,
             uniqueid=key.uniqueid,
             linkedid=key.linkedid,
-            at=seen_at if key.at is None else key.at,
+            at=at,
             seen_at=seen_at,
             variables=known,
+            system=self._system,
         )
 
 

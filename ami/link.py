@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from ami.events import RawEvent
 from ami.wire import (
     GREETING,
     Headers,
@@ -48,7 +50,7 @@ class Timing:
     connect: float = 5.0
     login: float = 5.0
     answer: float = 5.0
-    ping_every: float = 10.0
+    ping_every: float = 2.0
     ping_answer: float = 5.0
 
 
@@ -154,6 +156,15 @@ class Link:
         return heard
 
     @property
+    def covered_at(self) -> float:
+        """Until when nothing can be missing, seconds since the epoch: what Asterisk said by then has been read.
+
+        What is read after the daemon was frozen is old, so it is Asterisk's own times that count, and pings.
+        """
+        covered: float = self._protocol.covered_at
+        return covered
+
+    @property
     def greeting(self) -> str:
         """The first line, e.g. 'Asterisk Call Manager/11.0.0'."""
         line: str = self._protocol.greeting
@@ -162,7 +173,9 @@ class Link:
     async def login(self, access: Access) -> LinkFailure | None:
         """None when Asterisk has accepted the user."""
         action = {"Action": "Login", "Username": access.user, "Secret": access.secret}
+        asked = time.time()
         reply = await self.ask(action | {"Events": "call,dtmf,user"}, self._timing.login)
+        self._protocol.covered(asked)
         if isinstance(reply, NotSent):
             return LoginUnanswered(access.where, reply.reason, self._protocol.greeting)
         return None if reply.success else LoginRefused(access.where, access.user, reply.message)
@@ -174,6 +187,15 @@ class Link:
         """
         found = await self.ask_all(headers, timeout)
         return found if isinstance(found, NotSent) else found[0]
+
+    async def ask_for_list(self, headers: Headers, timeout: float | None = None) -> list[RawEvent] | Reply | NotSent:  # noqa: ASYNC109
+        """Send an action whose answer is a list: its events; a Reply is a refusal."""
+        answer = await self.ask_all(headers, timeout)
+        if isinstance(answer, NotSent):
+            return answer
+        if not answer[0].success:
+            return answer[0]
+        return [one.headers for one in answer[1:] if not str(one.headers.get("Event", "")).endswith("Complete")]
 
     async def ask_all(self, headers: Headers, timeout: float | None = None) -> list[Reply] | NotSent:  # noqa: ASYNC109
         """The same, for an answer of many parts: the first one, each event of the list, and its end."""
@@ -200,8 +222,11 @@ class Link:
         return self.lost.result()
 
     async def _ping(self) -> None:
+        sent = time.time()
         reply = await self.ask({"Action": "Ping"}, self._timing.ping_answer)
-        if isinstance(reply, NotSent) and not self.lost.done():
+        if not isinstance(reply, NotSent):
+            self._protocol.covered(sent)
+        elif not self.lost.done():
             self.close(f"a ping had {reply.reason}")
 
     def close(self, reason: str) -> None:

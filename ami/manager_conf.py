@@ -16,21 +16,22 @@ _SECRET = re.compile(r"[!-:<-~]{8,128}")
 _NAMED = re.compile(r"[A-Za-z_][A-Za-z0-9_()]*")
 
 _LEGACY = """\
-eventfilter=^Event: (DialBegin|Hangup|UserEvent)[[:cntrl:]]
+eventfilter=^Event: (BridgeEnter|DialBegin|Hangup|UserEvent)[[:cntrl:]]
 eventfilter=^Event: DTMFEnd[[:cntrl:]].*Direction: Received
 """
 _ADVANCED = """\
 eventfilter(action(include),name(DTMFEnd),header(Direction),method(exact)) = Received
+eventfilter(action(include),name(BridgeEnter)) =
 eventfilter(action(include),name(DialBegin)) =
 eventfilter(action(include),name(Hangup)) =
 eventfilter(action(include),name(UserEvent)) =
 """
 
 
-def snippet(version: int, user: str, secret: str, *, guard: bool = True, also: Sequence[str] = ()) -> str:
+def snippet(version: int, user: str, secret: str, *, also: Sequence[str] = ()) -> str:
     """manager.conf lines for Asterisk `version` (major number), to stand after its [general] section.
 
-    guard: may the listener hang up a leg that went round the gate (write class `call`). also: names that
+    also: names that
     `channelvars` holds already: the last `channelvars` wins, so they must be named again.
     Raises ValueError for what manager.conf cannot hold.
     """
@@ -47,7 +48,8 @@ secret={secret}
 deny=0.0.0.0/0.0.0.0,::/0
 permit=127.0.0.1/255.255.255.255
 read=call,dtmf,user
-write={"user,call" if guard else "user"}
+; call: kept key presses are removed from AstDB, an unchecked leg is hung up; reporting: AstDB and channels are read
+write=user,call,reporting
 ; the default of 100 ms cuts off a listener that is busy for a moment
 writetimeout=5000
 {_ADVANCED if version >= 22 else _LEGACY}"""

@@ -13,10 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ami.backoff import Pace
-from ami.events import Event
+from ami.events import Event, KeyKept
+from ami.gaps import GapBook, GapStore, heard_until
+from ami.intake import Gap
 from ami.keeper import KeeperStatus, OptOutKeeper, Recorded, Recorder, Retry
+from ami.kept import Drained, NotRead, RecordKept
 from ami.legs import DigitsOf, LegMap, NotAnOptOut, OptOut
 from ami.link import Access, NotSent, Timing
+from ami.second import DialplanWitness
 from ami.session import AmiSession, Handler, OnGap, Status, ignore_gap
 from ami.spool import Spool
 from ami.wire import Headers
@@ -37,6 +41,17 @@ class ListenerStatus:
     legs_dropped: int
     not_opt_outs: dict[str, int]
     unannounced: int
+    drained: Drained | NotRead
+    gaps_open: int
+    gap_trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What the dialplan's own copies need: who records them, and who keeps the gaps."""
+
+    kept: RecordKept
+    gaps: GapStore
 
 
 class OptOutListener:
@@ -59,11 +74,20 @@ class OptOutListener:
         timing: Timing | None = None,
         pace: Pace | None = None,
         retry: Retry | None = None,
+        witness: Witness | None = None,
     ) -> None:
+        """`witness`: reads what the dialplan has kept, and keeps the gaps."""
         self._legs = LegMap(system, digits_of)
         self._keeper = OptOutKeeper(recorder, Spool(spool), on_recorded=self._announce, retry=retry)
-        self.session = AmiSession(access, self._handle, on_gap=on_gap, timing=timing, pace=pace)
+        mark = spool.with_name(spool.name + ".heard")
+        until = heard_until(mark) if witness else None
+        self.session = AmiSession(access, self._handle, on_gap=self._gap, timing=timing, pace=pace, heard_until=until)
+        self._on_gap = on_gap
         self._also = tuple(also)
+        self._second = DialplanWitness(self.session, self._legs, witness.kept) if witness else None
+        self._book = (
+            GapBook(system, witness.gaps, mark, self._second, self._covered) if witness and self._second else None
+        )
         self._not_opt_outs: Counter[str] = Counter()
         self._unannounced = 0
 
@@ -71,17 +95,37 @@ class OptOutListener:
         """Until close() or cancellation. What was read is recorded within `grace` seconds or spooled."""
         keeper = asyncio.create_task(self._keeper.run(), name="opt-outs")
         session = asyncio.create_task(self.session.run(), name="ami")
+        beside = self._beside()
         try:
-            await asyncio.wait({keeper, session}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({keeper, session, *beside}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            covered = self._covered()
             await self.session.close()
             if not keeper.done():
                 await self._keeper.settled(grace)
-            keeper.cancel()
-            await asyncio.wait({keeper, session})
-        for task in (session, keeper):
+            for task in (keeper, *beside):
+                task.cancel()
+            await asyncio.wait({keeper, session, *beside})
+            if self._book is not None:
+                await self._book.leave(covered if not self._keeper.status().unsafe else None)
+        for task in (session, keeper, *beside):
             if not task.cancelled():
                 task.result()
+
+    def _beside(self) -> list[asyncio.Task[None]]:
+        if self._second is None or self._book is None:
+            return []
+        drain = asyncio.create_task(self._second.run(), name="kept keys")
+        return [drain, asyncio.create_task(self._book.run(lambda: self.session.open_gap), name="gaps")]
+
+    def _covered(self) -> float | None:
+        """Nothing that was said until then is missing, in the store or in the spool."""
+        return None if self._keeper.status().unsafe else self.session.covered_at
+
+    async def _gap(self, gap: Gap) -> None:
+        if self._book is not None:
+            self._book.ended(gap, len(self._legs))
+        await self._on_gap(gap)
 
     async def close(self) -> None:
         """Stop listening; run() returns when what was read is safe."""
@@ -96,12 +140,19 @@ class OptOutListener:
             self._legs.dropped,
             dict(self._not_opt_outs),
             self._unannounced,
+            self._second.drained if self._second else NotRead("not asked for"),
+            self._book.unreconciled if self._book else 0,
+            self._book.trouble if self._book else "",
         )
 
     async def _handle(self, event: Event, seen_at: float) -> None:
         meaning = self._legs.apply(event, seen_at)
         if isinstance(meaning, OptOut):
             await self._keeper.keep(meaning)
+            if self._second is not None:
+                self._second.heard(meaning)
+        elif isinstance(event, KeyKept) and self._second is not None:
+            self._second.kept(event)
         elif isinstance(meaning, NotAnOptOut):
             self._ignore(meaning)
         for handler in self._also:

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ami.backoff import Backoff, Pace
-from ami.events import Event, event_of
-from ami.intake import Gap, Heard, Intake
+from ami.events import Event, RawEvent, event_of
+from ami.intake import Gap, GapKind, Heard, Intake
 from ami.link import Access, Link, LinkFailure, LoginRefused, NotSent, Reply, Timing, open_link
 from ami.wire import Headers, refuse_unsafe
 
 Handler = Callable[[Event, float], Awaitable[None]]
 OnGap = Callable[[Gap], Awaitable[None]]
 
+_LIST_SECONDS = 30.0  # for a list of a hundred thousand lines
 _log = logging.getLogger(__name__)
 
 
@@ -73,7 +74,9 @@ class AmiSession:
         drain: float = 5.0,
         clock: Callable[[], float] = time.time,
         roll: Callable[[], float] = random.random,
+        heard_until: float | None = None,
     ) -> None:
+        """`heard_until`: when a former run last knew that nothing was missing; from there the first gap counts."""
         self._access = access
         self._handler = handler
         self._on_gap = on_gap
@@ -85,11 +88,12 @@ class AmiSession:
         self._intake = Intake(queue_limit, clock)
         self._closing = asyncio.Event()
         self._finished = asyncio.Event()
-        self._running = False
+        self._running = self._handling = False
         self._link: Link | None = None
         self._since = clock()
-        self._gap_began: float | None = None
-        self._gap_reason = ""
+        self._gap_began = heard_until
+        self._gap_reason = "" if heard_until is None else "the daemon was not running"
+        self._gap_kind: GapKind = "disconnected" if heard_until is None else "stopped"
         self._gaps = self._logins = self._handler_failures = 0
         self._last_gap: Gap | None = None
         self._failure: LinkFailure | None = None
@@ -124,6 +128,27 @@ class AmiSession:
         if self._link is None:
             return NotSent(f"not connected to Asterisk at {self._access.where}")
         return await self._link.ask(headers)
+
+    async def send_for_list(self, headers: Headers) -> list[RawEvent] | Reply | NotSent:
+        """The same for an action whose answer is a list; a Reply is a refusal."""
+        refuse_unsafe(headers)
+        if self._link is None:
+            return NotSent(f"not connected to Asterisk at {self._access.where}")
+        return await self._link.ask_for_list(headers, _LIST_SECONDS)
+
+    @property
+    def open_gap(self) -> Gap | None:
+        """The gap that goes on now; `ended` is now."""
+        if self._gap_began is None:
+            return None
+        return Gap(self._gap_kind, self._gap_began, self._clock(), self._gap_reason or str(self._failure or "starting"))
+
+    @property
+    def covered_at(self) -> float | None:
+        """Until when everything that Asterisk said has been heard and handled; None: there is no link."""
+        if self._link is None or self._link.lost.done() or self._intake.depth or self._handling:
+            return None
+        return self._link.covered_at
 
     def status(self) -> Status:
         """A snapshot."""
@@ -184,14 +209,14 @@ class AmiSession:
         self._since = self._clock()
         _log.info("listening to %s at %s", link.greeting, self._access.where)
         if self._gap_began is not None:
-            self._intake.gap(Gap("disconnected", self._gap_began, self._since, self._gap_reason))
-            self._gap_began = None
+            self._intake.gap(Gap(self._gap_kind, self._gap_began, self._since, self._gap_reason))
+            self._gap_began, self._gap_kind = None, "disconnected"
 
     def _unlinked(self, link: Link) -> _Lost:
         now = self._clock()
         lost = _Lost(link.lost.result(), now - self._since)
-        # nothing is known about the time since Asterisk was last heard: a dead link is noticed late
-        self._gap_began, self._gap_reason = min(now, link.heard_at), lost.reason
+        # a dead link is noticed late, and a daemon that was frozen reads old events before it notices
+        self._gap_began, self._gap_reason = min(now, link.covered_at), lost.reason
         self._link, self._since = None, now
         return lost
 
@@ -200,12 +225,14 @@ class AmiSession:
     async def _consume(self) -> None:
         while True:
             item = await self._intake.take()
+            self._handling = True
             try:
                 await self._deal_with(item)
             except Exception:  # noqa: BLE001 - one event's failure is not the next one's
                 self._handler_failures += 1
                 _log.exception("an event could not be handled (%d so far)", self._handler_failures)
             finally:
+                self._handling = False
                 self._intake.done()
 
     async def _deal_with(self, item: Heard | Gap) -> None:

@@ -1,15 +1,15 @@
 """panoramisk's protocol and manager, with what a listener cannot live with taken out.
 
-Kept from panoramisk 1.4: parsing, action ids, the match of answers to actions, dispatch. Replaced:
-a letter cut in two by TCP vanishes; an exception while handling one message closes the link; the manager
-reconnects by a fixed timer, for ever, also after close() and after a refused login; its pings go unchecked;
-unanswered actions are sent again after a reconnect; a line break in a value starts a second action.
+Kept from panoramisk 1.4: the connection, action ids, the match of answers to actions, their parsing. Replaced:
+every event is parsed, also those that nobody wants; a letter cut in two by TCP vanishes; an exception while handling
+one message closes the link; the manager reconnects by a fixed timer, for ever, also after close() and after a refused
+login; its pings go unchecked; unanswered actions are sent again after a reconnect; a line break in a value starts a
+second action.
 """
 
 from __future__ import annotations
 
 import asyncio
-import codecs
 import logging
 import re
 import time
@@ -26,6 +26,8 @@ OnEvent = Callable[[RawEvent], None]
 
 MAX_MESSAGE = 1 << 20
 GREETING = "Asterisk Call Manager/"
+END = b"\r\n\r\n"
+_WANTED = frozenset(name.encode() for name in WANTED)
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _log = logging.getLogger(__name__)
 # panoramisk logs whole messages, telephone numbers included
@@ -54,6 +56,26 @@ def refuse_unsafe_text(name: str, text: str) -> None:
         raise UnsafeHeaderError(f"the AMI header {name} is not valid Unicode: write it again as UTF-8")
 
 
+def parse(frame: bytes) -> RawEvent:
+    """One event: header to value, or to the list of its values where it comes more than once."""
+    raw: dict[str, str | list[str]] = {}
+    for line in frame.decode("utf-8", "replace").split("\r\n"):
+        name, _, value = line.partition(":")
+        value = value.strip()
+        known = raw.get(name)
+        if known is None:
+            raw[name] = value
+        elif isinstance(known, str):
+            raw[name] = [known, value]
+        else:
+            known.append(value)
+    return raw
+
+
+def _first(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else value[0]
+
+
 class WireProtocol(AMIProtocol):  # type: ignore[misc]
     """One connection. lost: done, with the reason, when it is gone; heard_at: epoch of the last byte read."""
 
@@ -63,27 +85,56 @@ class WireProtocol(AMIProtocol):  # type: ignore[misc]
         super().connection_made(transport)
         self.log = _silent
         self.greeting = ""
-        self.heard_at = time.time()
+        self.heard_at = self.covered_at = time.time()
         self.failures = 0
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._rest = b""
 
     def data_received(self, data: bytes) -> None:
+        """Answers go to panoramisk; of the events only those that somebody wants are read at all."""
         self.heard_at = time.time()
-        text = self._decoder.decode(data)
         if len(self.greeting) < 64:
-            self.greeting = (self.greeting + text)[:64]
-        super().data_received(text.encode())
-        if self.queue and len(self.queue[0]) > MAX_MESSAGE:
+            self.greeting = (self.greeting + data[:64].decode("utf-8", "replace"))[:64]
+        if END not in data and END not in (self._rest[-3:] + data[:3]):
+            self._keep(self._rest + data)
+            return
+        *frames, rest = (self._rest + data).split(END)
+        self._keep(rest)
+        for frame in map(bytes.lstrip, frames):
+            name = frame[7 : frame.find(b"\r", 7)] if frame.startswith(b"Event: ") else b""
+            if name in _WANTED and b"\r\nActionID: " not in frame:
+                self._hear(frame)
+            elif not name or name == b"Shutdown" or b"\r\nActionID: " in frame:
+                super().data_received(frame.decode("utf-8", "replace").encode() + END)
+
+    def _keep(self, rest: bytes) -> None:
+        self._rest = rest
+        if len(rest) > MAX_MESSAGE:
             self.abort(f"a message of more than {MAX_MESSAGE} characters: this is no AMI port")
+
+    def _hear(self, frame: bytes) -> None:
+        try:
+            raw = parse(frame)
+            self.covered(float(_first(raw.get("Timestamp", "0"))))
+            self.factory.hear(raw)
+        except Exception:  # noqa: BLE001 - one event that nobody can read must not close the link
+            self._failed()
+
+    def covered(self, at: float) -> None:
+        """What Asterisk said until then has been read; seconds since the epoch, never later than now."""
+        if at > self.covered_at:
+            self.covered_at = min(at, time.time())
 
     def handle_message(self, message: Any) -> None:
         try:
             super().handle_message(message)
         except Exception:  # noqa: BLE001 - one message that panoramisk chokes on must not close the link
-            self.failures += 1
-            _log.warning("an AMI message could not be handled (%d so far)", self.failures)
+            self._failed()
             self._settle(message)
+
+    def _failed(self) -> None:
+        self.failures += 1
+        _log.warning("an AMI message could not be handled (%d so far)", self.failures)
 
     def _settle(self, message: Any) -> None:
         action = self.responses.pop(message.id, None)
@@ -111,12 +162,7 @@ class LinkManager(Manager):  # type: ignore[misc]
 
     def __init__(self, on_event: OnEvent) -> None:
         super().__init__(loop=asyncio.get_running_loop(), log=_silent)
-        self._on_event = on_event
-        self.register_event("*", self._hear)
-
-    def _hear(self, _manager: Manager, event: Any) -> None:
-        if event["event"] in WANTED:
-            self._on_event(dict(event))
+        self.hear = on_event
 
     def adopt(self, transport: asyncio.BaseTransport, protocol: WireProtocol) -> None:
         """Take over a connection that has been made."""

@@ -31,6 +31,7 @@ COMMANDS = {
     "hooks": "put the hooks into this PBX's configuration, take them out, or show them",
     "agi": "the gate as a plain AGI script",
     "token": "tokens of the HTTP endpoint: add, list, remove",
+    "gaps": "when key presses may have gone unheard, and what became of it",
     "doctor": "what is wrong with this installation, and what to do",
     "evidence": "was anything changed; why was this number called or refused",
     "db": "create or upgrade the database",

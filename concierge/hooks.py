@@ -19,6 +19,7 @@ MODULES = (
         "app_exec",
         "app_originate",
         "app_read",
+        "app_userevent",
         "bridge_builtin_features",
     ),
     *("func_callerid", "func_channel", "func_cut", "func_db", "func_logic", "func_rand"),
@@ -54,6 +55,7 @@ def global_values(settings: Settings, agi_port: int | None = None) -> dict[str, 
     """The global variables that the contexts read."""
     return {
         "CONCIERGE_AGI": f"agi://{_in_url(settings.agi.host)}:{agi_port or settings.agi.port}",
+        "CONCIERGE_SYSTEM": settings.ami.system,
         "CONCIERGE_OPERATOR": settings.operator.dial,
         "CONCIERGE_OPERATOR_RING": str(settings.operator.ring),
         "CONCIERGE_ROUNDS_MAX": str(settings.menu.total),

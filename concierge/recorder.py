@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,16 +11,19 @@ from datetime import UTC, datetime
 from agi.handlers import ByHand
 from agi.handlers import OptOut as AgiOptOut
 from agi.log_line import pairs
+from agi.opt_out import HAND
 from ami.legs import OptOut, Scope, press_id
 from concierge import by_hand
 from models.errors import StoreError
 from models.journal import Journal
 from models.number import Site, masked, without_numbers
 from models.suppression import ALL, Kind, ListEvent, is_campaign_name
+from models.witness import AMI, DIALPLAN, Report
 
 log = logging.getLogger("concierge.optout")
 
 REASON = "opt-out by key"
+_SECONDS = re.compile(r"[0-9]{1,11}(\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,12 @@ class Recorder:
 
     async def record(self, opt_out: OptOut) -> Done:
         """From the AMI listener. Raises StoreError; the listener keeps the press and tries again."""
-        return await self._write(opt_out, "ami")
+        return await self._write(opt_out, AMI)
+
+    async def kept(self, system: str, key: str, value: str) -> bool | None:
+        """What the PBX `system` has kept in AstDB below concierge-optout; the answer as of from_dialplan."""
+        effect = effect_of(system, key, value)
+        return None if effect is None else await self.from_dialplan(effect)
 
     async def from_dialplan(self, effect: AgiOptOut | ByHand) -> bool | None:
         """From the PBX's own copy; False when it is not durable, None when it can never be an opt-out."""
@@ -55,7 +64,8 @@ class Recorder:
             log.error("listed=rejected %s", pairs(fields))
             return None
         try:
-            done = await self._journal.record(by_hand.event_of(effect, number, self._system, time.time()))
+            event = by_hand.event_of(effect, number, effect.system or self._system, time.time())
+            done = await self._journal.record(event)
         except StoreError as error:
             log.error("listed=failed why=%s", error)
             return False
@@ -70,9 +80,9 @@ class Recorder:
             log.error("optout=rejected %s", pairs({"digit": effect.digit, "channel": without_numbers(effect.channel)}))
             return None
         now = time.time()
-        kept = 0 < effect.at < now - 2  # pressed while nobody answered; younger ones have their time from the clock
+        system = effect.system or self._system
         opt_out = OptOut(
-            event_id=press_id(self._system, effect.uniqueid, effect.digit, effect.press),
+            event_id=press_id(system, effect.uniqueid, effect.digit, effect.press),
             number=int(number),
             scope=scope,
             campaign=effect.campaign,
@@ -80,19 +90,21 @@ class Recorder:
             channel=effect.channel,
             uniqueid=effect.uniqueid,
             linkedid="",
-            at=effect.at if kept else now,
+            at=effect.at or now,
             seen_at=now,
+            system=system,
         )
         try:
-            await self._write(opt_out, "agi")
+            await self._write(opt_out, DIALPLAN)
         except StoreError as error:
             log.error("optout=failed why=%s", error)
             return False
         return True
 
     async def _write(self, opt_out: OptOut, witness: str) -> Done:
-        recorded = await self._journal.record(event_of(opt_out, witness, self._system))
-        if witness == "agi":  # the listener writes a line of its own
+        event = event_of(opt_out, witness, opt_out.system or self._system)
+        recorded = await self._journal.witness(event, report_of(opt_out, event, witness))
+        if witness == DIALPLAN:  # the listener writes a line of its own
             fields = {
                 "number": masked(opt_out.number),
                 "campaign": opt_out.campaign,
@@ -103,6 +115,29 @@ class Recorder:
             }
             log.info("optout=%s %s", "recorded" if recorded.new else "known", pairs(fields))
         return Done(recorded.new, recorded.entry.id if recorded.entry else 0)
+
+
+def effect_of(system: str, key: str, value: str) -> AgiOptOut | ByHand | None:
+    """PURE: a key of AstDB below concierge-optout and its value; None for what our dialplan has not written.
+
+    NUMBER/UNIQUEID!DIGIT!PRESS -> AT!CAMPAIGN!CHANNEL, or hand/UNIQUEID!HOW!TURN -> the same and !RAW!WHO!CALLER.
+    """
+    number, slash, pressed = key.partition("/")
+    uniqueid, digit, press = (*pressed.split("!"), "", "", "")[:3]
+    at, campaign, channel, raw, extension, caller = (*value.split("!"), *[""] * 6)[:6]
+    if not slash or not uniqueid or not digit or not press.isascii() or not press.isdigit() or len(press) > 9:
+        return None
+    seconds = float(at) if _SECONDS.fullmatch(at) else 0.0
+    if number == HAND:
+        return ByHand(raw, digit, campaign, int(press), channel, uniqueid, extension, caller, int(seconds), system)
+    return AgiOptOut(number, campaign, digit, int(press), channel, uniqueid, seconds, system)
+
+
+def report_of(opt_out: OptOut, event: ListEvent, witness: str) -> Report:
+    """PURE: which press it is, whoever reports it."""
+    press = f"{event.evidence['system']}|{opt_out.uniqueid}|{opt_out.digit}"[:250]
+    whole = witness == DIALPLAN and opt_out.at == int(opt_out.at)  # kept by contexts of an earlier version
+    return Report(event.event_id, witness, press, event.at, event.evidence, fraction=not whole)
 
 
 def event_of(opt_out: OptOut, witness: str, system: str) -> ListEvent:

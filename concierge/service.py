@@ -8,6 +8,7 @@ import ipaddress
 import logging
 import signal
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,13 @@ from agi.ping import ping
 from agi.server import Limits, Ports, Server, Services
 from ami.legs import Scope
 from ami.link import Access
-from ami.opt_out import OptOutListener
+from ami.opt_out import OptOutListener, Witness
 from concierge.errors import UserError
+from concierge.gap_store import GapStore
 from concierge.recorder import Recorder
 from concierge.setting_rules import ami_secret
 from concierge.settings import Settings
+from concierge.stall import Stalls
 from concierge.wiring import identity_of, judge_of, limits_of, site_of, sync_of
 from models.gate import Gate
 from models.journal import Journal
@@ -58,6 +61,8 @@ class Service:
         self.server = self._agi_server()
         self.listener: OptOutListener | None = None
         self._listening: asyncio.Task[None] | None = None
+        self.stalls = Stalls()
+        self._watching: asyncio.Task[None] | None = None
         if settings.ami.user and "ami" in self._parts:
             self.listener = self._build_listener(digits, path.with_name(path.name + ".optouts"))
         self._bridge = self._build_bridge() if settings.freepbx.blacklist != "off" and "ami" in self._parts else None
@@ -95,11 +100,15 @@ class Service:
     def _build_listener(self, digits: dict[str, Scope], spool: Path) -> OptOutListener:
         ami = self._settings.ami
         access = Access(ami.user, ami_secret(ami), ami.host, ami.port)
-        return OptOutListener(access, self._recorder, spool, lambda _campaign: digits, system=ami.system)
+        witness = Witness(partial(self._recorder.kept, ami.system), GapStore(self.journal))
+        return OptOutListener(
+            access, self._recorder, spool, lambda _campaign: digits, system=ami.system, witness=witness
+        )
 
     async def start(self) -> None:
         """Open the ports. Raises UserError when one cannot be had."""
         self.journal.start()
+        self._watching = asyncio.create_task(self.stalls.watch(), name="stalls")
         if self.sync is not None:
             self.sync.start()
         if self._parts & {"agi", "web"}:
@@ -127,6 +136,8 @@ class Service:
 
     async def stop(self) -> None:
         """Answer what has been asked, record what has been pressed, write what was decided."""
+        if self._watching is not None:
+            self._watching.cancel()
         asked = [self.server.drain()] if "agi" in self._parts else []
         await asyncio.gather(*asked, *([self.endpoint.stop()] if self.endpoint is not None else []))
         if self.listener is not None and self._listening is not None:

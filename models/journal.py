@@ -11,15 +11,19 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from models.contact import Answer
 from models.errors import StoreError
 from models.store import Recorded, Store
 from models.suppression import ListEvent
 from models.wal import Former, check_own_log, former
+from models.witness import Report
+from models.witness import record as record_witness
 
 log = logging.getLogger("concierge.journal")
 
+_Done = TypeVar("_Done")
 _SETTLE = 0.3  # seconds
 _RETRY = 0.5  # seconds between attempts while the store cannot be written
 
@@ -108,6 +112,20 @@ class Journal:
         """Commit one event before returning. Raises StoreError."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._record, happened)
+
+    async def witness(self, happened: ListEvent, report: Report) -> Recorded:
+        """Commit one witness's report of a key press before returning. Raises StoreError."""
+        return await self.do(lambda store: record_witness(store, happened, report), news=True)
+
+    async def do(self, work: Callable[[Store], _Done], *, news: bool = False) -> _Done:
+        """Something else with the store, in its turn; `news`: an event of the list. Raises StoreError."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, work, news)
+
+    def _do(self, work: Callable[[Store], _Done], news: bool) -> _Done:
+        done = work(self._open_store())
+        if news and self._recorded is not None:
+            self._recorded()
+        return done
 
     async def _work(self) -> None:
         while True:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.mysql import LONGTEXT
 
-SCHEMA = "0005"  # the newest migration; a database at another revision is not read
+SCHEMA = "0006"  # the newest migration; a database at another revision is not read
 
 LOADING, DONE, UNDONE = "loading", "done", "undone"  # an import: not yet in force, in force, taken back
 
@@ -138,6 +138,46 @@ feed_event = Table(
     Column("chain", String(64), nullable=False),
     UniqueConstraint("event_id"),
     Index(None, "number"),
+)
+
+# who has reported a key press: its event has one row or, when both witnesses saw it, two
+event_witness = Table(
+    "event_witness",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=True),
+    Column("report_id", String(36), nullable=False),
+    Column("event_id", String(36), nullable=False),
+    Column("witness", String(20), nullable=False),
+    Column("press", String(250), nullable=False),  # PBX, leg and key
+    Column("at", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("fraction", Integer, nullable=False),  # 0: `at` is known to the second only
+    Column("evidence", Text, nullable=False),
+    UniqueConstraint("report_id"),
+    Index(None, "press"),
+    Index(None, "event_id"),
+    sqlite_autoincrement=True,
+)
+
+# times in which key presses may have gone unheard
+listening_gap = Table(
+    "listening_gap",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=True),
+    Column("gap_id", String(36), nullable=False),
+    Column("system", String(40), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("began", BigInteger, nullable=False),
+    Column("ended", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("missed", BigInteger),
+    Column("state", String(20), nullable=False),
+    Column("how", Text, nullable=False),  # what reconciled it, or why nothing could
+    Column("channel", String(200), nullable=False),  # empty: all calls of the PBX
+    Column("settled_at", BigInteger),
+    UniqueConstraint("gap_id"),
+    Index(None, "state"),
+    sqlite_autoincrement=True,
 )
 
 call_check = Table(

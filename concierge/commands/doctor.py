@@ -43,6 +43,7 @@ def run(args: Namespace) -> int:
 async def _examine(settings: Settings, etc: Path, rx: str) -> list[Finding]:
     from concierge.doctor.bridge import check_bridge
     from concierge.doctor.files import check_files
+    from concierge.doctor.gaps import check_gaps
     from concierge.doctor.host import check_host
     from concierge.doctor.links import check_links
     from concierge.doctor.loaded import check_loaded
@@ -53,6 +54,7 @@ async def _examine(settings: Settings, etc: Path, rx: str) -> list[Finding]:
     found = list(check_host(settings, path))
     found += [finding async for finding in check_links(settings, path)]
     found += [finding async for finding in check_bridge(settings)]
+    found += check_gaps(path)
     found += [finding async for finding in check_web(settings, path)]
     found += check_files(settings, etc)
     found += check_loaded(etc, Console(rx))

@@ -61,6 +61,11 @@ def _manager(settings: Settings, path: Path) -> Iterator[Finding]:
         yield failed("event classes", f"read= lacks {', '.join(missing)}", remedy)
     else:
         yield ok("event classes", "call, dtmf and user are read")
+    stamped = sections.get("general", {}).get("timestampevents", "no")
+    if stamped.strip().lower() not in ("yes", "true", "on", "1", "y", "t"):
+        yield failed(
+            "timestampevents", "is off: key presses are known by when they were read, and gaps are longer", remedy
+        )
     variables = {word.strip() for word in sections.get("general", {}).get("channelvars", "").split(",")}
     lacking = [word for word in VARIABLES if word not in variables]
     if lacking:

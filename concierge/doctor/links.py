@@ -78,6 +78,10 @@ async def _rights(link: Link) -> Finding:
     may = set(reply.headers)
     if "UserEvent" not in may:
         return failed(name, "UserEvent is not allowed", "write=user for this user in manager.conf")
+    lacking = [action for action in ("DBGetTree", "Setvar", "CoreShowChannels") if action not in may]
+    if lacking:
+        seen = f"{', '.join(lacking)} not allowed: key presses that the dialplan has kept cannot be fetched after a gap"
+        return failed(name, seen, "write=user,call,reporting for this user in manager.conf")
     excess = [action for action in _TOO_MUCH if action in may]
     if excess:
         return warning(

@@ -77,9 +77,7 @@ def own_texts(wanted: Wanted) -> dict[str, str]:
     stamp = stamp_of(dialplan, *texts.values())
     texts["extensions"] = dialplan.replace("[globals]\n", f"[globals]\n{STAMP}={stamp}\n", 1)
     if wanted.secret is not None:
-        texts["manager"] = snippet(
-            layout.asterisk, settings.ami.user, wanted.secret, guard=False, also=_channelvars(layout)
-        )
+        texts["manager"] = snippet(layout.asterisk, settings.ami.user, wanted.secret, also=_channelvars(layout))
     return {part: _HEAD + text for part, text in texts.items()}
 
 

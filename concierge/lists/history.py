@@ -24,6 +24,7 @@ def history(args: Namespace, settings: Settings) -> int:
     from concierge.commands.list import _line as entry_line
     from concierge.commands.list import _number
     from models.tables import from_micros
+    from models.witness import of_events
 
     number = _number(args.number, site_of(settings))
     now = datetime.now(UTC)
@@ -33,6 +34,8 @@ def history(args: Namespace, settings: Settings) -> int:
             store.events(number.e164),
             store.checks(number.e164, _MOST),
         )
+        with store.reading() as connection:
+            witnesses = of_events(connection, [one.event_id for one in events])
     found = registries_of(settings, store_path(settings)).look_up(number.e164, now)
     for check in checks:
         for name in ("at", "recorded_at"):
@@ -41,7 +44,7 @@ def history(args: Namespace, settings: Settings) -> int:
         "number": number.text,
         "as_of": now.isoformat(),
         "entries": [entry_facts(one, now) for one in entries],
-        "events": [_event_facts(one) for one in events],
+        "events": [_event_facts(one) | {"witnesses": witnesses.get(one.event_id, [])} for one in events],
         "checks": checks[::-1],
         "registries": [one.detail for one in found],
     }
@@ -59,7 +62,9 @@ def _print_history(facts: dict[str, Any]) -> None:
         who = f" by {event['actor']}" if event["actor"] else ""
         imported = f", import {event['batch']}" if event["batch"] else ""
         scope = f"for campaign {event['campaign']}" if event["campaign"] else "for all campaigns"
-        print(f"  {event['at']} {event['kind']} {scope}: {event['reason']} [{event['source']}{who}{imported}]")
+        seen = " and ".join(one["witness"] for one in event["witnesses"])
+        by = f", witnesses: {seen}" if seen else ""
+        print(f"  {event['at']} {event['kind']} {scope}: {event['reason']} [{event['source']}{who}{imported}{by}]")
     for check in facts["checks"]:
         campaign = f" for {check['campaign']}" if check["campaign"] else ""
         print(f"  {check['at']} asked{campaign} via {check['via']}: {check['verdict'].lower()} {check['reason']}")

@@ -43,6 +43,8 @@ CHECK = "check"
 EVENT = "event"
 IMPORT = "import"
 BYPASS = "bypass"
+WITNESS = "witness"
+GAP = "gap"
 
 _ALL = (
     Source(
@@ -78,6 +80,20 @@ _ALL = (
             *("seq", "at", "recorded_at", "system", "number", "dialled", "channel", "uniqueid", "linkedid"),
             *("caller", "place", "campaign", "reason", "action", "took_ms"),
         ),
+    ),
+    Source(
+        WITNESS,
+        "event_witness",
+        ("seq", "report_id", "event_id", "witness", "press", "at", "recorded_at", "fraction", "evidence"),
+    ),
+    Source(
+        GAP,
+        "listening_gap",
+        (
+            *("seq", "gap_id", "system", "kind", "began", "ended", "reason", "missed", "state", "how", "channel"),
+            *("settled_at",),
+        ),
+        mutable=True,
     ),
 )
 SOURCES: Mapping[str, Source] = {one.name: one for one in _ALL}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ami.events import KeyPressed, LegDialled, event_of
+from ami.events import KeyPressed, LegDialled, event_of, leg_shown
 from ami.legs import LegMap, NotAnOptOut, OptOut, press_id
 
 DIGITS = {"spring": {"9": "all", "8": "campaign"}, "silent": {}}
@@ -37,7 +37,7 @@ def reason(meaning):
 def test_the_callees_nine(tell, dial, dtmf):
     meaning = tell(dial(), dtmf())
     assert meaning == OptOut(
-        event_id=press_id("pbx1", "1795295160.7", "9", 1),
+        event_id=press_id("pbx1", "1795295160.7", "9", "1795295161.955735"),
         number=48501502503,
         scope="all",
         campaign="spring",
@@ -52,6 +52,7 @@ def test_the_callees_nine(tell, dial, dtmf):
             "CONCIERGE_NUMBER": "48501502503",
             "CONCIERGE_LEG": "callee",
         },
+        system="pbx1",
     )
 
 
@@ -135,8 +136,8 @@ def test_a_plus_is_tolerated(tell, dtmf):
 def test_two_presses_are_two_events(tell, dial, dtmf):
     first = tell(dial(), dtmf())
     second = tell(dtmf(at="1795295163.5"))
-    assert first.event_id == press_id("pbx1", "1795295160.7", "9", 1)
-    assert second.event_id == press_id("pbx1", "1795295160.7", "9", 2)
+    assert first.event_id == press_id("pbx1", "1795295160.7", "9", "1795295161.955735")
+    assert second.event_id == press_id("pbx1", "1795295160.7", "9", "1795295163.500000")
     assert first.event_id != second.event_id
 
 
@@ -144,14 +145,26 @@ def test_the_same_event_twice_is_one_press(tell, dial, dtmf):
     assert tell(dial(), dtmf()).event_id == tell(dtmf()).event_id
 
 
-def test_without_timestamps_each_event_is_a_press(tell, dial, dtmf):
-    assert tell(dial(), dtmf(at="")).event_id != tell(dtmf(at="")).event_id
+def test_without_timestamps_each_event_is_a_press(legs, frame, tell, dtmf):
+    pressed = event_of(frame(dtmf(at="")))
+    assert legs.apply(pressed, SEEN).event_id != legs.apply(pressed, SEEN + 0.1).event_id
     assert tell(dtmf(at="")).at == SEEN
 
 
-def test_presses_of_different_keys_are_counted_apart(tell, dial, dtmf):
-    tell(dial(), dtmf())
-    assert tell(dtmf(digit="8", at="1795295164.0")).event_id == press_id("pbx1", "1795295160.7", "8", 1)
+def test_two_keys_at_the_same_time_are_two_presses(tell, dial, dtmf):
+    assert tell(dial(), dtmf()).event_id != tell(dtmf(digit="8")).event_id
+
+
+def test_after_a_gap_the_map_is_what_asterisk_shows(legs, tell, dial, dtmf, frame):
+    tell(dial())
+    shown = [leg_shown(frame(dtmf(uniqueid=uniqueid, number="15550009"))) for uniqueid in ("1795295160.7", "1.8")]
+    local, unmarked = leg_shown(frame(dtmf("Local/1@x-1;2", "1.9"))), leg_shown(frame(dtmf(uniqueid="1.10", leg="")))
+    legs.rebuild([*shown, local, unmarked])
+    assert [legs.variables(one) is not None for one in ("1795295160.7", "1.8", "1.9", "1.10")] == [1, 1, 0, 0]
+    assert legs.variables("1795295160.7")["CONCIERGE_NUMBER"] == "48501502503"
+    assert legs.variables("1.8")["CONCIERGE_NUMBER"] == "15550009"
+    legs.rebuild([])
+    assert len(legs) == 0
 
 
 def test_press_ids_are_fixed_for_ever():

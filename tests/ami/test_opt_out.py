@@ -8,7 +8,7 @@ import pytest
 from ami.legs import press_id
 from ami.opt_out import OptOutListener, announcement
 
-PRESS = press_id("pbx1", "1795295160.7", "9", 1)
+PRESS = press_id("pbx1", "1795295160.7", "9", "1795295161.955735")
 
 
 @pytest.fixture

@@ -232,6 +232,8 @@ def test_an_upgrade_covers_what_is_there(filled):
         filled,
         "DROP TABLE evidence_link",
         "DROP TABLE bypass",
+        "DROP TABLE event_witness",
+        "DROP TABLE listening_gap",
         "UPDATE alembic_version SET version_num = '0004'",
     )
     for beside in (key_path(filled), checkpoint_path(filled)):

@@ -1,0 +1,96 @@
+"""The dialplan as the second witness: is it there, what has it kept, and which legs are up."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from ami.events import KeyKept, leg_shown
+from ami.kept import Drain, Drained, NotRead, RecordKept
+from ami.legs import LegMap, OptOut
+from ami.link import NotSent, Reply
+from ami.session import AmiSession
+
+CONTEXT, FEATURES = "concierge-optout", "CONCIERGE_FEATURES"
+_PATIENCE = 5.0  # seconds in which the dialplan must have kept a key that was heard
+_MOST = 10_000
+
+
+class DialplanWitness:
+    """One PBX's dialplan. `record` takes what it has kept; `legs` is rebuilt after a gap."""
+
+    def __init__(
+        self, session: AmiSession, legs: LegMap, record: RecordKept, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._session = session
+        self._legs = legs
+        self._drain = Drain(session, record)
+        self._clock = clock
+        self._alone: OrderedDict[str, float] = OrderedDict()
+        self._spoken: OrderedDict[str, None] = OrderedDict()
+        self._silent = ""
+
+    @property
+    def drained(self) -> Drained | NotRead:
+        """How the last look at AstDB ended."""
+        return self._drain.last
+
+    async def run(self) -> None:
+        """Until cancelled: record what is kept."""
+        await self._drain.run()
+
+    def heard(self, opt_out: OptOut) -> None:
+        """A key was heard over AMI; the dialplan must keep the first one of each leg."""
+        if opt_out.uniqueid not in self._spoken:
+            self._alone.setdefault(opt_out.uniqueid, self._clock())
+            _bound(self._alone)
+
+    def kept(self, event: KeyKept) -> None:
+        """The dialplan says that it has kept a key."""
+        self._alone.pop(event.uniqueid, None)
+        self._spoken[event.uniqueid] = None
+        _bound(self._spoken)
+        self._silent = ""
+        self._drain.hint(event.number)
+
+    async def drain(self) -> Drained | NotRead:
+        """Record everything that is kept."""
+        return await self._drain.all()
+
+    async def rebuild(self) -> int | None:
+        """Ask for all channels; how many called legs of campaigns are up."""
+        answer = await self._session.send_for_list({"Action": "CoreShowChannels"})
+        if isinstance(answer, NotSent | Reply):
+            return None
+        self._legs.rebuild([leg for raw in answer if (leg := leg_shown(raw))])
+        return len(self._legs)
+
+    async def doubt(self) -> str:
+        """Why a key press may not have been kept by the dialplan; empty when it was."""
+        features = await self._session.send({"Action": "Getvar", "Variable": FEATURES})
+        if isinstance(features, NotSent) or not features.success:
+            return f"{FEATURES} cannot be read: {_why(features)}"
+        if not features.headers.get("Value"):
+            return f"the dialplan keeps no key presses: the global variable {FEATURES} is empty"
+        plan = await self._session.send_for_list({"Action": "ShowDialPlan", "Context": CONTEXT})
+        if isinstance(plan, NotSent | Reply):
+            return f"the dialplan keeps no key presses: [{CONTEXT}] is not there ({_why(plan)})"
+        return self._silence()
+
+    def _silence(self) -> str:
+        """A marked leg's first key was heard, and the dialplan has not said a word of it."""
+        late = [name for name, at in self._alone.items() if at < self._clock() - _PATIENCE]
+        for name in late:
+            del self._alone[name]
+            self._silent = "the last key press that was heard was not kept by the dialplan: see features.conf"
+        return self._silent
+
+
+def _bound(some: OrderedDict[str, float] | OrderedDict[str, None]) -> None:
+    if len(some) > _MOST:
+        some.popitem(last=False)
+
+
+def _why(answer: Reply | NotSent) -> str:
+    return answer.reason if isinstance(answer, NotSent) else answer.message
