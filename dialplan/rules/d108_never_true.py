@@ -4,7 +4,8 @@ What it finds
     A comparison in which one side stands in quotes and the other does not: quotes belong to the text in
     Asterisk, so `"${X}" = BUSY` compares `"BUSY"` with `BUSY`. Also a status variable compared with a
     word that its application never gives, a variable compared with a word that no Set gives it, a
-    comparison of two constants, and one without `$[ ]`: that is a text, and true unless it begins with 0.
+    comparison of two constants, one without `$[ ]` (that is a text, and true unless it begins with 0), and
+    two of one variable that cannot both hold (`&`) or of which one always does (`|` of two `!=`).
 Why it matters to a caller
     The branch for busy, for the holiday, for the operator is never taken, or always.
 Bad
@@ -32,6 +33,7 @@ from dialplan.applications.arguments import cut
 from dialplan.expression import condition, evaluate
 from dialplan.finding import Finding, Severity
 from dialplan.light import pattern
+from dialplan.rules import _contradiction as contradiction
 from dialplan.subject import Subject
 
 CODE = "D108"
@@ -64,7 +66,8 @@ def check(subject: Subject) -> Iterator[Finding]:
         for call in located.calls:
             if call.application.lower() not in DECIDES:
                 continue
-            text = _always(call.data if call.application.lower() in WHOLE else cut(call.data, "?", 2)[0])
+            test = call.data if call.application.lower() in WHOLE else cut(call.data, "?", 2)[0]
+            text = _always(test) or contradiction.why(test)
             if text:
                 yield Finding(CODE, SEVERITY, text, located.spot)
                 continue
