@@ -25,6 +25,7 @@ COMMANDS = {
     "sync": "how far this host's list is with the other sites'",
     "lint": "find what would trap or cut off a caller in the dialplan",
     "rule": "explain a rule of lint, with a bad and a good example",
+    "graph": "the calls of a dialplan as a picture: Mermaid, Graphviz, SVG or HTML",
     "trace": "the path of one call with given keys and results, step by step",
     "dump": "show the dialplan as Asterisk would hold it",
     "replay": "place the same call in a private real Asterisk and compare the paths",

@@ -31,8 +31,9 @@ from dialplan.subject import Subject, from_files
 if TYPE_CHECKING:
     from concierge.linting.control import Control
     from concierge.settings import LintSettings
+    from dialplan.graph import Graph
 
-FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit")
+FORMATS = ("text", "json", "sarif", "github", "gitlab", "junit", "html")
 WITH_FIXES = ("json", "sarif", "html")
 SHORT = 10
 """So many findings are read from top to bottom; more get a first screen."""
@@ -167,6 +168,7 @@ def _judge(args: argparse.Namespace, rules: tuple[Rule, ...], control: Control |
     table = _table(args)
     entries, operators, sounds = _places(args.entry), _places(args.operator), _sounds(args.sounds)
     reports, lines = [], dict[tuple[str, int], str]()
+    graphs: list[Graph] = []
     for subject, given in _subjects(args, table):
         report = lint(_with_outside(subject, entries, operators, sounds), rules, args.jobs)
         if control is not None:
@@ -174,10 +176,18 @@ def _judge(args: argparse.Namespace, rules: tuple[Rule, ...], control: Control |
         if args.fix or args.diff or (report.findings and args.format in WITH_FIXES):
             subject, report = _repaired(args, subject, report, rules, control, given)
         reports.append(add_sources(subject, report, lines))
+        if args.format == "html":
+            graphs.append(_graph(subject))
         args.kept = subject  # the last one is not taken apart, see leaves_at_once
     colour = args.output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    version = _version() if args.format in ("sarif",) else ""
-    return merge(reports), Shown(lines, Severity[args.fail_on.upper()], colour, version)
+    version = _version() if args.format in ("sarif", "html") else ""
+    return merge(reports), Shown(lines, Severity[args.fail_on.upper()], colour, version, tuple(graphs))
+
+
+def _graph(subject: Subject) -> Graph:
+    from dialplan.graph import build
+
+    return build(subject)
 
 
 def _repaired(

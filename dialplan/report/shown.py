@@ -6,11 +6,14 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 
 from dialplan.finding import Finding, Severity, Way, WayStep, Witness
-from dialplan.light import dataclass, field, pattern, replace
+from dialplan.light import TYPE_CHECKING, dataclass, field, pattern, replace
 from dialplan.lint import Report
 from dialplan.plan.model import Place
 from dialplan.plan.secrets import looks_secret
 from dialplan.subject import Subject
+
+if TYPE_CHECKING:
+    from dialplan.graph.model import Graph
 
 Lines = Mapping[tuple[str, int], str]
 
@@ -24,13 +27,15 @@ DIRECTIVES = ("exten", "same", "include", "ignorepat", "switch", "eswitch", "lsw
 class Shown:
     """`lines`: what stands at the places that are spoken of, without credentials. `fail_on`: the least that counts.
 
-    `colour`: for a terminal that shows colours. `version`: of this program, "" when nobody has said.
+    `colour`: for a terminal that shows colours. `version`: of this program, "" when nobody has said. `graphs`: the
+    plans as pictures, for formats that show them.
     """
 
     lines: Lines = field(default_factory=dict)
     fail_on: Severity = Severity.INFO
     colour: bool = False
     version: str = ""
+    graphs: tuple[Graph, ...] = ()
 
     def line(self, place: Place) -> str | None:
         """The line of the file, None when it is not known."""
@@ -49,7 +54,7 @@ def add_sources(subject: Subject, report: Report, lines: dict[tuple[str, int], s
     Columns come out in characters, whatever the file's encoding is.
     """
     texts: dict[str, list[str]] = {}
-    secrets = _secrets(subject)
+    secrets = hidden(subject)
     for file, number in _wanted(report):
         if file not in texts:
             texts[file] = subject.texts.get(file, "").removeprefix("\ufeff").split("\n")
@@ -109,7 +114,8 @@ def end_of(line: str, column: int) -> int | None:
     return len(code) + 1 if len(code) >= column else None
 
 
-def _secrets(subject: Subject) -> list[str]:
+def hidden(subject: Subject) -> list[str]:
+    """Values of globals that look like credentials, the longest first."""
     plan = subject.plan
     found = {value for name, value in plan.globals.items() if looks_secret(name, value)} | set(plan.secrets)
     return sorted((value for value in found if len(value) > 2), key=len, reverse=True)

@@ -1,0 +1,79 @@
+"""`concierge graph PATH`: the calls of a dialplan as a picture. Reads the files, no settings."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+FORMATS = ("mermaid", "dot", "svg", "html")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.set_defaults(leaves_at_once=True)
+    parser.add_argument("path", metavar="PATH", help="extensions.conf, a folder that holds it, or -")
+    parser.add_argument("--format", choices=FORMATS, default="mermaid", help="default: mermaid")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write there instead of stdout")
+    parser.add_argument(
+        "--entry",
+        action="append",
+        default=[],
+        metavar="CONTEXT[,EXTEN[,PRIO]]",
+        help="where calls come in (repeatable; default: found from the files beside the dialplan, and by names)",
+    )
+    parser.add_argument("--asterisk", default="22", metavar="VERSION", help="default: 22")
+    parser.add_argument("--config", metavar="FILE", help=argparse.SUPPRESS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """0; 1 when Asterisk refuses the dialplan. Raises UserError."""
+    from concierge.errors import UserError
+    from dialplan.applications import tables
+    from dialplan.flow.entries import parse
+    from dialplan.plan import UnreadableError, load
+    from dialplan.subject import from_files
+
+    try:
+        plan, entries, table = load(args.path), tuple(map(parse, args.entry)), tables.load(args.asterisk)
+    except (UnreadableError, ValueError, KeyError) as error:
+        raise UserError(str(error.args[0])) from error
+    missing = [at.context for at in entries if at.context not in plan.contexts]
+    if missing and plan.loads:
+        raise UserError(f"there is no context [{missing[0]}] in {args.path}")
+    subject = from_files(plan, table)
+    subject.entries = entries
+    args.kept = subject
+    _write(_rendered(args.format, subject), args.output)
+    return int(not plan.loads)
+
+
+def _rendered(form: str, subject: object) -> str:
+    import importlib
+
+    from dialplan.graph import build
+    from dialplan.subject import Subject
+
+    assert isinstance(subject, Subject)  # noqa: S101
+    if form == "html":
+        from dialplan.lint import Report
+        from dialplan.report import html
+        from dialplan.report.shown import Shown
+
+        entries = tuple(dict.fromkeys(f"{entry.at.context}: {entry.why}" for entry in subject.flow.entries))
+        report = Report((), (), 0, subject.plan.files, sum(1 for _ in subject.steps()), entries)
+        return html.render(report, Shown(graphs=(build(subject),)))
+    text: str = importlib.import_module(f"dialplan.graph.{form}").render(build(subject))
+    return text
+
+
+def _write(text: str, output: Path | None) -> None:
+    from concierge.errors import UserError
+
+    if output is None:
+        sys.stdout.write(text)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write {output}: {error.strerror}") from error
