@@ -142,7 +142,10 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that would trap or cut off a caller. `message` is one line and holds no value of a global."""
+    """One thing that would trap or cut off a caller. `message` is one line and holds no value of a global.
+
+    `gui`: where FreePBX or Issabel sets it; `own`: they write it by themselves, so that no administrator can repair it.
+    """
 
     code: str
     severity: Severity
@@ -151,6 +154,8 @@ class Finding:
     end_column: int | None = None
     witness: Witness | None = None
     fix: Fix | None = None
+    gui: str = ""
+    own: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """JSON as users rely on it; `witness` is null where a rule gives none, `fix` where there is none."""
@@ -158,7 +163,8 @@ class Finding:
         where = self.spot.as_dict()
         witness = self.witness.as_dict() if self.witness else None
         fix = self.fix.as_dict() if self.fix else None
-        return {**head, **where, "end_column": self.end_column, "witness": witness, "fix": fix}
+        more = {"gui": self.gui} if self.gui else {"own": True} if self.own else {}
+        return {**head, **where, "end_column": self.end_column, "witness": witness, "fix": fix, **more}
 
 
 @dataclass(frozen=True, slots=True)

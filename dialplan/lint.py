@@ -65,6 +65,10 @@ def _lint(subject: Subject, rules: Sequence[Rule], jobs: int) -> Report:
     ran = frozenset(rule.code for rule in rules)
     reviewed = [finding for rule in rules if rule.review for finding in rule.review(subject, ran)]
     kept = [_with_witness(subject, finding) for finding in kept]
+    if any("additional" in file for file in subject.plan.files) or "from-did-direct" in subject.plan.contexts:
+        from dialplan.freepbx import described
+
+        kept = described(subject, kept)
     hide = _hider(subject.plan.secrets)
     return Report(
         _once(sorted(map(hide, kept + reviewed), key=_order)),

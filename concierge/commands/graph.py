@@ -51,10 +51,12 @@ def run(args: argparse.Namespace) -> int:
 def _rendered(form: str, subject: object) -> str:
     import importlib
 
+    from dialplan.freepbx import Gui
     from dialplan.graph import build
     from dialplan.subject import Subject
 
     assert isinstance(subject, Subject)  # noqa: S101
+    graph = build(subject, Gui(subject).title)
     if form == "html":
         from dialplan.lint import Report
         from dialplan.report import html
@@ -62,8 +64,8 @@ def _rendered(form: str, subject: object) -> str:
 
         entries = tuple(dict.fromkeys(f"{entry.at.context}: {entry.why}" for entry in subject.flow.entries))
         report = Report((), (), 0, subject.plan.files, sum(1 for _ in subject.steps()), entries)
-        return html.render(report, Shown(graphs=(build(subject),)))
-    text: str = importlib.import_module(f"dialplan.graph.{form}").render(build(subject))
+        return html.render(report, Shown(graphs=(graph,)))
+    text: str = importlib.import_module(f"dialplan.graph.{form}").render(graph)
     return text
 
 

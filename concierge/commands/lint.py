@@ -181,13 +181,14 @@ def _judge(args: argparse.Namespace, rules: tuple[Rule, ...], control: Control |
         args.kept = subject  # the last one is not taken apart, see leaves_at_once
     colour = args.output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     version = _version() if args.format in ("sarif", "html") else ""
-    return merge(reports), Shown(lines, Severity[args.fail_on.upper()], colour, version, tuple(graphs))
+    return merge(reports), Shown(lines, Severity[args.fail_on.upper()], colour, version, tuple(graphs), args.all)
 
 
 def _graph(subject: Subject) -> Graph:
+    from dialplan.freepbx import Gui
     from dialplan.graph import build
 
-    return build(subject)
+    return build(subject, Gui(subject).title)
 
 
 def _repaired(
@@ -232,7 +233,7 @@ def _rendered(args: argparse.Namespace, report: Report, shown: Shown) -> str:
         return text
     from dialplan.report import text as listing
 
-    long = len(report.findings) > SHORT
+    long = sum(not finding.own for finding in report.findings) > SHORT
     if not long and not args.statistics:
         return listing.render(report, shown)
     from dialplan.report import screen
@@ -346,5 +347,6 @@ def _write(text: str, output: Path | None) -> None:
 
 
 def _exit_code(report: Report, fail_on: Severity) -> int:
-    worst = report.worst()
-    return int(worst is not None and worst >= fail_on)
+    """What a GUI writes by itself nobody can repair there: it counts as information."""
+    severities = (Severity.INFO if finding.own else finding.severity for finding in report.findings)
+    return int(any(severity >= fail_on for severity in severities))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dialplan.applications.arguments import OPENING, expression_end
 from dialplan.finding import Change, Finding, Fix, Severity
 from dialplan.flow.model import At, Ended
+from dialplan.freepbx import GENERATED, HEAD_LINES
 from dialplan.light import NamedTuple, pattern
 from dialplan.plan.model import Extension, Step
 from dialplan.subject import Subject
@@ -16,7 +17,6 @@ SNIPPET = At("concierge-operator", "s", 1)
 HEADER = pattern(r"\s*\[")
 LIVE = pattern(r"(?i)\s*(exten|same|include|ignorepat|[el]?switch|#)")
 EXTEN = pattern(r"(?i)(\s*)exten")
-GENERATED = pattern(r"(?i)do not edit|auto-?\s?generated|automatically (generated|created)")
 
 
 class Effect(NamedTuple):
@@ -54,8 +54,7 @@ class Texts:
 
     def generated(self, file: str) -> bool:
         """Does a program write this file anew, so that a repair would be lost? FreePBX says so in its first lines."""
-        head = " ".join(self.lines(file)[:12])
-        return "FreePBX" in head and GENERATED.search(head) is not None
+        return GENERATED.search("\n".join(self.lines(file)[:HEAD_LINES])) is not None
 
 
 def operator(subject: Subject) -> At | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dialplan.finding import Finding, Severity
 from dialplan.lint import Report
 from dialplan.report.shown import Shown, plural, relative
-from dialplan.report.text import way
+from dialplan.report.text import own, way
 from dialplan.rule import rules
 
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
@@ -15,7 +15,10 @@ def render(report: Report, shown: Shown | None = None) -> str:
     """A line a finding, the way of the call in its message; a notice about what was not proven."""
     del shown
     titles = {rule.code: rule.title for rule in rules()}
-    lines = [_line(finding, titles.get(finding.code, "")) for finding in report.findings]
+    lines = [_line(finding, titles.get(finding.code, "")) for finding in report.findings if not finding.own]
+    lines += [
+        _command("notice", {"file": relative(report.files[0]), "line": 1, "title": "GUI"}, one) for one in own(report)
+    ]
     if report.unknown:
         first = report.unknown[0]
         text = f"{plural(len(report.unknown), 'place')} could not be followed; first: {first.message}"

@@ -96,6 +96,8 @@ def _finding(finding: Finding, graph: Graph, shown: Shown) -> Data:
         "n": graph.places.get((place.file, place.line), -1),
         "src": shown.line(place) or "",
         "fix": finding.fix.title if finding.fix else "",
+        "gui": finding.gui,
+        "own": finding.own,
     }
     if finding.witness:
         made["keys"] = words(finding.witness)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
-from dialplan.finding import Finding, Unknown
+from dialplan.finding import Finding, Severity, Unknown
 from dialplan.lint import Report
 from dialplan.report.shown import Shown, relative
 from dialplan.report.text import way
@@ -30,7 +30,7 @@ def render(report: Report, shown: Shown | None = None) -> str:
 def _suite(file: str, findings: list[Finding], unknown: list[Unknown], shown: Shown) -> tuple[str, int, int]:
     name = relative(file)
     cases = [_case(finding, name, shown) for finding in findings]
-    failed = sum(finding.severity >= shown.fail_on for finding in findings)
+    failed = sum(_counts(finding, shown) for finding in findings)
     if not findings:
         cases.append(f'    <testcase name="clean" classname={_quoted(name)}/>\n')
     cases += [_skipped(item, name) for item in unknown]
@@ -43,10 +43,15 @@ def _case(finding: Finding, name: str, shown: Shown) -> str:
     where = f"{name}:{place.line}:{place.column}"
     head = f"    <testcase name={_quoted(f'{finding.code} {where}')} classname={_quoted(name)}>\n"
     text = _clean("\n".join([f"{where}: {finding.code} {finding.message}", *way(finding.witness)]))
-    if finding.severity < shown.fail_on:
+    if not _counts(finding, shown):
         return f"{head}      <system-out>{escape(text)}</system-out>\n    </testcase>\n"
     kind = f"type={_quoted(str(finding.severity))} message={_quoted(finding.message)}"
     return f"{head}      <failure {kind}>{escape(text)}</failure>\n    </testcase>\n"
+
+
+def _counts(finding: Finding, shown: Shown) -> bool:
+    """What a GUI writes by itself counts as information."""
+    return (Severity.INFO if finding.own else finding.severity) >= shown.fail_on
 
 
 def _skipped(item: Unknown, name: str) -> str:

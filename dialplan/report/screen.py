@@ -7,7 +7,7 @@ from collections import Counter
 from dialplan.finding import Finding, Severity
 from dialplan.lint import Report
 from dialplan.report.shown import Shown, plural
-from dialplan.report.text import COLOURS, painted, total, unproven, way
+from dialplan.report.text import COLOURS, own, painted, total, unproven, way
 from dialplan.rule import Rule, rules
 
 MEANING = {
@@ -49,6 +49,7 @@ def _counts(report: Report, shown: Shown) -> list[str]:
         if count := report.count(severity):
             said = painted(f"{plural(count, str(severity)):<14}", COLOURS[severity], shown)
             lines.append(f"  {said} {MEANING[severity]}")
+    lines += [f"  {line}" for line in own(report)]
     if report.unknown:
         lines.append(
             f"  {'not proven':<14} {plural(len(report.unknown), 'place')} could not be followed from the files"
@@ -58,7 +59,8 @@ def _counts(report: Report, shown: Shown) -> list[str]:
 
 def worst(report: Report) -> list[Finding]:
     """At most three, of different rules where there are."""
-    order = sorted(enumerate(report.findings), key=lambda item: (*_weight(item[1]), item[0]))
+    found = [finding for finding in report.findings if not finding.own] or report.findings
+    order = sorted(enumerate(found), key=lambda item: (*_weight(item[1]), item[0]))
     chosen: list[Finding] = []
     for _, finding in order:
         if all(other.code != finding.code for other in chosen):
@@ -82,6 +84,8 @@ def _worst(report: Report, shown: Shown) -> list[str]:
         others = f" (and {counts[finding.code] - 1} more of this kind)" if counts[finding.code] > 1 else ""
         lines.append(f"{number}. {code} {_title(known, finding.code)}{others}")
         lines.append(f"   line {place.line} of {place.file}: {finding.message}")
+        if finding.gui:
+            lines.append(f"   in the GUI: {finding.gui}")
         source = shown.line(place)
         if source:
             lines.append(f"     {source.strip()[:100]}")

@@ -28,7 +28,7 @@ class Shown:
     """`lines`: what stands at the places that are spoken of, without credentials. `fail_on`: the least that counts.
 
     `colour`: for a terminal that shows colours. `version`: of this program, "" when nobody has said. `graphs`: the
-    plans as pictures, for formats that show them.
+    plans as pictures, for formats that show them. `everything`: also what the GUI of a system writes by itself.
     """
 
     lines: Lines = field(default_factory=dict)
@@ -36,6 +36,7 @@ class Shown:
     colour: bool = False
     version: str = ""
     graphs: tuple[Graph, ...] = ()
+    everything: bool = False
 
     def line(self, place: Place) -> str | None:
         """The line of the file, None when it is not known."""

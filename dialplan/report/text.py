@@ -14,8 +14,21 @@ COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 def render(report: Report, shown: Shown | None = None) -> str:
     """`FILE:LINE:COL: CODE message` a finding; nothing unproven is left out of the last lines."""
     shown = shown or Shown()
-    lines = [line for finding in report.findings for line in of(finding, shown)]
-    return "\n".join([*lines, *unproven(report), total(report, shown)]) + "\n"
+    said = [finding for finding in report.findings if shown.everything or not finding.own]
+    lines = [line for finding in said for line in of(finding, shown)]
+    return (
+        "\n".join([*lines, *(() if shown.everything else own(report)), *unproven(report), total(report, shown)]) + "\n"
+    )
+
+
+def own(report: Report) -> list[str]:
+    """One note about what the GUI of the system writes by itself."""
+    counts = Counter(finding.code for finding in report.findings if finding.own)
+    if not counts:
+        return []
+    codes = ", ".join(f"{code} × {count}" for code, count in sorted(counts.items()))
+    count = plural(sum(counts.values()), "finding")
+    return [f"not yours to repair: {count} in what the GUI writes by itself ({codes}); `--all` lists them"]
 
 
 def of(finding: Finding, shown: Shown) -> list[str]:
@@ -23,7 +36,8 @@ def of(finding: Finding, shown: Shown) -> list[str]:
     place = finding.spot.place
     code = painted(finding.code, COLOURS[finding.severity], shown)
     head = f"{place.file}:{place.line}:{place.column}: {code} {finding.message}"
-    return [head, *_source(finding, shown), *way(finding.witness)]
+    gui = [f"  in the GUI: {finding.gui}"] if finding.gui else []
+    return [head, *gui, *_source(finding, shown), *way(finding.witness)]
 
 
 def painted(text: str, colour: str, shown: Shown) -> str:

@@ -130,19 +130,19 @@ function light(n) {
 }
 function item(n) {
   const f = findings[n];
-  return `<div class="item${lit && lit.finding === n ? " on" : ""}" data-finding="${n}"><b class="${f.s}">${f.c}</b> ${esc(f.m)}<div class="soft">${esc(f.f)}:${f.l}</div></div>`;
+  return `<div class="item${lit && lit.finding === n ? " on" : ""}" data-finding="${n}"><b class="${f.s}">${f.c}</b> ${esc(f.m)}<div class="soft">${esc(f.gui || f.f + ":" + f.l)}${f.own ? " (the GUI writes this by itself)" : ""}</div></div>`;
 }
 function side(list, title) {
   if (lit) {
     const f = findings[lit.finding];
     const steps = (f.way || []).map(s => `<li>${esc(s[0])} <b>${esc(s[2])}</b> ${s[3] ? `<kbd>${esc(s[3])}</kbd>` : ""}<div class="soft">${esc(s[1])}</div></li>`).join("");
     $("side").innerHTML = `<button data-back>← all findings</button><h2><b class="${f.s}">${f.c}</b> ${esc(f.m)}</h2><div class="soft">${esc(f.f)}:${f.l}</div>`
-      + (f.src ? `<pre>${esc(f.src.trim())}</pre>` : "") + (f.fix ? `<p>Can be repaired: ${esc(f.fix)} (<code>--fix</code>)</p>` : "")
+      + (f.gui ? `<p>In the GUI: <b>${esc(f.gui)}</b></p>` : "") + (f.own ? "<p>The GUI writes this by itself: it is not yours to repair.</p>" : "") + (f.src ? `<pre>${esc(f.src.trim())}</pre>` : "") + (f.fix ? `<p>Can be repaired: ${esc(f.fix)} (<code>--fix</code>)</p>` : "")
       + (f.keys !== undefined ? `<p>The caller: <kbd>${esc(f.keys)}</kbd></p><ol>${steps}</ol><p><b>${esc(f.end)}</b></p>` : "<p>No call was seen to come here.</p>")
       + `<p><a href="#rule-${f.c}" data-rule="${f.c}">Why it matters, and a good example</a></p>`;
     return;
   }
-  const shown = list || findings.map((_, n) => n).sort((a, b) => RANK[findings[b].s] - RANK[findings[a].s] || a - b);
+  const shown = list || findings.map((_, n) => n).sort((a, b) => findings[a].own - findings[b].own || RANK[findings[b].s] - RANK[findings[a].s] || a - b);
   $("side").innerHTML = `<h2>${esc(title || (findings.length ? "Findings: click one to see the call" : "No findings"))}</h2>`
     + shown.slice(0, PAGE).map(item).join("") + (shown.length > PAGE ? `<p class="soft">${shown.length - PAGE} more in the tab Findings</p>` : "");
 }
@@ -164,9 +164,9 @@ function rows() {
   const on = new Set([...document.querySelectorAll("[data-severity]")].filter(c => c.checked).map(c => c.dataset.severity));
   const code = $("code").value, file = $("file").value, text = $("words").value.toLowerCase();
   const list = findings.map((_, n) => n).filter(n => { const f = findings[n];
-    return on.has(f.s) && (!code || f.c === code) && (!file || f.f === file) && (!text || `${f.c} ${f.m} ${f.f}:${f.l} ${f.x} ${f.keys || ""}`.toLowerCase().includes(text)); });
+    return on.has(f.s) && ($("own").checked || !f.own) && (!code || f.c === code) && (!file || f.f === file) && (!text || `${f.c} ${f.m} ${f.f}:${f.l} ${f.x} ${f.keys || ""}`.toLowerCase().includes(text)); });
   $("rows").innerHTML = list.slice(0, limit).map(n => { const f = findings[n];
-    return `<tr data-finding="${n}"><td><b class="${f.s}">${f.c}</b></td><td>${esc(f.f)}:${f.l}</td><td>${esc(f.m)}</td><td>${f.keys !== undefined ? `<kbd>${esc(f.keys)}</kbd>` : ""}</td></tr>`; }).join("");
+    return `<tr data-finding="${n}"><td><b class="${f.s}">${f.c}</b></td><td>${esc(f.f)}:${f.l}</td><td>${esc(f.m)}${f.gui ? `<div class="soft">${esc(f.gui)}</div>` : ""}</td><td>${f.keys !== undefined ? `<kbd>${esc(f.keys)}</kbd>` : ""}</td></tr>`; }).join("");
   $("shown").textContent = `${list.length} of ${findings.length}`;
   $("more").hidden = list.length <= limit;
 }
