@@ -21,7 +21,7 @@ from uuid import UUID
 from ami.legs import OptOut
 from ami.spool import Spool
 from models.backoff import delay
-from models.number import without_numbers
+from models.number import masked, without_numbers
 
 _log = logging.getLogger(__name__)
 
@@ -308,11 +308,3 @@ class OptOutKeeper:
         for telling in self._telling:
             telling.cancel()
         self._spool.close()
-
-
-def masked(number: int) -> str:
-    """The number as logs show it: 48******503; nothing of a short one."""
-    text = str(number)
-    if len(text) < 8:
-        return "*" * len(text)
-    return f"{text[:2]}{'*' * max(0, len(text) - 5)}{text[-3:]}"

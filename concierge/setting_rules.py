@@ -18,7 +18,7 @@ from concierge.reading import Mistakes
 from models.flow import MOST
 
 if TYPE_CHECKING:
-    from concierge.settings import AgiSettings, AmiSettings, CodeSettings, Settings, SyncSettings
+    from concierge.settings import AgiSettings, AmiSettings, CodeSettings, PrivacySettings, Settings, SyncSettings
 
 SECRET_VARIABLE = "CONCIERGE_AMI_SECRET"  # noqa: S105 - the name, not the secret
 FREEPBX_AGI_PORT = 4573
@@ -26,6 +26,7 @@ _DIGIT = re.compile(r"[0-9*#A-D]")
 _SCOPES = ("all", "campaign")
 _ON_STALE = ("refuse", "warn")
 ENGINES = ("postgresql", "mariadb", "mysql")
+SHORTEST = 31  # days; what was called within a month is counted
 BRIDGE = ("off", "read", "write", "both")
 _FORMS = ("national", "e164", "plus")
 FEED_VARIABLE = "CONCIERGE_FEED_SECRET"
@@ -51,6 +52,7 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
     _check_registries(settings, mistakes)
     _check_sync(settings.sync, mistakes)
     _check_web(settings, mistakes)
+    _check_privacy(settings, mistakes)
     _at_least(settings.store.evidence_queue, 1, "store.evidence_queue", mistakes)
     if not 0 <= settings.store.evidence_delay <= 0.05:
         mistakes.add("store.evidence_delay", "between 0 and 0.05 seconds")
@@ -203,6 +205,17 @@ def _check_freepbx(settings: Settings, mistakes: Mistakes) -> None:
         mistakes.add("freepbx.blacklist", "it goes through the manager: set freepbx.user (or ami.user)")
 
 
+def _check_privacy(settings: Settings, mistakes: Mistakes) -> None:
+    for key in ("checks", "ended", "accesses"):
+        days = getattr(settings.retention, key)
+        if days and not SHORTEST <= days <= 36_525:
+            mistakes.add(
+                f"retention.{key}", f"{days}: {SHORTEST} to 36525 days (the limits count contacts), or 0: for ever"
+            )
+    if settings.privacy.hash_numbers and not settings.privacy.key_file:
+        mistakes.add("privacy.key_file", "privacy.hash_numbers is on: name the file with the key, mode 0600")
+
+
 def _check_port(port: int, key: str, mistakes: Mistakes, lowest: int) -> None:
     if not lowest <= port <= 65535:
         mistakes.add(key, f"{port} is no port; {lowest} to 65535")
@@ -240,6 +253,13 @@ def bridge_secret(settings: Settings, environment: Mapping[str, str] | None = No
     if settings.freepbx.user:
         return _secret_in(Path(settings.freepbx.secret_file), "freepbx.secret_file")
     return ami_secret(settings.ami, environment)
+
+
+def privacy_key(privacy: PrivacySettings) -> bytes:
+    """What pseudonyms are made with. Raises SettingsError."""
+    if not privacy.key_file:
+        raise SettingsError("privacy.key_file is not set; name a file with a random key, mode 0600")
+    return _secret_in(Path(privacy.key_file), "privacy.key_file").encode()
 
 
 def feed_secret(sync: SyncSettings, environment: Mapping[str, str] | None = None) -> str | None:

@@ -174,6 +174,23 @@ class LintSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """Days that something is kept, 0 for ever: checks, entries that have ended with their events, notes of who read."""
+
+    checks: int = 1826
+    ended: int = 1826
+    accesses: int = 1826
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """Under which names numbers appear in log lines."""
+
+    hash_numbers: bool = False
+    key_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """What goes to standard error."""
 
@@ -198,6 +215,8 @@ class Settings:
     operator: OperatorSettings = field(default_factory=OperatorSettings)
     web: WebSettings = field(default_factory=WebSettings)
     lint: LintSettings = field(default_factory=LintSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 
@@ -250,6 +269,7 @@ _FILES = {
     "registries": ("folder",),
     "sync": ("secret_file",),
     "web": ("tokens",),
+    "privacy": ("key_file",),
     "lint": ("baseline", "sounds"),
 }
 

@@ -26,7 +26,6 @@ from models.suppression import NO_BATCHES, Entry, Key, ListEvent, fold, taking_b
 from models.tables import LOADING, SCHEMA, batch, call_check, entry, evidence_link, from_micros, list_event, to_micros
 from models.wal import inode_of
 
-
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What became of an event: `new` is False when it had been recorded before; `entry` is what holds after it."""
@@ -241,6 +240,12 @@ class Store:
             connection.execute(insert(list_event).values(event_row(happened, to_micros(datetime.now(UTC)))))
             self.seal(connection, EVENT, 1)
         return Recorded(known is None, refold(connection, happened.key))
+
+    def put_back(self, connection: Connection, source: str, values: Mapping[str, object]) -> None:
+        """A row of evidence in place of one that was removed in the same transaction of `writing`."""
+        table = list_event if source == EVENT else call_check
+        connection.execute(insert(table).values(dict(values)))
+        self.seal(connection, source, 1)
 
     def write_checks(self, answers: Sequence[Answer]) -> None:
         """Append rows of evidence in one transaction. Raises StoreError; then none is written."""

@@ -50,11 +50,17 @@ def run(args: Namespace) -> int:
 def _leave_evidence(store_type: Any, path: Any, answer: Answer) -> None:
     import sys
 
+    from concierge.privacy import access_of
+    from models.access import note
     from models.errors import StoreError
+    from models.number import Number
 
+    number = answer.destination.e164 if isinstance(answer.destination, Number) else None
     try:
         store = store_type(path)
         store.write_checks([answer])
+        campaign = f"for campaign {answer.question.campaign}" if answer.question.campaign else ""
+        note(store, access_of("check", campaign, number, 1))
         store.close()
     except StoreError as error:
         print(f"concierge: no evidence of this check was kept: {error}", file=sys.stderr)

@@ -181,7 +181,11 @@ def end_of(until: date | None) -> datetime | None:
 
 
 def _show(store: Store, number: Number | None, args: Namespace) -> int:
+    from concierge.privacy import access_of
+    from models.access import note
+
     entries = store.entries(number.e164 if number else None)
+    note(store, access_of("show", "" if number else "all", number.e164 if number else None, len(entries)))
     now = datetime.now(UTC)
     if args.format == "json":
         print(json.dumps([_facts(entry, now) for entry in entries], ensure_ascii=False))

@@ -37,13 +37,16 @@ def run(args: Namespace) -> int:
     """Until SIGTERM."""
     from concierge.integrity import changed_files
     from concierge.log_lines import FORMAT, Together
+    from concierge.privacy import pseudonyms_of
     from concierge.service import PARTS
+    from models.number import name_numbers
 
     settings = settings_of(args)
     _no_searching_for_the_caller()
     logging.basicConfig(level=settings.log.level.upper(), handlers=[Together(sys.stderr)], format=FORMAT)
     for name in changed_files():
         logging.error("installed file differs from the wheel: %s; another package may have replaced it", name)
+    name_numbers(pseudonyms_of(settings))
     path = prepare_store(settings)
     if args.only == "sync" and not settings.sync.url:
         raise UserError("sync.url is empty: this host shares its list with nobody; see docs/sites.md")

@@ -8,6 +8,7 @@ import tempfile
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -15,10 +16,12 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from concierge.errors import UserError
 from concierge.exchange import Report, named_format, options_of
 from concierge.lists.opening import open_store
+from concierge.privacy import access_of, pseudonyms_of
 from concierge.progress import progress
 
 if TYPE_CHECKING:
     from concierge.settings import Settings
+    from models.access import Shown
     from models.exchange.kinds import Listed
     from models.store import Store
     from models.suppression import Entry
@@ -28,6 +31,7 @@ _WITH_CAMPAIGNS = ("csv", "tsv", "xlsx", "vicidial-campaign")
 
 def export(args: Namespace, settings: Settings) -> int:
     """0 all that holds was written, 1 some cannot be said in this format."""
+    from models.access import noted
     from models.exchange.kinds import FileRefused
     from models.suppression import is_campaign_name
 
@@ -36,11 +40,20 @@ def export(args: Namespace, settings: Settings) -> int:
     if args.file_format is None and args.output is None:
         raise UserError("say --format, or -o with a name that ends in .csv, .tsv or .xlsx")
     name, format_ = named_format(args, args.output or "standard output")
+    options = options_of(args, settings)
+    if args.pseudonyms:
+        if name not in ("csv", "tsv"):
+            raise UserError(f"--pseudonyms: the format {name} is for numbers; take csv or tsv")
+        options = replace(options, name=pseudonyms_of(settings, asked=True))
     report = Report(args.output or "export", everything=False)
     try:
-        with open_store(settings) as store, _target(args.output) as stream:
-            entries = _entries(store, args.campaign, keep=name in _WITH_CAMPAIGNS)
-            for refused in format_.write(entries, stream, options_of(args, settings)):
+        with (
+            open_store(settings) as store,
+            noted(store, access_of("export", _question(args, name))) as shown,
+            _target(args.output) as stream,
+        ):
+            entries = _counted(_entries(store, args.campaign, keep=name in _WITH_CAMPAIGNS), shown)
+            for refused in format_.write(entries, stream, options):
                 report.add(refused)
     except FileRefused as error:
         raise UserError(f"{args.output or 'export'}: {error}") from error
@@ -51,6 +64,18 @@ def export(args: Namespace, settings: Settings) -> int:
     if report.count:
         print(f"concierge: {report.count} entries cannot be said in the format {name}", file=sys.stderr)
     return 1 if report.count else 0
+
+
+def _question(args: Namespace, name: str) -> str:
+    """For the note of who has read the list."""
+    campaign = f" for campaign {args.campaign}" if args.campaign else ""
+    return f"{name}{campaign}{' with pseudonyms' if args.pseudonyms else ''}"
+
+
+def _counted(entries: Iterator[Listed], shown: Shown) -> Iterator[Listed]:
+    for one in entries:
+        shown.rows += 1
+        yield one
 
 
 def _entries(store: Store, campaign: str, *, keep: bool) -> Iterator[Listed]:

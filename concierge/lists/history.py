@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from concierge.lists.opening import open_store
+from concierge.privacy import access_of
 from concierge.wiring import registries_of, site_of, store_path
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def history(args: Namespace, settings: Settings) -> int:
     from concierge.commands.list import _facts as entry_facts
     from concierge.commands.list import _line as entry_line
     from concierge.commands.list import _number
+    from models.access import note
     from models.tables import from_micros
     from models.witness import of_events
 
@@ -36,6 +38,7 @@ def history(args: Namespace, settings: Settings) -> int:
         )
         with store.reading() as connection:
             witnesses = of_events(connection, [one.event_id for one in events])
+        note(store, access_of("history", "", number.e164, len(entries) + len(events) + len(checks)))
     found = registries_of(settings, store_path(settings)).look_up(number.e164, now)
     for check in checks:
         for name in ("at", "recorded_at"):

@@ -23,6 +23,8 @@ _MODULES = {
     "history": "history",
     "stats": "history",
     "bridge": "bridging",
+    "purge": "privacy",
+    "accesses": "privacy",
 }
 
 
@@ -50,6 +52,15 @@ def add_actions(actions: Any, day: Callable[[str], date]) -> None:
     history.add_argument("number")
     stats = actions.add_parser("stats", help="how many entries, of which kind")
     _bridge(actions.add_parser("bridge", help="make FreePBX's blacklist and the list agree, now"))
+    purge = actions.add_parser("purge", help="remove what is past its time (settings retention), never what holds")
+    purge.add_argument("--dry-run", action="store_true", help="only count")
+    purge.add_argument("--number", metavar="N", help="everything about this person but the suppression itself")
+    accesses = actions.add_parser("accesses", help="who has read the list, when, and what was asked")
+    accesses.add_argument("--number", metavar="N", help="who has asked about this one")
+    accesses.add_argument("--since", type=day, metavar="DATE")
+    add_format(accesses)
+    add_config(purge)
+    add_config(accesses)
     for action in (batches, history, stats):
         add_format(action)
     for action in (batches, undo, history, stats):
@@ -73,6 +84,7 @@ def _import(parser: ArgumentParser, day: Callable[[str], date]) -> None:
 def _export(parser: ArgumentParser) -> None:
     add_file_options(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
+    parser.add_argument("--pseudonyms", action="store_true", help="CSV with privacy.key_file's names for numbers")
     parser.add_argument("--campaign", default="", metavar="C", help="what holds for calls of C, instead of everything")
     add_config(parser)
 

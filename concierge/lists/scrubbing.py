@@ -16,6 +16,7 @@ from concierge.errors import UserError
 from concierge.exchange import open_source
 from concierge.lists.exporting import replacing
 from concierge.lists.opening import open_store
+from concierge.privacy import access_of
 from concierge.progress import Progress, progress
 from concierge.wiring import judge_of, registries_of
 
@@ -54,7 +55,15 @@ def scrub(args: Namespace, settings: Settings) -> int:
     counts = Counts()
     with open_store(settings) as store, progress("reading the list") as shown:
         bulk = _bulk(store, settings, args.campaign, shown)
-    with open_source(args.file) as file, progress(args.file, Path(args.file).stat().st_size) as shown:
+    from models.access import noted
+
+    asked = access_of("scrub", f"{Path(args.file).name}{f' for campaign {args.campaign}' if args.campaign else ''}")
+    with (
+        open_store(settings) as store,
+        noted(store, asked) as told,
+        open_source(args.file) as file,
+        progress(args.file, Path(args.file).stat().st_size) as shown,
+    ):
         from models.errors import StoreError
 
         try:
@@ -62,6 +71,7 @@ def scrub(args: Namespace, settings: Settings) -> int:
             work(file, args, bulk, counts, shown)
         except StoreError as error:
             raise UserError(f"the list cannot be read: {error}; nothing was written") from error
+        told.rows = counts.callable + sum(counts.refused.values())
     _tell(args.file, counts)
     return 1 if counts.refused else 0
 

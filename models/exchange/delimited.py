@@ -14,6 +14,7 @@ from typing import BinaryIO
 from models.exchange.columns import delimiter_of, read_header, without_header
 from models.exchange.kinds import FileRefused, Item, Listed, Refused, Row, shown
 from models.exchange.texts import decoding, lines_of, open_text
+from models.number import without_numbers
 
 MOST_LINES = 50  # of one record; more means that a quote was never closed
 _SAMPLE = 50
@@ -149,6 +150,18 @@ def cells_of(entry: Listed) -> list[str]:
         entry.at.isoformat() if entry.at else "",
         "yes" if entry.allow else "",
     ]
+
+
+def named_cells(name: Callable[[int], str]) -> Callable[[Listed], list[str]]:
+    """The same with names instead of numbers, also of those that somebody has written into a reason."""
+
+    def cells(entry: Listed) -> list[str]:
+        found = cells_of(entry)
+        found[0] = name(entry.number)
+        found[1] = "" if entry.last is None else name(entry.last)
+        return [*found[:4], *map(without_numbers, found[4:6]), *found[6:]]
+
+    return cells
 
 
 def write(

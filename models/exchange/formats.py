@@ -16,12 +16,14 @@ Blocks = Iterator[tuple[int, list[int] | Refused]]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a user may say of a file. `columns`: field -> name of its column; `code`: the site's calling code."""
+    """What a user may say of a file. `columns`: field -> name of its column; `code`: the site's calling code;
+    `name`: what is written instead of a number (CSV and TSV)."""
 
     encoding: str | None = None
     delimiter: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     code: str = "1"
+    name: Callable[[int], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,13 @@ def _with(layout: Layout, options: Options) -> Layout:
 
 
 def _write_all(delimiter: str) -> Callable[[Iterable[Listed], BinaryIO, Options], Iterator[Refused]]:
-    return lambda entries, stream, options: delimited.write(
-        entries, stream, delimited.HEADER, delimited.cells_of, options.delimiter or delimiter, options.encoding
-    )
+    def write(entries: Iterable[Listed], stream: BinaryIO, options: Options) -> Iterator[Refused]:
+        cells = delimited.cells_of if options.name is None else delimited.named_cells(options.name)
+        return delimited.write(
+            entries, stream, delimited.HEADER, cells, options.delimiter or delimiter, options.encoding
+        )
+
+    return write
 
 
 def _write_freepbx(entries: Iterable[Listed], stream: BinaryIO, options: Options) -> Iterator[Refused]:

@@ -7,7 +7,7 @@ imported with the first number, not with this module.
 from collections.abc import Callable
 from functools import lru_cache
 
-from models.number.kinds import NotANumber, Number, Site, Why, masked, without_numbers
+from models.number.kinds import NotANumber, Number, Site, Why, masked, name_numbers, without_numbers
 
 __all__ = [
     "MAX_TEXT",
@@ -19,6 +19,7 @@ __all__ = [
     "interpret",
     "known_country",
     "masked",
+    "name_numbers",
     "without_numbers",
 ]
 

@@ -1,6 +1,7 @@
 """The shapes of an answer: a site's dialling habits, a number, a named reason why there is none."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -117,8 +118,18 @@ class NotANumber:
     detail: str
 
 
+_names: list[Callable[[int], str]] = []
+
+
+def name_numbers(by: Callable[[int], str] | None) -> None:
+    """From now on log lines of this process show these names (see `models.pseudonym`); None: masked digits."""
+    _names[:] = [by] if by is not None else []
+
+
 def masked(e164: int) -> str:
-    """For logs: at most three digits at each end, never fewer than five hidden, length not shown."""
+    """For logs: at most three digits at each end, never fewer than five hidden, length not shown; or its pseudonym."""
+    if _names:
+        return _names[0](e164)
     digits = str(abs(e164))
     shown = max(0, min(6, len(digits) - 5))
     tail = shown // 2

@@ -1,0 +1,276 @@
+"""What is kept no longer: evidence past its time, entries that have ended, and all but the suppression of a person who
+asks to be forgotten. In small transactions, so that calls and opt-outs go on meanwhile.
+
+Never touched: an entry that holds, an event that other sites do not have yet, an import under way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, or_, select, update
+
+from models.errors import StoreError
+from models.evidence.sources import BYPASS, CHECK, EVENT, IMPORT
+from models.rows import event_from_row, event_row
+from models.store import Store, refold
+from models.suppression import Key, Kind, ListEvent
+from models.sync import state
+from models.tables import DONE, LOADING, UNDONE, astdb_key, batch, bypass, call_check, entry, list_access, list_event, to_micros
+
+FORGOTTEN = "asked not to be called; the details were erased on request"
+_ASKED = "the person asked to be forgotten"
+_CHUNK = 500  # rows of one transaction
+_KEYS = 100  # entries of one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Cutoffs:
+    """What is older goes; None: it stays for ever."""
+
+    checks: datetime | None = None
+    ended: datetime | None = None
+    accesses: datetime | None = None
+
+
+@dataclass(slots=True)
+class Gone:
+    """How many rows went, or would; `kept`: those that other sites do not have yet."""
+
+    checks: int = 0
+    bypasses: int = 0
+    entries: int = 0
+    events: int = 0
+    imports: int = 0
+    accesses: int = 0
+    kept: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """One store. `actor`: on whose order; `shared`: other sites have a part in the list; `dry`: only count."""
+
+    store: Store
+    actor: str
+    shared: bool = False
+    dry: bool = False
+    at: Callable[[int], object] = field(default=lambda _count: None)
+
+    def run(self, cutoffs: Cutoffs) -> Gone:
+        """Everything past its time. Raises StoreError; what went before that is gone."""
+        gone = Gone()
+        if cutoffs.checks is not None:
+            gone.checks = self._old(CHECK, call_check, to_micros(cutoffs.checks))
+            gone.bypasses = self._old(BYPASS, bypass, to_micros(cutoffs.checks))
+        if cutoffs.ended is not None:
+            self._ended(to_micros(cutoffs.ended), gone)
+            gone.imports = self._imports(to_micros(cutoffs.ended))
+        if cutoffs.accesses is not None:
+            gone.accesses = self._accesses(to_micros(cutoffs.accesses))
+        if not self.dry:
+            self.store.compact_evidence("past its time", self.actor)
+        return gone
+
+    def _old(self, source: str, table: Table, before: int) -> int:
+        """What happened before a moment; one walk over the table."""
+        seen = count = 0
+        while True:
+            query = select(table.c.seq).where(table.c.seq > seen, table.c.at < before).order_by(table.c.seq)
+            with self.store.reading() as connection:
+                seqs = list(connection.execute(query.limit(_CHUNK)).scalars())
+            if not seqs:
+                return count
+            if not self.dry:
+                with self.store.writing() as connection:
+                    self.store.remove_rows(connection, source, seqs, "past its time", self.actor)
+            seen, count = seqs[-1], count + len(seqs)
+            self.at(count)
+
+    def _ended(self, before: int, gone: Gone) -> None:
+        """Entries that ended so long ago, with their events."""
+        seen = 0
+        while True:
+            with self.store.reading() as connection:
+                rows = _ended_entries(connection, seen, before)
+            if not rows:
+                return
+            seen = rows[-1][0]
+            if self.dry:
+                with self.store.reading() as connection:
+                    self._remove_entries(connection, rows, before, gone)
+            else:
+                with self.store.writing() as connection:
+                    self._remove_entries(connection, rows, before, gone)
+            self.at(gone.checks + gone.entries)
+
+    def _remove_entries(self, connection: Connection, rows: Sequence[tuple[int, Key]], before: int, gone: Gone) -> None:
+        still = dict(_ended_entries(connection, rows[0][0] - 1, before, rows[-1][0]))  # listed again meanwhile?
+        pushed = self._pushed(connection)
+        for identity, key in rows:
+            events = _rows_of(connection, key)
+            if identity not in still or any(row.recorded_at >= before for row in events):
+                continue
+            if any(_waits(row, pushed) for row in events):
+                gone.kept += 1
+                continue
+            gone.entries += 1
+            gone.events += len(events)
+            if not self.dry:
+                why = "the entry has ended"
+                self.store.remove_rows(connection, EVENT, [row.seq for row in events], why, self.actor)
+                connection.execute(delete(entry).where(entry.c.id == identity))
+
+    def _pushed(self, connection: Connection) -> int | None:
+        """Up to where the other sites have what was recorded here; None: there are none."""
+        return state.number(connection, state.PUSHED) if self.shared else None
+
+    def _imports(self, before: int) -> int:
+        """Undone ones of which nothing is left."""
+        left = select(list_event.c.seq).where(list_event.c.batch == batch.c.id).exists()
+        gone = and_(batch.c.state == UNDONE, batch.c.undone_at < before, ~left)
+        if self.shared:
+            gone = and_(gone, batch.c.feed_state == UNDONE)
+        with self.store.reading() as connection:
+            seqs = list(connection.execute(select(batch.c.seq).where(gone)).scalars())
+        if seqs and not self.dry:
+            with self.store.writing() as connection:
+                self.store.remove_rows(connection, IMPORT, seqs, "undone, and nothing of it is left", self.actor)
+        return len(seqs)
+
+    def _accesses(self, before: int) -> int:
+        old = list_access.c.at < before
+        if self.dry:
+            with self.store.reading() as connection:
+                return connection.execute(select(func.count()).select_from(list_access).where(old)).scalar() or 0
+        count = 0
+        some = select(list_access.c.seq).where(old).limit(_CHUNK)
+        while True:
+            with self.store.writing() as connection:
+                found = connection.execute(delete(list_access).where(list_access.c.seq.in_(some))).rowcount
+            count += found
+            if not found:
+                return count
+
+    def forget(self, number: int) -> Gone:
+        """Everything about a person but the suppression itself. Raises StoreError; then nothing is gone."""
+        gone = Gone()
+        if self.dry:
+            with self.store.reading() as connection:
+                self._forget(connection, number, gone)
+        else:
+            with self.store.writing() as connection:
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")  # else the bytes stay in free pages
+                self._forget(connection, number, gone)
+            with self.store.reading() as connection:  # and in the log; while others read, until they have ended
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        return gone
+
+    def _forget(self, connection: Connection, number: int, gone: Gone) -> None:
+        own = (list_event.c.number == number) & (list_event.c.last == 0)
+        keys = {_key(row) for row in connection.execute(select(list_event).where(own))}
+        pushed = self._pushed(connection)
+        for key in sorted(keys):
+            rows = _rows_of(connection, key)
+            if any(_waits(row, pushed) for row in rows):
+                raise StoreError(f"+{number}: the other sites do not have all of it yet; see `concierge sync status`")
+            self._forget_key(connection, key, gone)
+        checks = list(connection.execute(select(call_check.c.seq).where(call_check.c.number == number)).scalars())
+        calls = connection.execute(select(call_check).where(_by(number))).all()
+        gone.checks = len(checks) + len(calls)
+        around = list(connection.execute(select(bypass.c.seq).where(bypass.c.number == number)).scalars())
+        gone.bypasses = len(around)
+        gone.accesses = _count(connection, list_access.c.number == number)
+        if self.dry:
+            return
+        self.store.remove_rows(connection, CHECK, [*checks, *(row.seq for row in calls)], _ASKED, self.actor)
+        self.store.remove_rows(connection, BYPASS, around, _ASKED, self.actor)
+        for row in calls:
+            values = dict(row._mapping) | {"caller": ""}
+            self.store.put_back(connection, CHECK, {name: values[name] for name in values if name != "seq"})
+        connection.execute(
+            update(list_access)
+            .where(list_access.c.number == number)
+            .values(number=None, question="(erased on request)")
+        )
+        theirs = (astdb_key.c.number == number) & (astdb_key.c.origin == "there")
+        connection.execute(update(astdb_key).where(theirs).values(value=""))
+
+    def _forget_key(self, connection: Connection, key: Key, gone: Gone) -> None:
+        """Of what holds, one listing after the other without its story; of the rest nothing."""
+        rows = _rows_of(connection, key)
+        removed = {identity for row in rows for identity in json.loads(row.removes)}
+        keep = [row for row in rows if row.event_id not in removed and _lives(row)]
+        bare = {row.seq: _bare(row) for row in keep}
+        stale = [row for row in rows if row.seq not in bare or bare[row.seq] != event_from_row(row)]
+        gone.events += len(stale)
+        gone.entries += not keep
+        if self.dry or not stale:
+            return
+        self.store.remove_rows(connection, EVENT, [row.seq for row in stale], _ASKED, self.actor)
+        for row in stale:
+            if row.seq in bare:
+                values = event_row(bare[row.seq], row.recorded_at) | {"site": row.site}
+                self.store.put_back(connection, EVENT, values)
+        if keep:
+            refold(connection, key)
+        else:
+            connection.execute(delete(entry).where(_is(entry, key)))
+
+
+def _ended_entries(connection: Connection, after: int, before: int, until: int | None = None) -> list[tuple[int, Key]]:
+    """Ids and keys of entries with a greater id that ended before a moment, by whatever way."""
+    ends = (entry.c.revoked_at < before, entry.c.expires_at < before, batch.c.undone_at < before)
+    query = select(entry).outerjoin(batch, batch.c.id == entry.c.batch).where(entry.c.id > after, or_(*ends))
+    query = query.where(or_(entry.c.batch == "", batch.c.state != LOADING))
+    if until is not None:
+        query = query.where(entry.c.id <= until)
+    return [(row.id, _key(row)) for row in connection.execute(query.order_by(entry.c.id).limit(_KEYS))]
+
+
+def _key(row: Row[Any]) -> Key:
+    return Key(row.number, row.last, row.campaign, bool(row.allow))
+
+
+def _is(table: Any, key: Key) -> ColumnElement[bool]:
+    same = (table.c.number == key.number) & (table.c.last == key.last) & (table.c.campaign == key.campaign)
+    found: ColumnElement[bool] = same & (table.c.allow == int(key.allow))
+    return found
+
+
+def _rows_of(connection: Connection, key: Key) -> Sequence[Row[Any]]:
+    """The events of an entry, with the states of the imports that brought them."""
+    query = select(list_event, batch.c.state, batch.c.feed_state).outerjoin(batch, batch.c.id == list_event.c.batch)
+    return connection.execute(query.where(_is(list_event, key)).order_by(list_event.c.seq)).all()
+
+
+def _waits(row: Row[Any], pushed: int | None) -> bool:
+    """Is it under way: into this list, or to the other sites?"""
+    if row.state == LOADING:
+        return True
+    if pushed is None:
+        return False
+    return row.feed_state != row.state if row.state is not None else row.seq > pushed and not row.site
+
+
+def _lives(row: Row[Any]) -> bool:
+    """Does this listing, which no removal names, still hold?"""
+    lasting = row.expires_at is None or row.expires_at > to_micros(datetime.now(UTC))
+    return bool(row.kind == Kind.ADD and row.state in (None, DONE) and lasting)
+
+
+def _bare(row: Row[Any]) -> ListEvent:
+    """What the suppression needs, and where it came from in a word."""
+    return replace(event_from_row(row), reason=FORGOTTEN, actor="", evidence={})
+
+
+def _by(number: int) -> ColumnElement[bool]:
+    """Calls to others that this person's telephone had placed (a forwarded call)."""
+    return call_check.c.caller.contains(str(number)) & or_(call_check.c.number.is_(None), call_check.c.number != number)
+
+
+def _count(connection: Connection, condition: ColumnElement[bool]) -> int:
+    return connection.execute(select(func.count()).select_from(list_access).where(condition)).scalar() or 0
