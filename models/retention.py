@@ -15,12 +15,25 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, or_, select, update
 
 from models.errors import StoreError
-from models.evidence.sources import BYPASS, CHECK, EVENT, IMPORT
+from models.evidence.sources import BYPASS, CHECK, EVENT, IMPORT, WITNESS
 from models.rows import event_from_row, event_row
 from models.store import Store, refold
 from models.suppression import Key, Kind, ListEvent
 from models.sync import state
-from models.tables import DONE, LOADING, UNDONE, astdb_key, batch, bypass, call_check, entry, list_access, list_event, to_micros
+from models.tables import (
+    DONE,
+    LOADING,
+    UNDONE,
+    astdb_key,
+    batch,
+    bypass,
+    call_check,
+    entry,
+    event_witness,
+    list_access,
+    list_event,
+    to_micros,
+)
 
 FORGOTTEN = "asked not to be called; the details were erased on request"
 _ASKED = "the person asked to be forgotten"
@@ -120,9 +133,17 @@ class Purge:
             gone.entries += 1
             gone.events += len(events)
             if not self.dry:
-                why = "the entry has ended"
-                self.store.remove_rows(connection, EVENT, [row.seq for row in events], why, self.actor)
+                self._remove_events(connection, events, "the entry has ended")
                 connection.execute(delete(entry).where(entry.c.id == identity))
+
+    def _remove_events(self, connection: Connection, rows: Sequence[Row[Any]], why: str) -> None:
+        """With what the witnesses of a key press have reported."""
+        for start in range(0, len(rows), _CHUNK):
+            some = rows[start : start + _CHUNK]
+            told = event_witness.c.event_id.in_([row.event_id for row in some])
+            reports = connection.execute(select(event_witness.c.seq).where(told)).scalars().all()
+            self.store.remove_rows(connection, WITNESS, reports, why, self.actor)
+            self.store.remove_rows(connection, EVENT, [row.seq for row in some], why, self.actor)
 
     def _pushed(self, connection: Connection) -> int | None:
         """Up to where the other sites have what was recorded here; None: there are none."""
@@ -210,13 +231,14 @@ class Purge:
         gone.entries += not keep
         if self.dry or not stale:
             return
-        self.store.remove_rows(connection, EVENT, [row.seq for row in stale], _ASKED, self.actor)
+        self._remove_events(connection, stale, _ASKED)
         for row in stale:
             if row.seq in bare:
                 values = event_row(bare[row.seq], row.recorded_at) | {"site": row.site}
                 self.store.put_back(connection, EVENT, values)
         if keep:
             refold(connection, key)
+            _leave_to_import(connection, key, {row.batch for row in keep})
         else:
             connection.execute(delete(entry).where(_is(entry, key)))
 
@@ -239,6 +261,12 @@ def _is(table: Any, key: Key) -> ColumnElement[bool]:
     same = (table.c.number == key.number) & (table.c.last == key.last) & (table.c.campaign == key.campaign)
     found: ColumnElement[bool] = same & (table.c.allow == int(key.allow))
     return found
+
+
+def _leave_to_import(connection: Connection, key: Key, batches: set[str]) -> None:
+    """An entry that one import alone holds up goes with it."""
+    if len(batches) == 1 and "" not in batches:
+        connection.execute(update(entry).where(_is(entry, key)).values(batch=batches.pop()))
 
 
 def _rows_of(connection: Connection, key: Key) -> Sequence[Row[Any]]:

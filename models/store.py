@@ -26,6 +26,7 @@ from models.suppression import NO_BATCHES, Entry, Key, ListEvent, fold, taking_b
 from models.tables import LOADING, SCHEMA, batch, call_check, entry, evidence_link, from_micros, list_event, to_micros
 from models.wal import inode_of
 
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What became of an event: `new` is False when it had been recorded before; `entry` is what holds after it."""

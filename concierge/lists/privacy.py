@@ -53,7 +53,8 @@ def _cutoffs(settings: Settings) -> Cutoffs:
 
 def _print(gone: Gone, person: bool, *, dry: bool) -> None:
     verb = "would go" if dry else "gone"
-    print(f"{verb}: {gone.checks} checks, {gone.bypasses} calls round the gate, {gone.entries} entries that do not hold, {gone.events} events")
+    print(f"{verb}: {gone.checks} checks, {gone.bypasses} calls round the gate")
+    print(f"{verb}: {gone.entries} entries that do not hold, {gone.events} events")
     if not person:
         print(f"{verb}: {gone.imports} undone imports, {gone.accesses} notes of who read the list")
     elif gone.accesses:

@@ -1,16 +1,19 @@
 """What a purge takes, and what it never takes."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import note as show
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from models.access import UNFINISHED, Access, accesses, note, noted
 from models.contact import Answer
 from models.errors import StoreError
+from models.evidence.verify import verify
 from models.imports import Batch, Imports
 from models.policy import Listed
 from models.reader import Reader
@@ -18,7 +21,8 @@ from models.retention import FORGOTTEN, Cutoffs, Gone, Purge
 from models.store import Store
 from models.suppression import Kind
 from models.sync import state
-from models.tables import batch, call_check, entry, list_event
+from models.tables import batch, call_check, entry, event_witness, list_event
+from models.witness import AMI, Report, record
 
 FUTURE = datetime.now(UTC) + timedelta(days=4000)  # whatever is recorded in a test is past its time then
 
@@ -39,7 +43,7 @@ def imports(store):
 
 def loaded(imports, events):
     new = Batch(str(uuid4()), uuid4().hex, "x.csv", "csv", "somebody", datetime.now(UTC))
-    return imports.load(new, events)
+    return imports.load(new, (replace(one, batch=new.id) for one in events))
 
 
 def test_old_checks_go_and_young_ones_stay(store, make):
@@ -69,7 +73,7 @@ def test_an_entry_that_holds_stays_with_all_its_events_however_old(store, make):
 def test_what_has_ended_goes_with_its_events(store, imports, make, how):
     now = datetime.now(UTC)
     if how == "undone":
-        imports.undo(loaded(imports, [make.event(batch="")]).id, "somebody", now)
+        imports.undo(loaded(imports, [make.event()]).id, "somebody", now)
     else:
         store.record(make.event(at=now - make.day * 2, expires_at=now - make.day if how == "expired" else None))
     if how == "removed":
@@ -139,9 +143,23 @@ def test_a_person_is_forgotten_but_for_the_suppression(store, make):
     assert purge(store).forget(make.PERSON) == Gone(), "a second time there is nothing left to forget"
 
 
-def _asked_by(answer, caller):
-    from dataclasses import replace
+def test_what_witnesses_of_a_key_press_have_reported_goes_too(store, make):
+    happened = make.event(reason="opt-out by key")
+    report = Report(uuid4(), AMI, "pbx 1.1 9", make.NOW, {"channel": "PJSIP/secret-1"})
+    record(store, happened, report)
+    purge(store).forget(make.PERSON)
+    assert (len(store.events(make.PERSON)), count(store, event_witness)) == (1, 0)
+    assert verify(store.path).findings == []
 
+
+def test_a_forgotten_listing_of_an_import_still_goes_with_it(store, imports, make):
+    identity = loaded(imports, [make.event()]).id
+    purge(store).forget(make.PERSON)
+    imports.undo(identity, "somebody", datetime.now(UTC))
+    assert [one.holds(datetime.now(UTC)) for one in store.entries(make.PERSON)] == [False]
+
+
+def _asked_by(answer, caller):
     question = replace(answer.question, caller=f'"Jan" <+{caller}>')
     return question, answer.destination, answer.decision, answer.history, answer.at
 
@@ -164,11 +182,12 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_no_purge_changes_an_answer(template, tmp_path, make, steps):
     path = tmp_path / f"{uuid4()}.db"
     path.write_bytes(template.read_bytes())
+    show(str(steps))
     store, reader = Store(path), Reader(path)
     imports, done = Imports(store), []
     try:
@@ -192,6 +211,8 @@ def test_no_purge_changes_an_answer(template, tmp_path, make, steps):
                     purge(store).forget(number)
                     assert all("story" not in one.reason for one in store.events(number))
                 assert _holding(reader) == before
+        store.close()
+        assert [str(one) for one in verify(path).findings] == []
     finally:
         store.close()
         reader.close()
