@@ -2,7 +2,8 @@
 
 What it finds
     A caller who presses nothing is hung up, at once or after repetitions, and after the last chance to
-    press a key nothing is said: no goodbye, no person, no way to leave a message.
+    press a key nothing is said: no goodbye, no person, no way to leave a message. Also a menu that hangs
+    up as soon as its prompt is over, without a WaitExten (a warning).
 Why it matters to a caller
     Who has no keys, cannot press them while driving, or did not understand, is thrown out. The operator
     should take the call; an end is allowed only after repetitions and with a goodbye.
@@ -42,11 +43,37 @@ SEVERITY = Severity.ERROR
 MISSION = "D10"
 
 LISTENS = frozenset({"background", "waitexten"})
+CHOICES_OF_A_MENU = 2
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each place where a silent caller's way ends like that."""
     yield from once(_found(subject.flow))
+    yield from once(_without_waiting(subject.flow))
+
+
+def _without_waiting(flow: Calls) -> Iterator[Finding | None]:
+    """The prompt of a menu, and a hang-up at its end: the first place where this caller can press a key."""
+    for start in sorted(flow.menus & flow.fresh & set(flow.running.get("background", ()))):
+        keys = {edge.choice.value for edge in flow.space.edges[start] if edge.choice.kind is Kind.KEY}
+        if len({key for key in keys if len(key) == 1}) < CHOICES_OF_A_MENU or _listened_before(flow, start):
+            continue
+        path, end = flow.silent(start)
+        if end is None or end.end is None or end.end.kind is not Ended.HANGUP:
+            continue
+        if any(node in flow.listening or flow.says(node) for node in path[1:]):
+            continue
+        message = "the call is hung up when the prompt is over: no WaitExten gives the caller time to press a key"
+        yield finding_at(flow, CODE, Severity.WARNING, message, start, path, list(_edges(flow, path, end)))
+
+
+def _listened_before(flow: Calls, node: int) -> bool:
+    parent = flow.space.parents[node]
+    while parent is not None:
+        if parent[0] in flow.listening:
+            return True
+        parent = flow.space.parents[parent[0]]
+    return False
 
 
 def _found(flow: Calls) -> Iterator[Finding | None]:

@@ -40,6 +40,7 @@ MISSION = "D1"
 
 OLD_MAILBOX = pattern(r"[usb]\d+(@\w+)?")
 NUMBER = pattern(r"\d+(\.\d*)?|\d*\^.*")
+DECIDES = frozenset({"gotoif", "gosubif", "execif", "macroif"})
 # Applications whose first argument is a name or a number, in which nobody writes a `|`.
 NAMES = frozenset(
     """
@@ -53,9 +54,17 @@ def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each application that is written in the old way."""
     for located in subject.steps():
         for call in located.calls:
-            text = _old(call) or _misplaced(call)
+            text = _old(call) or _without_question(call) or _misplaced(call)
             if text:
                 yield Finding(CODE, SEVERITY, text, located.spot)
+
+
+def _without_question(call: Call) -> str:
+    """A condition and commas where a `?` belongs."""
+    name = call.application.lower()
+    if name not in DECIDES or "?" in call.data or not (call.certain and "," in _outside(call.data)):
+        return ""
+    return f"{call.application} without `?` goes nowhere, whatever the condition is: write condition?place"
 
 
 def _misplaced(call: Call) -> str:

@@ -61,7 +61,9 @@ def _silence(subject: Subject, located: Located, call: Call) -> str:
     if waits(call) or not subject.plan.options.autofallthrough:
         what = "a caller who presses nothing is cut off here"
         return f"{what}: [{located.context.name}] has no t" if unhandled else ""
-    menu = all(len(single_keys(subject, current)) >= CHOICES_OF_A_MENU for current in currents)
+    meant = all(handled(subject, current, "i", "t") for current in currents)
+    choices = 1 if meant else CHOICES_OF_A_MENU
+    menu = all(len(single_keys(subject, current)) >= choices for current in currents)
     if not menu or not call.certain:
         return ""
     return "the call ends with this prompt: no WaitExten gives the caller time to press a key"
