@@ -26,6 +26,7 @@ COMMANDS = {
     "lint": "find what would trap or cut off a caller in the dialplan",
     "rule": "explain a rule of lint, with a bad and a good example",
     "graph": "the calls of a dialplan as a picture: Mermaid, Graphviz, SVG or HTML",
+    "test": "calls that are expected to go as a file says, for CI",
     "trace": "the path of one call with given keys and results, step by step",
     "dump": "show the dialplan as Asterisk would hold it",
     "replay": "place the same call in a private real Asterisk and compare the paths",

@@ -53,6 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     repairs = parser.add_mutually_exclusive_group()
     repairs.add_argument("--fix", action="store_true", help="write the repairs that are certainly right")
     repairs.add_argument("--diff", action="store_true", help="show what --fix would write, and write nothing")
+    parser.add_argument("--watch", action="store_true", help="judge again whenever a file changes, until Ctrl-C")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes for a large dialplan (default: 1)")
 
 
@@ -110,6 +111,16 @@ def _configure_known(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Lint all paths into one report; 0 without findings that count, else 1. Raises UserError."""
+    if not args.watch:
+        return _once(args)
+    from concierge.linting.watching import watch
+
+    if "-" in args.paths or args.fix:
+        raise UserError("--watch goes with files, and without --fix")
+    return watch(args, _once)
+
+
+def _once(args: argparse.Namespace) -> int:
     given = _settings(args)
     _merge(args, given)
     rules, control = _rules(args), _control(args, given)
@@ -117,7 +128,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--jobs {args.jobs}: give at least 1")
     if args.fix and "-" in args.paths:
         raise UserError("--fix cannot write standard input; ask for --diff, or name a file")
-    args.differences = []
+    args.differences, args.files = [], []
     report, shown = _judge(args, rules, control)
     if args.diff:
         _write("".join(args.differences), args.output)
@@ -178,6 +189,7 @@ def _judge(args: argparse.Namespace, rules: tuple[Rule, ...], control: Control |
         reports.append(add_sources(subject, report, lines))
         if args.format == "html":
             graphs.append(_graph(subject))
+        args.files += subject.plan.files
         args.kept = subject  # the last one is not taken apart, see leaves_at_once
     colour = args.output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     version = _version() if args.format in ("sarif", "html") else ""

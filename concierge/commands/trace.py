@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     inputs = _inputs(args)
     check(inputs, plan, table)
     trace = walk(plan, table, at, inputs)
-    hide = _Hider(plan)
+    hide = Hider(plan)
     text = _json(trace, hide) if args.format == "json" else _text(trace, hide)
     sys.stdout.write(text)
     return int(trace.end.kind in (Ended.UNKNOWN, Ended.LIMIT))
@@ -123,7 +123,7 @@ def _time(text: str | None) -> datetime:
     return moment if moment.tzinfo else moment.astimezone()
 
 
-class _Hider:
+class Hider:
     """Blots out values of globals that look like credentials."""
 
     def __init__(self, plan: Plan) -> None:
@@ -138,7 +138,7 @@ class _Hider:
         return text
 
 
-def _text(trace: Trace, hide: _Hider) -> str:
+def _text(trace: Trace, hide: Hider) -> str:
     lines = [_line(step, hide) for step in trace.steps]
     lines.append(f"end: {trace.end.kind}" + (f" ({hide(trace.end.text)})" if trace.end.text else ""))
     if trace.hangup_steps:
@@ -147,7 +147,7 @@ def _text(trace: Trace, hide: _Hider) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _line(step: TraceStep, hide: _Hider) -> str:
+def _line(step: TraceStep, hide: Hider) -> str:
     where = f"{step.context},{step.exten},{step.priority}"
     place = f"{step.place.file}:{step.place.line}"
     what = f"{step.application}({step.data})"
@@ -155,7 +155,7 @@ def _line(step: TraceStep, hide: _Hider) -> str:
     return hide(f"{where:<32} {place:<28} {what}{chosen}")
 
 
-def _json(trace: Trace, hide: _Hider) -> str:
+def _json(trace: Trace, hide: Hider) -> str:
     import json
 
     document: dict[str, Any] = {
@@ -169,7 +169,7 @@ def _json(trace: Trace, hide: _Hider) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _step(step: TraceStep, hide: _Hider) -> dict[str, Any]:
+def _step(step: TraceStep, hide: Hider) -> dict[str, Any]:
     return {
         "context": hide(step.context),
         "exten": hide(step.exten),

@@ -210,3 +210,32 @@ def test_every_format_goes_to_a_file_and_keeps_the_exit_code(form: str, here: Pa
 
 def test_severities_are_the_words_of_the_options() -> None:
     assert [str(severity) for severity in Severity] == ["info", "warning", "error"]
+
+
+def test_watching_judges_again_when_a_file_changes(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out) -> None:
+    from concierge.linting import watching
+
+    plan = here / "extensions.conf"
+    edits = [
+        lambda: plan.write_text("[broken\n", encoding="utf-8"),
+        lambda: None,  # nothing changes: nothing is judged
+        plan.unlink,
+        lambda: plan.write_text('#include "part.conf"\n' + DEAD, encoding="utf-8"),
+        lambda: (here / "part.conf").write_text("[b]\nexten => s,1,Dial(PJSIP/1)\n", encoding="utf-8"),
+    ]
+
+    def pause(_: float) -> None:
+        if not edits:
+            raise KeyboardInterrupt
+        edits.pop(0)()
+
+    (here / "part.conf").write_text("; nothing yet\n", encoding="utf-8")
+    monkeypatch.setattr(watching.time, "sleep", pause)
+    assert main(["lint", ".", "--watch"]) == 130
+    said = capsys.readouterr()
+    judged = [line.split(" ")[1] for line in said.out.splitlines() if line.startswith("extensions.conf:")]
+    assert judged == ["D101", "C101", "D101"]
+    assert said.out.splitlines()[-1].startswith("nothing found")
+    assert "cannot read extensions.conf" in said.err
+    assert said.err.count("watching") == 5
+    assert main(["lint", "-", "--watch"]) == 2

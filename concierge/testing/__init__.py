@@ -1,0 +1,1 @@
+"""Files of calls that are expected to go as they say: `concierge test`."""
