@@ -38,7 +38,7 @@ CODE = "D002"
 SEVERITY = Severity.WARNING
 MISSION = "D10"
 
-TRIES = frozenset({"dial", "queue", "retrydial", "followme"})
+TRIES = frozenset({"dial", "queue", "retrydial", "followme", "directory"})
 OUTGOING = pattern(r"\$\{EXTEN|@")  # a trunk that fails: the tone says so
 LAST_RESORT = pattern(r"operator|recep|attendant|front.?desk|secretar|zentrale|centrala", re.I)
 
@@ -60,7 +60,8 @@ def _found(flow: Calls) -> Iterator[Finding | None]:
             if edge.target < 0 or not flow.failed(edge) or edge.target in flow.before_speech:
                 continue
             ends = flow.cut_ends(edge.target)
-            if ends and all(e.end is not None and e.end.kind is Ended.HANGUP for _, e in ends):
+            over = {Ended.HANGUP, Ended.FALLS_OFF} if "directory" in flow.names(node) else {Ended.HANGUP}
+            if ends and all(e.end is not None and e.end.kind in over for _, e in ends):
                 last, end = ends[0]
                 if OUTGOING.search(located.step.data) and "congestion" in flow.names(last):
                     continue

@@ -3,6 +3,7 @@
 What it finds
     A round of a silent caller, of somebody who is not reached, or of a Read, in which a condition asks a
     counter that nothing on the way round changes: the branch that was to end the round is never taken.
+    A comparison with a number that the counter passes by: 0, 2, 4, 6 is never 5.
     (Rounds of wrong keys have D302, rounds without any key or person D301 and D303.)
 Why it matters to a caller
     Somebody has written a limit, and it does not work: the caller goes round until he hangs up.
@@ -41,6 +42,7 @@ from dialplan.flow.calls import Calls
 from dialplan.flow.model import Edge, Kind
 from dialplan.light import pattern
 from dialplan.plan.model import Place
+from dialplan.rules._counters import skipped
 from dialplan.rules._flow import endless, finding, once
 from dialplan.rules._lasting import STORED, Lasting
 from dialplan.subject import Subject
@@ -55,6 +57,8 @@ COUNTED = pattern(r"\$\[[^?]*\$\{(\w+)\}\s*(?:<|>|<=|>=)\s*\d")
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each such condition."""
+    for located, why in skipped(subject):
+        yield Finding(CODE, SEVERITY, f"the counter passes by this limit: {why}", located.spot)
     yield from once(_found(subject.flow, {one.jump.spot.place for one in endless(subject)}))
 
 

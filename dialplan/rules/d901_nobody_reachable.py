@@ -5,8 +5,9 @@ What it finds
     no message and no end can be reached (an error); a round with a wait in it, and without a key, a person
     or an end (a warning); a round of who presses nothing which no choice, but a wrong key leads out of (a
     warning, because a prompt may ask for any key); a menu of several choices, none of which leads to
-    a person, a mailbox or another system (a warning); and a call from outside that is answered and hung up
-    without a word (a warning).
+    a person, a mailbox or another system (a warning); a call from outside that is answered and hung up
+    without a word (a warning); and a context whose calls all end in Echo, Milliwatt, MusicOnHold or the
+    password of a mailbox (a warning; not at a number, which may be one for tests).
 Why it matters to a caller
     The caller is trapped, or is sent round and away without having talked to anybody. Some key, or
     silence, must lead to a person.
@@ -39,7 +40,7 @@ from collections.abc import Iterator
 from dialplan.finding import Finding, Severity
 from dialplan.flow.calls import BROKEN, Calls
 from dialplan.flow.graph import reachable
-from dialplan.flow.model import Edge, Ended, Kind
+from dialplan.flow.model import Edge, Ended, Kind, Met
 from dialplan.rules._flow import JUMPS, finding, once
 from dialplan.rules._lasting import STORED, Lasting
 from dialplan.subject import Subject
@@ -53,6 +54,8 @@ NOTHING = frozenset(
     {"answer", "wait", "noop", "verbose", "log", "set", "ringing", "progress", "hangup", "goto", "gotoif", "gotoiftime"}
 )
 LISTENS = frozenset({"background", "waitexten", "execif"})
+KEEPS = frozenset({"echo", "milliwatt", "musiconhold", "voicemailmain", "vmauthenticate"})
+CLOSED = frozenset({Ended.HANGUP, Ended.STAYS, Ended.APPLICATION, Ended.FALLS_OFF, Ended.TIMEOUT})
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -62,6 +65,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     yield from once(_without_people(flow))
     yield from once(_answered_for_nothing(flow))
     yield from once(_silent(flow))
+    yield from once(_kept(flow))
 
 
 def _answered_for_nothing(flow: Calls) -> Iterator[Finding | None]:
@@ -75,6 +79,31 @@ def _answered_for_nothing(flow: Calls) -> Iterator[Finding | None]:
             context = flow.space.states[entry].context
             message = f"a call that comes in at [{context}] is answered and hung up: nothing is said, nobody is called"
             yield finding(flow, CODE, Severity.WARNING, message, last, [end])
+
+
+def _kept(flow: Calls) -> Iterator[Finding | None]:
+    """Calls from outside that all come to an application without people; a number of its own may be for tests."""
+    keeping = {node for name in KEEPS for node in flow.running.get(name, ())} & flow.callers
+    for entry in sorted(flow.outside) if keeping else ():
+        beyond = reachable([entry], flow.successors)
+        ends = {edge.end.kind for node in beyond for edge in flow.space.edges[node] if edge.end is not None}
+        if flow.space.states[entry].exten != "s" or not ends <= CLOSED or not beyond & keeping:
+            continue
+        if any(node in flow.listening or flow.offers(node) or flow.uncertain(node) for node in beyond):
+            continue
+        node = min(beyond & keeping)
+        if all(flow.space.states[one].met is Met.NOBODY for one in beyond) and not _told_as_last(flow, node):
+            located = flow.located(node)
+            what = located.calls[0].application if located else ""
+            context = flow.space.states[entry].context
+            message = f"every call that comes in at [{context}] ends in {what}: no person, no mailbox, no key"
+            yield finding(flow, CODE, Severity.WARNING, message, node)
+
+
+def _told_as_last(flow: Calls, node: int) -> bool:
+    """Is it the last step of all? Then D902 speaks about it."""
+    ends = (edge.end for after in flow.targets[node] for edge in flow.space.edges[after])
+    return "voicemailmain" not in flow.names(node) and any(end and end.kind is Ended.FALLS_OFF for end in ends)
 
 
 def _traps(flow: Calls) -> Iterator[Finding | None]:

@@ -63,6 +63,8 @@ def _found(flow: Calls) -> Iterator[Finding | None]:
             if flow.names(last) & PEOPLE_APPS and not inside:
                 continue
             message = f"the call ends here because there is nothing more to run: {edge.end.text}"
+            if any(other.end is not None and other.end.kind is Ended.STAYS for other in flow.space.edges[last]):
+                message = "the caller stays here until he hangs up: it has no end, and nobody takes the call"
             if inside:
                 message = f"the Gosub ends here without Return, and the call with it: {edge.end.text}"
             yield finding(flow, CODE, SEVERITY, message, node, [edge])
