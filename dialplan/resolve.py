@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
-from dialplan.applications.arguments import is_literal
+from dialplan.applications.arguments import cut, is_literal
 from dialplan.applications.calls import Target
 from dialplan.applications.effect import Kind
 from dialplan.light import dataclass, pattern, replace
@@ -130,6 +130,8 @@ def _outside(subject: Subject, context: str) -> bool:
 def _lookup(subject: Subject, located: Located, target: Target, context: str) -> Fate:
     matching = list(_candidates(subject, located, target, context))
     number = target.number
+    if number is None and "" in cut(target.text, ",")[:3][:-1]:
+        return Fate.NO_LABEL  # a place that is left empty has no labels (measured)
     if number is None:
         return Fate.FOUND if any(one.labelled(target.label) for one in matching) else Fate.NO_LABEL
     wanted = located.step.priority + number if target.relative else number

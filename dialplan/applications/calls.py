@@ -17,13 +17,15 @@ NESTING_LIMIT = 5
 class Call:
     """One application that a priority runs, itself or nested in ExecIf, TryExec and the like.
 
-    `certain`: runs each time the priority runs. `tolerant`: a failure does not end the call (TryExec).
+    `certain`: runs each time the priority runs. `tolerant`: a failure does not end the call (TryExec). `spaced`: a
+    blank stands beside the name, and Asterisk finds no such application.
     """
 
     application: str
     data: str
     certain: bool = True
     tolerant: bool = False
+    spaced: bool = False
 
     @property
     def effect(self) -> Effect | None:
@@ -77,9 +79,11 @@ def calls(application: str, data: str, depth: int = 0) -> Iterator[Call]:
     tolerant = effect.name == "TryExec"
     for text in _nested(effect, data):
         name, arguments = call_in(text)
+        spaced = name != name.strip()
         for call in calls(name.strip(), arguments, depth + 1):
             certain = call.certain and effect.runs != "branches"
-            yield Call(call.application, call.data, certain, tolerant or call.tolerant)
+            yield Call(call.application, call.data, certain, tolerant or call.tolerant, spaced or call.spaced)
+            spaced = False
 
 
 def _nested(effect: Effect, data: str) -> Iterator[str]:

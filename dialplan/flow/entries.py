@@ -96,6 +96,16 @@ def _configured(subject: Subject) -> Iterator[Entry]:
                     yield from _spread(subject, At(context, ""), True, f"{name} has context={context}")
 
 
+def beside(subject: Subject, name: str) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """The sections of a configuration file that lies beside the plan, each with its settings."""
+    for folder in sorted({Path(file).parent for file in subject.plan.files if not file.startswith("<")}):
+        try:
+            text = (folder / name).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        yield from _sections(text)
+
+
 def contexts_of(name: str, text: str) -> Iterator[str]:
     """Contexts that a driver's configuration gives to trunks and guests, not to its own telephones."""
     sections = dict(_sections(text))

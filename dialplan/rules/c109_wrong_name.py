@@ -4,7 +4,9 @@ What it finds
     A dialplan below [general] or [globals], which are no contexts; an extension that is written like a
     pattern without the `_` in front, `_s-NOANSWER` (N is a digit there), `S`, `I` or `H` where the
     special extensions s, i and h are meant; a label that is a number; a context with a comma in its name;
-    a blank beside the name that Set gives a value: `Set(N = 0)` sets a variable `N ` (measured).
+    a blank beside the name that Set gives a value: `Set(N = 0)` sets a variable `N ` (measured); a blank
+    beside the name of an application in ExecIf, Exec or TryExec: `ExecIf(x? Goto(s,1))` cuts the call off when
+    x holds (an error, measured).
 Why it matters to a caller
     Nothing ever matches such a name, and no jump can reach it: calls to these numbers are refused, or the
     call is cut off where it was to go on. A counter with such a name never counts.
@@ -47,6 +49,12 @@ def check(subject: Subject) -> Iterator[Finding]:
         if name != name.strip() and name.strip() and "(" not in name:
             message = f"the blank belongs to the name: this sets {name!r}, and {name.strip()} stays as it is"
             yield Finding(CODE, SEVERITY, message, located.spot)
+    for located in subject.steps():
+        for call in located.calls if len(located.calls) > 1 else ():
+            if call.spaced:
+                end = "it is not run" if call.tolerant else "the call is cut off when it is to run"
+                message = f"the blank beside {call.application} belongs to the name, which no application has: {end}"
+                yield Finding(CODE, SEVERITY if call.tolerant else Severity.ERROR, message, located.spot)
     named = _named(subject)
     for context in subject.plan.contexts.values():
         if "," in context.name:

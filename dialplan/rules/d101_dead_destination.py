@@ -6,7 +6,8 @@ What it finds
     nothing is named at all: `Goto()`. A Macro without its context is a warning: Asterisk goes on after
     it. A jump within the current context is judged in every context that includes it, and is reported
     when it is dead in all of them, or in one that another jump surely leads to. A missing extension
-    that the `i` of its context takes is not reported. A computed jump is a warning when a value that the
+    that the `i` of its context takes is not reported. `Goto(,label)` is dead, too: a place that is left empty has
+    no labels. So is a place that only includes with times bring in, outside of these hours (a warning). A computed jump is a warning when a value that the
     files themselves give it leads nowhere: `s-${DIALSTATUS}` without s-CHANUNAVAIL; and so is a jump that
     waits for a value of a variable which nothing in the files sets, and one to a number that a setting names
     in a context that is missing: generated dialplans leave empty tables of destinations out. A Dial of a
@@ -35,7 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialplan.applications.arguments import is_literal
+from dialplan.applications.arguments import cut, is_literal
 from dialplan.applications.calls import Call, Target
 from dialplan.applications.effect import Kind as Jumping
 from dialplan.finding import Finding, Severity
@@ -211,6 +212,11 @@ def _set_by_nobody(subject: Subject, call: Call) -> bool:
     return found[1] not in set_here
 
 
+def _empty(target: Target) -> str:
+    """Why a label that is there is not found."""
+    return " when the place before it is left empty" if "" in cut(target.text, ",")[:3][:-1] else ""
+
+
 def message(call: Call, target: Target, resolved: Resolved) -> str:
     """What is missing, in words."""
     if resolved.fate is Fate.EMPTY:
@@ -221,7 +227,7 @@ def message(call: Call, target: Target, resolved: Resolved) -> str:
         Fate.NO_CONTEXT: f"there is no context [{resolved.context}]",
         Fate.NO_EXTEN: f"there is no extension {exten} in [{resolved.context}]",
         Fate.NO_PRIORITY: f"{exten} in [{resolved.context}] has no priority {place.priority}",
-        Fate.NO_LABEL: f"{exten} in [{resolved.context}] has no label {place.label!r}",
+        Fate.NO_LABEL: f"{exten} in [{resolved.context}] has no label {place.label!r}{_empty(target)}",
     }[resolved.fate]
     end = "nothing is done here" if target.kind is Jumping.MACRO else "the call is cut off here"
     return f"{call.application} to {target.text}: {missing}: {end}"

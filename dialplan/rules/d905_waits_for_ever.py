@@ -3,7 +3,9 @@
 What it finds
     A Queue without a time-out although there is a step behind it for the callers that the queue leaves
     over; a Dial without one before VoiceMail, or before another Dial of somebody who is named; MusicOnHold
-    without a duration and with a next step; a Queue or Dial without a destination.
+    without a duration and with a next step; a Queue or Dial without a destination. A Queue without a time-out
+    that nothing follows is an information only: how long callers wait is decided by the agents and by
+    queues.conf; where that lies beside the plan and has a `context` or `leavewhenempty` for the queue it is none.
 Why it matters to a caller
     Nobody comes to that step: who is not answered waits for ever, and the operator that was meant to take
     over is never asked.
@@ -23,11 +25,12 @@ When to switch it off
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dialplan.applications.arguments import is_literal
 from dialplan.applications.calls import Call
 from dialplan.finding import Finding, Severity
+from dialplan.flow.entries import beside
 from dialplan.subject import Located, Subject
 
 CODE = "D905"
@@ -53,6 +56,12 @@ def check(subject: Subject) -> Iterator[Finding]:
             elif name == "queue" and call.certain and _endless(call) and _next_takes_over(located):
                 message = "this queue has no time-out: nobody comes to the next step for want of an answer"
                 yield Finding(CODE, SEVERITY, message, located.spot)
+            elif name == "queue" and call.certain and _endless(call) and not _goes_on(located):
+                if not _has_way_out(subject, call.argument(1)):
+                    message = (
+                        "this queue has no time-out and nothing behind it: without an agent a caller waits for ever"
+                    )
+                    yield Finding(CODE, Severity.INFO, message, located.spot)
             elif name == "dial" and call.certain and _rings_on(call) and _somebody_else(located):
                 message = "this Dial has no time-out: nobody comes to the next step for want of an answer"
                 yield Finding(CODE, SEVERITY, message, located.spot)
@@ -61,6 +70,16 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _goes_on(located: Located) -> bool:
     step = located.extension.steps.get(located.step.priority + 1)
     return step is not None and step.application.lower() != "hangup"
+
+
+def _has_way_out(subject: Subject, queue: str) -> bool:
+    """Does queues.conf beside the plan let callers leave, by a key or when nobody is there?"""
+    settings: dict[str, Mapping[str, str]] | None = subject.memo.get("queues.conf")
+    if settings is None:
+        settings = subject.memo["queues.conf"] = dict(beside(subject, "queues.conf"))
+    own, common = settings.get(queue, {}), settings.get("general", {})
+    leaves = {**common, **own}.get("leavewhenempty", "no").lower()
+    return bool(own.get("context")) or leaves not in ("no", "0", "false", "off", "n", "f", "")
 
 
 def _rings_on(call: Call) -> bool:
