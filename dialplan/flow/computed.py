@@ -6,11 +6,13 @@ from dialplan.expression import Unknown, Value
 from dialplan.flow.cutting import cut
 from dialplan.flow.machine import Moves, ends
 from dialplan.flow.model import NO_CHOICE, Choice, Ended, Kind, Move, State
-from dialplan.light import TYPE_CHECKING
+from dialplan.light import TYPE_CHECKING, pattern
 
 if TYPE_CHECKING:
     from dialplan.flow.machine import Machine
 
+TABLE = pattern(r"\$\{(\w+)\$\{[^{}]+\}\}")
+"""A variable whose name is computed: one of [globals] whose names begin like that."""
 MOST = 64
 """More places than this are not followed: the call goes somewhere unknown."""
 
@@ -48,7 +50,7 @@ def somewhere(machine: Machine, state: State, raw: str) -> list[tuple[str, str, 
     values = [machine.value(state, piece) for piece in pieces]
     context, exten, priority = ["", "", *values][-3:] if len(values) < 3 else values
     found: list[tuple[str, str, int, bool]] = []
-    for name in _contexts(machine, state, context):
+    for name in _contexts(machine, state, context, pieces[0]):
         for number, free in _extensions(machine, state, name, exten):
             where = _priority(machine, name, number, priority)
             if where is not None:
@@ -58,9 +60,13 @@ def somewhere(machine: Machine, state: State, raw: str) -> list[tuple[str, str, 
     return found
 
 
-def _contexts(machine: Machine, state: State, value: Value) -> list[str]:
+def _contexts(machine: Machine, state: State, value: Value, raw: str) -> list[str]:
     if isinstance(value, str):
         return [value or state.context]
+    table = TABLE.fullmatch(raw)
+    if table:
+        named = {text for name, text in machine.plan.globals.items() if name.startswith(table[1])}
+        return [name for name in machine.plan.contexts if name in named]
     if value.prefix or value.suffix:
         return [name for name in machine.plan.contexts if value.could_be(name)]
     return []

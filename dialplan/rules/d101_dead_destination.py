@@ -6,12 +6,14 @@ What it finds
     nothing is named at all: `Goto()`. A Macro without its context is a warning: Asterisk goes on after
     it. A jump within the current context is judged in every context that includes it, and is reported
     when it is dead in all of them, or in one that another jump surely leads to. A missing extension
-    that the `i` of its context takes is not reported. `Goto(,label)` is dead, too: a place that is left empty has
-    no labels. So is a place that only includes with times bring in, outside of these hours (a warning). A computed jump is a warning when a value that the
-    files themselves give it leads nowhere: `s-${DIALSTATUS}` without s-CHANUNAVAIL; and so is a jump that
-    waits for a value of a variable which nothing in the files sets, and one to a number that a setting names
-    in a context that is missing: generated dialplans leave empty tables of destinations out. A Dial of a
-    Local channel whose context or extension is missing is a warning too.
+    that the `i` of its context takes is not reported. `Goto(,label)` is dead, too: a place that is left empty
+    has no labels. Warnings are: a place that only includes with times bring in, outside of these hours; a
+    priority or label that only some of the numbers have which come to the jump; a name in [globals] that a
+    jump like `Goto(${DEST_${X}},s,1)` may choose, and that is no context; a computed jump when a value that
+    the files themselves give it leads nowhere: `s-${DIALSTATUS}` without s-CHANUNAVAIL; a jump that
+    waits for a value of a variable which nothing in the files sets; one to a number that a setting names
+    in a context that is missing: generated dialplans leave empty tables of destinations out; and a Dial of a
+    Local channel whose context or extension is missing.
 Why it matters to a caller
     The call is cut off in the middle, without a word.
 Bad
@@ -47,6 +49,7 @@ from dialplan.light import pattern
 from dialplan.plan.model import Place
 from dialplan.resolve import DEAD, Fate, Resolved, resolve
 from dialplan.rules._flow import JUMPS, finding, once
+from dialplan.rules._targets import for_some, tables
 from dialplan.rules.d105_unreachable import unreachable
 from dialplan.subject import Located, Subject
 
@@ -69,6 +72,8 @@ def check(subject: Subject) -> Iterator[Finding]:
     yield from written
     yield from once(_computed(subject.flow, {one.spot.place for one in written}))
     yield from once(_at_times(subject.flow, {one.spot.place for one in written}))
+    yield from for_some(subject)
+    yield from tables(subject)
     yield from _of_others(subject)
     yield from _local(subject)
 
