@@ -8,7 +8,7 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from concierge.errors import UserError
@@ -296,6 +296,11 @@ def _with_outside(
         named = glob(at.context).fullmatch if at in operators else at.context.__eq__
         if subject.plan.loads and not any(map(named, subject.plan.contexts)):
             raise UserError(f"there is no context [{at.context}] in {subject.plan.files[0]}")
+    for at in entries:
+        there = not at.exten or subject.places.exists(*at) or subject.places.open_ended(at.context)
+        if subject.plan.loads and not there:
+            place = f"{at.exten},{at.priority} in [{at.context}]"
+            raise UserError(f"--entry: no call begins at {place}: {subject.plan.files[0]} has no such priority")
     subject.entries, subject.operators, subject.sounds = entries, operators, sounds
     return subject
 
@@ -322,13 +327,22 @@ def _table(args: argparse.Namespace) -> tables.Table:
 
 def _subjects(args: argparse.Namespace, table: tables.Table) -> Iterator[tuple[Subject, dict[str, bytes]]]:
     """Each plan, and the bytes of what is no file."""
-    for path in (one for named in args.paths for one in _plans(named)):
+    for path in _each_once(one for named in args.paths for one in _plans(named)):
         given: dict[str, bytes] = {}
         try:
             plan = _from_stdin(given, args.stdin_filename) if path == "-" else load(path)
         except UnreadableError as error:
             raise UserError(str(error)) from error
         yield from_files(plan, table, {name: data.decode("utf-8", "replace") for name, data in given.items()}), given
+
+
+def _each_once(paths: Iterable[str]) -> list[str]:
+    """A file that is named twice is judged once."""
+    named: dict[str, str] = {}
+    for path in paths:
+        main = os.path.join(path, MAIN) if os.path.isdir(path) else path  # noqa: PTH112, PTH118 - they never raise
+        named.setdefault(path if path == "-" else os.path.realpath(main), path)
+    return list(named.values())
 
 
 def _plans(path: str) -> list[str]:

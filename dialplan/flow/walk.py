@@ -146,6 +146,9 @@ def walk(plan: Plan, table: Table, start: At, inputs: Inputs | None = None) -> T
     machine.missing_sounds = frozenset(inputs.missing_sounds)
     state = start_state(inputs, start)
     steps, end, last, seconds = _run(machine, outside, state, inputs)
+    left = [key for key in outside.keys if key not in (WAIT, LISTEN)]
+    if left:
+        outside.notes.append(f"nothing took the last keys: {','.join(left)}")
     after = _after(machine, outside, last, inputs)
     return Trace(tuple(steps), end, tuple(after), tuple(dict.fromkeys(outside.notes)), seconds)
 

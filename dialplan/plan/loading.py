@@ -14,6 +14,7 @@ from dialplan.plan.merge import text
 from dialplan.plan.model import Context, Diagnostic, Options, Place, Plan, Reserved
 from dialplan.plan.substitute import Globals
 from dialplan.source.files import Files
+from dialplan.source.notes import Note
 from dialplan.source.reader import Reader
 
 MAIN: Final = "extensions.conf"
@@ -84,10 +85,16 @@ def reloaded(plan: Plan, root: str | Path, edited: Mapping[str, bytes]) -> Plan:
 def _load(files: Files, name: str, *, main: bool) -> Plan:
     reader = Reader(files)
     reader.read(name, main=main)
+    more = reader.refusals() if reader.refused and main else []
     files.forget()
     builder = _build(reader) if main is False or not reader.refused else None
     refused = reader.refused and (main or not (builder and builder.contexts))
-    return _plan(reader, builder, files, refused=refused)
+    plan = _plan(reader, builder, files, refused=refused)
+    return replace(plan, also_refused=tuple(map(_diagnostic, more))) if more else plan
+
+
+def _diagnostic(note: Note) -> Diagnostic:
+    return Diagnostic(note.severity, note.code, note.message, Place(note.file, note.line))
 
 
 def _build(reader: Reader) -> Builder:
@@ -126,7 +133,7 @@ def _options(reader: Reader) -> Options:
 
 
 def _plan(reader: Reader, builder: Builder | None, files: Files, *, refused: bool) -> Plan:
-    notes = [Diagnostic(n.severity, n.code, n.message, Place(n.file, n.line)) for n in reader.notes]
+    notes = [_diagnostic(note) for note in reader.notes]
     if builder is None:
         return Plan({}, loads=False, diagnostics=tuple(notes), files=tuple(reader.files))
     contexts = {}

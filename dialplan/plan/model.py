@@ -156,7 +156,7 @@ class Plan:
     was not read (extensions.ael, extensions.lua, switches, values that only a running Asterisk knows).
     `secrets` are
     credential-looking globals that were put into extensions or includes. `unsaid`: lines that Asterisk drops without a
-    message.
+    message. `also_refused`: behind the line for which Asterisk refuses the plan, others that do the same.
     """
 
     contexts: Mapping[str, Context]
@@ -169,3 +169,4 @@ class Plan:
     secrets: frozenset[str] = frozenset()
     reserved: tuple[Reserved, ...] = ()
     unsaid: tuple[Place, ...] = ()
+    also_refused: tuple[Diagnostic, ...] = ()

@@ -2,7 +2,8 @@
 
 What it finds
     A line that makes Asterisk throw away everything: a section name without `]`, a line above the first
-    section, an unknown template, an `#include` of a file that is not there.
+    section, an unknown template, an `#include` of a file that is not there. Asterisk names the first of them;
+    here all are named.
 Why it matters to a caller
     After a restart there is no dialplan at all: no call is answered. On a reload the old plan stays,
     the command line says "Dialplan reloaded.", and the change that was wanted never takes effect.
@@ -38,3 +39,6 @@ def check(subject: Subject) -> Iterator[Finding]:
         if note.severity == "error":
             message = f"{note.message}: Asterisk refuses the whole dialplan"
             yield Finding(CODE, SEVERITY, message, Spot(note.place))
+    for note in subject.plan.also_refused:
+        message = f"{note.message}: Asterisk refuses the dialplan for this, too, once the line above is repaired"
+        yield Finding(CODE, SEVERITY, message, Spot(note.place))

@@ -31,7 +31,10 @@ class CutOffError(Exception):
 class Reader:
     """One load. After `read` see `sections`, `notes`, `files` (in the order first read) and `refused`."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: Files, survey: bool = False) -> None:
+        """`survey`: what makes Asterisk refuse the main file is noted, and the file is read on."""
+        self.survey = survey
+        self.main = ""
         self.sections = Sections()
         self.notes: list[Note] = []
         self.files: dict[str, None] = {}
@@ -46,8 +49,15 @@ class Reader:
     def read(self, path: str, *, main: bool = True) -> None:
         """Read a file and all it includes; with `main` False as if an #include had named it."""
         self._level = 1 if main else 2
+        self.main = path
         _, ended = self._load([path], "")
         self.refused = not ended
+
+    def refusals(self) -> list[Note]:
+        """Of a main file that is refused: what else would make Asterisk refuse it, in the order of lines."""
+        again = Reader(self._source, survey=True)
+        again.read(self.main)
+        return [note for note in again.notes if note.severity == "error" and note not in self.notes]
 
     def note(self, severity: str, code: str, message: str, file: str, line: int) -> None:
         self.notes.append(Note(severity, code, message, file, line))
@@ -146,9 +156,21 @@ class _Scan:
                 append(_tuple(Line, (name, value, number, raw.find(value, equals) + 1, source)))
             else:
                 self.line = number
-                self._other(live, raw)
+                try:
+                    self._other(live, raw)
+                except CutOffError:
+                    self._read_on()
                 append = self.section.lines.append if self.section else None
         self.line = number
+
+    def _read_on(self) -> None:
+        """Behind what makes Asterisk refuse the file, when all of it is to be found; raises CutOffError when not."""
+        if not (self.reader.survey and self.source.path == self.reader.main):
+            raise CutOffError
+        if self.section is None:
+            self.section = Section("", self.source, self.line)
+        if all(one is not self.section for one in self.reader.sections.all):
+            self.reader.sections.append(self.section)  # what follows finds it, and is no further mistake
 
     def _lines(self, text: Text, before: int) -> list[str]:
         lines = text.lines
@@ -182,10 +204,10 @@ class _Scan:
 
     def _header(self, live: str) -> None:
         name, closed, rest = live[1:].partition("]")
-        if not closed:
-            self.fail("no-closing-bracket", "no closing ] of a [section]")
         section = Section(name, self.source, self.line)
         self.section = section
+        if not closed:
+            self.fail("no-closing-bracket", "no closing ] of a [section]")
         if not rest.startswith("("):
             self.reader.sections.append(section)
             return

@@ -7,7 +7,9 @@ from datetime import datetime
 
 import pytest
 
-from dialplan.flow import Ended, Trace
+from dialplan.applications import tables
+from dialplan.flow import At, Ended, Inputs, Trace, walk
+from dialplan.plan import loads
 
 Call = Callable[..., Trace]
 Path = Callable[[Trace], str]
@@ -379,3 +381,9 @@ def test_the_times_of_execiftime_hold_commas_and_a_colon_begins_no_second_branch
 def test_disa_never_comes_back(call: Call, path: Path, status: str, end: Ended) -> None:
     trace = call(lines_of("s,1,DISA(no-password,b)", "s,2,Hangup()"), results={"DISA": status})
     assert (path(trace), trace.end.kind) == ("a,s,1", end)
+
+
+def test_keys_that_nothing_took_are_told() -> None:
+    plan = loads(b"[a]\nexten => s,1,Background(x)\n same => n,WaitExten(1)\nexten => 1,1,Hangup()\n")
+    trace = walk(plan, tables.load("22"), At("a"), Inputs(keys=["1", "2", "3"]))
+    assert trace.notes == ("nothing took the last keys: 2,3",)
