@@ -50,7 +50,7 @@ def check(subject: Subject) -> Iterator[Finding]:
                 used.setdefault(driver, []).append(located)
     for driver, places in used.items():
         first = min(places, key=lambda located: located.step.place[:2])
-        where = "here" if len(places) == 1 else f"here and in {len(places) - 1} more places"
+        where = "here" if len(places) == 1 else f"here and in {len(places) - 1} more"
         message = (
             f"Asterisk {subject.table.version} has no channel driver for {driver}/, used {where}: nobody is called"
         )

@@ -4,7 +4,7 @@ What it finds
     A Queue without a time-out although there is a step behind it for the callers that the queue leaves
     over; a Dial without one before VoiceMail, or before another Dial of somebody who is named; MusicOnHold
     without a duration and with a next step; a Queue or Dial without a destination. A Queue without a time-out
-    that nothing follows is an information only: how long callers wait is decided by the agents and by
+    that only a Hangup follows is an information (with nothing behind it, it is D906): how long callers wait is decided by the agents and by
     queues.conf; where that lies beside the plan and has a `context` or `leavewhenempty` for the queue it is none.
 Why it matters to a caller
     Nobody comes to that step: who is not answered waits for ever, and the operator that was meant to take
@@ -56,7 +56,7 @@ def check(subject: Subject) -> Iterator[Finding]:
             elif name == "queue" and call.certain and _endless(call) and _next_takes_over(located):
                 message = "this queue has no time-out: nobody comes to the next step for want of an answer"
                 yield Finding(CODE, SEVERITY, message, located.spot)
-            elif name == "queue" and call.certain and _endless(call) and not _goes_on(located):
+            elif name == "queue" and call.certain and _endless(call) and _hangs_up(located):
                 if not _has_way_out(subject, call.argument(1)):
                     message = (
                         "this queue has no time-out and nothing behind it: without an agent a caller waits for ever"
@@ -80,6 +80,11 @@ def _has_way_out(subject: Subject, queue: str) -> bool:
     own, common = settings.get(queue, {}), settings.get("general", {})
     leaves = {**common, **own}.get("leavewhenempty", "no").lower()
     return bool(own.get("context")) or leaves not in ("no", "0", "false", "off", "n", "f", "")
+
+
+def _hangs_up(located: Located) -> bool:
+    step = located.extension.steps.get(located.step.priority + 1)
+    return step is not None and step.application.lower() == "hangup"
 
 
 def _rings_on(call: Call) -> bool:
