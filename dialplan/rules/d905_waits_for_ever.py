@@ -4,8 +4,9 @@ What it finds
     A Queue without a time-out although there is a step behind it for the callers that the queue leaves
     over; a Dial without one before VoiceMail, or before another Dial of somebody who is named; MusicOnHold
     without a duration and with a next step; a Queue or Dial without a destination. A Queue without a time-out
-    that only a Hangup follows is an information (with nothing behind it, it is D906): how long callers wait is decided by the agents and by
-    queues.conf; where that lies beside the plan and has a `context` or `leavewhenempty` for the queue it is none.
+    that only a Hangup follows is an information (with nothing behind it, it is D906): how long callers wait is
+    decided by the agents and by queues.conf; where that lies beside the plan and has a `context` or
+    `leavewhenempty` for the queue it is none.
 Why it matters to a caller
     Nobody comes to that step: who is not answered waits for ever, and the operator that was meant to take
     over is never asked.
