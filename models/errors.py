@@ -33,3 +33,7 @@ class StoreBusy(StoreError):
 
 class FeedError(StoreError):
     """The feed that sites share could not be reached, read or written."""
+
+
+class CampaignError(Exception):
+    """A campaign or a rule set that cannot be read: what is wrong, where, what to do. One line per mistake."""

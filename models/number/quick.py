@@ -40,15 +40,15 @@ class _Region:
 
     def __init__(self, metadata: PhoneMetadata) -> None:
         self.leading = re.compile(metadata.leading_digits) if metadata.leading_digits else None
-        types = [_pattern(getattr(metadata, name)) for name in _TYPES]
-        self._general = re.compile(_pattern(metadata.general_desc) or "(?!)")
+        types = [pattern_of(getattr(metadata, name)) for name in _TYPES]
+        self._general = re.compile(pattern_of(metadata.general_desc) or "(?!)")
         self._types = re.compile("|".join(filter(None, types)) or "(?!)")
 
     def holds(self, inside: str) -> bool:
         return self._general.fullmatch(inside) is not None and self._types.fullmatch(inside) is not None
 
 
-def _pattern(desc: PhoneNumberDesc | None) -> str:
+def pattern_of(desc: PhoneNumberDesc | None) -> str:
     """A description as one pattern with its lengths; empty for none."""
     if desc is None or desc.national_number_pattern is None:
         return ""
