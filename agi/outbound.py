@@ -1,7 +1,8 @@
 """`/outbound`: may this number be called now? One command back: the verdict with the caller's nonce at its end.
 
 The number is argument 1, else the variable OUTNUM (FreePBX), else the extension; argument 2 is the nonce; the
-campaign is argument 3, else `?campaign=…`; argument 4 is `pending` when the PBX keeps a key press of this person.
+campaign is argument 3, else `?campaign=…`; argument 4 is `pending` when the PBX keeps a key press of this person;
+argument 5 is what is known of that person (`zone=Europe/Warsaw&person=17`, see models.rules.Lead).
 The answer is one channel variable:
 
     CONCIERGE_ANSWER = VERDICT!reason!entry!last contact!contacts in 30 days!E.164 digits!nonce
@@ -13,13 +14,17 @@ else there, and the dialplan takes anything else as a refusal.
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from typing import cast
+from urllib.parse import parse_qsl
 
 from agi.handlers import Ask, GetVariable, Handling, Outcome, SetVariable, nonce_of
 from agi.protocol import Environment
 from models.contact import Answer, Question
 from models.number import Number, masked
+from models.rules import NO_LEAD, Lead
 
+_LEAD = frozenset(one.name for one in fields(Lead))
 ANSWER = "CONCIERGE_ANSWER"
 
 
@@ -58,7 +63,14 @@ def _question(environment: Environment, dialled: str, campaign: str, via: str) -
         environment.get("channel"),
         environment.get("uniqueid"),
         environment.argument(4) == "pending",
+        lead_of(environment.argument(5)) if environment.argument(5) else NO_LEAD,
     )
+
+
+def lead_of(text: str) -> Lead:
+    """`zone=Europe/Warsaw&person=17`: what is not known here is left out; a value is at most 100 characters."""
+    pairs = dict(parse_qsl(text, max_num_fields=20, errors="replace"))
+    return Lead(**{key: value[:100] for key, value in pairs.items() if key in _LEAD})
 
 
 def token(answer: Answer, nonce: str) -> str:

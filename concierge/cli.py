@@ -20,6 +20,7 @@ from concierge.errors import UserError
 COMMANDS = {
     "serve": "start the gate (AGI), the opt-out listener (AMI) and the guard of menus",
     "check": "may this number be called now?",
+    "campaign": "why people are called, when and how often: add, edit, show, list, pause, export",
     "list": "suppressed numbers: add, remove, show, import, export, scrub, history",
     "registry": "national do-not-call registries: add, list, verify, remove",
     "sync": "how far this host's list is with the other sites'",

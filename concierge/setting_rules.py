@@ -48,6 +48,8 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
         _at_least(getattr(settings.menu, name), 0, f"menu.{name}", mistakes)
         if getattr(settings.menu, name) >= MOST:
             mistakes.add(f"menu.{name}", f"{getattr(settings.menu, name)} is too large; below {MOST}")
+    if settings.gate.unknown_campaign not in ("refuse", "allow"):
+        mistakes.add("gate.unknown_campaign", f"{settings.gate.unknown_campaign!r} is none of refuse, allow")
     _check_operator(settings, mistakes)
     _check_registries(settings, mistakes)
     _check_sync(settings.sync, mistakes)

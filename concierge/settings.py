@@ -42,9 +42,12 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class GateSettings:
-    """Policy of outbound calls."""
+    """Policy of outbound calls. `countries`: a folder of rule sets that go before ours."""
 
     require_campaign: bool = False
+    unknown_campaign: str = "refuse"
+    require_reason: bool = False
+    countries: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +270,7 @@ _FILES = {
     "ami": ("secret_file",),
     "freepbx": ("secret_file",),
     "registries": ("folder",),
+    "gate": ("countries",),
     "sync": ("secret_file",),
     "web": ("tokens",),
     "privacy": ("key_file",),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from concierge.errors import UserError
 from concierge.settings import Settings, load
+from models.cases import Cases
 from models.errors import StoreError, StoreMissing
 from models.flow import Limits
 from models.gate import Judge
@@ -18,6 +19,7 @@ from models.number import Site
 from models.policy import Rules
 from models.reader import Reader
 from models.registry.watch import MAX_AGE, Registries
+from models.rules import Demand
 
 if TYPE_CHECKING:
     from models.sync.contact import Age
@@ -147,7 +149,17 @@ def judge_of(settings: Settings, path: Path, *, indexed: bool = False) -> Judge:
     rules = Rules(settings.gate.require_campaign, *old)
     registries = registries_of(settings, path, background=indexed, single=not indexed)
     age = age_of(settings, path) if settings.sync.url else None
-    return Judge(Reader(path, indexed=indexed), site_of(settings), rules, registries=registries, freshness=age)
+    reader = Reader(path, indexed=indexed)
+    return Judge(
+        reader, site_of(settings), rules, registries=registries, freshness=age, cases=cases_of(settings, reader)
+    )
+
+
+def cases_of(settings: Settings, reader: Reader) -> Cases:
+    """What the rules of campaigns look at."""
+    gate = settings.gate
+    demand = Demand(gate.require_reason, gate.unknown_campaign == "refuse")
+    return Cases(reader, demand, Path(gate.countries) if gate.countries else None)
 
 
 def age_of(settings: Settings, path: Path) -> Age:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from models.number import NotANumber, Number
 from models.policy import Decision
+from models.rules import NO_LEAD, Case, Lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class Question:
     """May `dialled` be called for `campaign` (`""`: none named)? The rest says who asks, for the evidence.
 
     `via` is the way in (`agi`, `script`, `cli`); `caller` a caller id or user; `channel` and `uniqueid` Asterisk's.
-    `pending`: the PBX keeps a key press of this person that is not recorded yet.
+    `pending`: the PBX keeps a key press of this person that is not recorded yet. `lead`: what is known of the person.
     """
 
     dialled: str
@@ -24,6 +25,7 @@ class Question:
     channel: str = ""
     uniqueid: str = ""
     pending: bool = False
+    lead: Lead = NO_LEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,11 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A question with its decision: one row of evidence."""
+    """A question with its decision: one row of evidence. `case`: what the campaign's rules have looked at."""
 
     question: Question
     destination: Number | NotANumber
     decision: Decision
     history: History
     at: datetime
+    case: Case | None = None

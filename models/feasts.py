@@ -44,8 +44,11 @@ def subdivisions(country: str) -> list[str]:
     return list(holidays.country_holidays(country).subdivisions) if has(country) else []
 
 
+@lru_cache(maxsize=300)
 def has(country: str) -> bool:
     """Are the holidays of this country known?"""
+    if not country:
+        return False
     import holidays
 
     return country in holidays.list_supported_countries(include_aliases=False)

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from models.cases import Asked, Blocked, Cases
 from models.contact import Answer, History, Question
 from models.journal import Journal
 from models.number import NotANumber, Number, Site, interpret
 from models.policy import (
     Decision,
+    Facts,
     Knowledge,
     Listed,
     NotListed,
@@ -22,10 +24,12 @@ from models.policy import (
     Rules,
     Unavailable,
     both,
-    may_call,
+    decide,
+    explain,
     refuse,
 )
 from models.reader import Known, Reader
+from models.rules import Case, Step
 
 Clock = Callable[[], datetime]
 
@@ -49,6 +53,7 @@ class Freshness(Protocol):
 
 _PATIENCE = 1.0  # seconds that an answer waits for a lock to pass; the dialplan waits for 3
 _PAUSE = 0.01
+_PENDING = "a key press that the PBX keeps and that is not recorded yet"
 
 
 def utc_now() -> datetime:
@@ -66,6 +71,7 @@ class Judge:
     clock: Clock = utc_now
     registries: Registries | None = None
     freshness: Freshness | None = None
+    cases: Cases | None = None
 
     def answer(self, question: Question, at: datetime | None = None) -> Answer:
         """The decision at a moment (default: now), with the history of the number."""
@@ -103,11 +109,37 @@ class Judge:
         at: datetime,
     ) -> Answer:
         """The same from what is already known."""
-        registered = self._registered(destination, at)
-        decision = may_call(destination, question.campaign, known, at, self.rules, registered, self.stale())
+        facts, blocked = self._facts(question, destination, known, at)
+        decision = decide(facts, at)
+        if blocked is not None and decision.allowed:
+            decision = refuse(Reason.POLICY_UNAVAILABLE, blocked.why)
         if question.pending and decision.allowed and isinstance(destination, Number):
-            decision = refuse(Reason.OPT_OUT_PENDING, "a key press that the PBX keeps and that is not recorded yet")
-        return Answer(question, destination, decision, history, at)
+            decision = refuse(Reason.OPT_OUT_PENDING, _PENDING)
+        return Answer(question, destination, decision, history, at, facts.case)
+
+    def explained(self, question: Question, at: datetime | None = None) -> list[Step]:
+        """Each rule with its verdict: all allow if and only if `answer` at the same moment does."""
+        at = at or self.clock()
+        destination = interpret(question.dialled, self.site)
+        known = self._know(destination, at).entries if isinstance(destination, Number) else NotListed()
+        facts, blocked = self._facts(question, destination, known, at)
+        steps = explain(facts, at)
+        if blocked is not None:
+            steps.append(Step("policy", False, blocked.why, Reason.POLICY_UNAVAILABLE))
+        if question.pending and isinstance(destination, Number):
+            steps.append(Step("key press", False, _PENDING, Reason.OPT_OUT_PENDING))
+        return steps
+
+    def _facts(
+        self, question: Question, destination: Number | NotANumber, known: Knowledge, at: datetime
+    ) -> tuple[Facts, Blocked | None]:
+        found: Case | Blocked | None = None
+        if self.cases is not None and question.campaign and isinstance(destination, Number):
+            found = self.cases.of(Asked(question.campaign, destination.e164, question.lead), at)
+        case, blocked = (None, found) if isinstance(found, Blocked) else (found, None)
+        registered = self._registered(destination, at)
+        facts = Facts(destination, question.campaign, known, self.rules, registered, self.stale(), case)
+        return facts, blocked
 
     def stale(self) -> str:
         """Why the list may lack what other sites have recorded; empty when it does not."""

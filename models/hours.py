@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -119,7 +120,7 @@ def _spans(text: str) -> tuple[Span, ...]:
     if text.strip() in ("", "closed"):
         return ()
     spans = sorted(_span(one.strip()) for one in text.split(","))
-    if any(one[1] > other[0] for one, other in zip(spans, spans[1:], strict=False)):
+    if any(one[1] > other[0] for one, other in pairwise(spans)):
         raise ValueError(f"{text!r}: the times overlap")
     return tuple(spans)
 
@@ -136,11 +137,18 @@ def _span(text: str) -> Span:
 
 
 def written(windows: Windows) -> dict[str, str]:
-    """The reverse of `parse_windows`, day by day."""
-    return {
-        name: ",".join(f"{_clock(start)}-{_clock(end)}" for start, end in spans) or "closed"
-        for name, spans in zip(WEEKDAYS, windows, strict=True)
-    }
+    """The reverse of `parse_windows`; days in a row with the same times together, closed ones left out."""
+    found: dict[str, str] = {}
+    day = 0
+    while day < 7:
+        last = day
+        while last < 6 and windows[last + 1] == windows[day]:
+            last += 1
+        if windows[day]:
+            name = WEEKDAYS[day] if day == last else f"{WEEKDAYS[day]}-{WEEKDAYS[last]}"
+            found[name] = ",".join(f"{_clock(start)}-{_clock(end)}" for start, end in windows[day])
+        day = last + 1
+    return found
 
 
 def _clock(second: int) -> str:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from models.number import NotANumber, Number, Why
+from models.rules import Case, Ground, Step, opening, rules_of, strongest
 from models.suppression import ALL, Entry, is_campaign_name
 
 
@@ -42,6 +43,21 @@ class Reason(StrEnum):
     LISTED_IN_REGISTRY = "listed-in-registry"
     REGISTRY_STALE = "registry-stale"
     REGISTRY_UNAVAILABLE = "registry-unavailable"
+    POLICY_UNAVAILABLE = "policy-unavailable"
+    CAPS_UNAVAILABLE = "caps-unavailable"
+    CAMPAIGN_UNKNOWN = Ground.CAMPAIGN_UNKNOWN.value
+    CAMPAIGN_PAUSED = Ground.CAMPAIGN_PAUSED.value
+    REASON_MISSING = Ground.REASON_MISSING.value
+    SOURCE_MISSING = Ground.SOURCE_MISSING.value
+    OWNER_MISSING = Ground.OWNER_MISSING.value
+    CONSENT_WITHDRAWN = Ground.CONSENT_WITHDRAWN.value
+    CONSENT_EXPIRED = Ground.CONSENT_EXPIRED.value
+    CONSENT_MISSING = Ground.CONSENT_MISSING.value
+    CAP_REACHED = Ground.CAP_REACHED.value
+    ZONE_UNKNOWN = Ground.ZONE_UNKNOWN.value
+    DAY_NOT_ALLOWED = Ground.DAY_NOT_ALLOWED.value
+    HOLIDAY = Ground.HOLIDAY.value
+    OUTSIDE_HOURS = Ground.OUTSIDE_HOURS.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +125,18 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer to "may this number be called now?"; `entry` is the one that decided, `detail` is for people."""
+    """The answer to "may this number be called now?"; `entry` is the one that decided, `detail` is for people.
+
+    `next_at`: of a refusal, the first moment at which the call may be placed, if nothing else happens meanwhile.
+    `consent`: the event that an allowed call rests on.
+    """
 
     verdict: Verdict
     reason: Reason
     detail: str = ""
     entry: Entry | None = None
+    next_at: datetime | None = None
+    consent: int = 0
 
     @property
     def allowed(self) -> bool:
@@ -129,6 +151,20 @@ _FREE = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of one call, whenever it is placed. `registered`: what national registries say of the number;
+    `stale`: why this host's list may lack what other sites have recorded; `case`: of a campaign that has rules."""
+
+    destination: Number | NotANumber
+    campaign: str
+    known: Knowledge
+    rules: Rules
+    registered: Sequence[Registered] = ()
+    stale: str = ""
+    case: Case | None = None
+
+
 def may_call(
     destination: Number | NotANumber,
     campaign: str,
@@ -138,11 +174,10 @@ def may_call(
     registered: Sequence[Registered] = (),
     stale: str = "",
 ) -> Decision:
-    """May this destination be called now, for this campaign (`""`: none named)?
+    """May this destination be called now, for this campaign (`""`: none named), as far as lists are concerned?
 
     An emergency number is never refused, whatever else is wrong. Nothing but a list that was read allows a
-    call to a subscriber. `registered`: what national registries say of the number; `stale`: why this host's list
-    may lack what other sites have recorded.
+    call to a subscriber.
     """
     decision = _by_list(destination, campaign, known, at, rules)
     if not decision.allowed or isinstance(destination, NotANumber):
@@ -150,6 +185,67 @@ def may_call(
     if stale:
         decision = _by_age(decision, stale, rules)
     return _by_registries(decision, registered, rules) if registered and decision.allowed else decision
+
+
+def decide(facts: Facts, at: datetime) -> Decision:
+    """The whole answer at one moment: the lists, and every rule of the campaign."""
+    listed = _listed(facts, at)
+    if isinstance(facts.destination, NotANumber):
+        return listed
+    if facts.case is None:
+        return listed if listed.allowed else replace(listed, next_at=opening([_Lists(facts)], at))
+    rules = rules_of(facts.case)
+    steps = [rule.step(at) for rule in rules]
+    worst = strongest(steps)
+    if listed.allowed and worst is None:
+        return replace(listed, consent=max((step.consent for step in steps), default=0))
+    if listed.allowed and worst is not None:
+        listed = refuse(Reason(worst.ground or ""), worst.detail)
+    return replace(listed, next_at=opening([_Lists(facts), *rules], at))
+
+
+def explain(facts: Facts, at: datetime) -> list[Step]:
+    """Each rule in order, with its verdict and the data used. All allow if and only if `decide` does."""
+    if isinstance(facts.destination, NotANumber):
+        return [_told("number", _without_number(facts.destination))]
+    number = Step("number", True, facts.destination.text)
+    steps = [number, _told("list", _by_list(facts.destination, facts.campaign, facts.known, at, facts.rules))]
+    if facts.stale:
+        steps.append(_told("other sites", _by_age(_FREE_OF_LISTS, facts.stale, facts.rules)))
+    if facts.registered:
+        steps.append(_told("registries", _by_registries(_FREE_OF_LISTS, facts.registered, facts.rules)))
+    return steps if facts.case is None else [*steps, *(rule.step(at) for rule in rules_of(facts.case))]
+
+
+def _listed(facts: Facts, at: datetime) -> Decision:
+    return may_call(facts.destination, facts.campaign, facts.known, at, facts.rules, facts.registered, facts.stale)
+
+
+def _told(rule: str, decision: Decision) -> Step:
+    entry = f" (entry {decision.entry.id})" if decision.entry else ""
+    detail = f"{decision.reason.value}{entry}" + (f": {decision.detail}" if decision.detail else "")
+    return Step(rule, decision.allowed, detail, None if decision.allowed else decision.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """The lists as a rule: entries end, the rest stays as it is."""
+
+    facts: Facts
+    name: str = "lists"
+
+    def opens(self, at: datetime) -> datetime | None:
+        """At an entry's end, or now."""
+        known = self.facts.known
+        ends = [one.expires_at for one in known.entries if one.expires_at] if isinstance(known, Listed) else []
+        for moment in (at, *sorted(end for end in ends if end > at)):
+            if _listed(self.facts, moment).allowed:
+                return moment
+        return None
+
+    def step(self, at: datetime) -> Step:
+        """As the lists have it."""
+        return _told(self.name, _listed(self.facts, at))
 
 
 def _by_age(decision: Decision, stale: str, rules: Rules) -> Decision:
@@ -203,6 +299,9 @@ def _without_number(destination: NotANumber) -> Decision:
     if reason is not None:
         return allow(reason, destination.detail)
     return refuse(Reason.NUMBER_UNREADABLE, f"{destination.why.value}: {destination.detail}".rstrip(": "))
+
+
+_FREE_OF_LISTS = allow(Reason.NOT_LISTED)
 
 
 def _frees(free: Entry, stopping: Entry) -> bool:

@@ -17,10 +17,10 @@ class Query:
         self._sql = str(compiled)
         self._constants = {key: value for key, value in compiled.params.items() if value is not None}
 
-    def cursor(self, connection: sqlite3.Connection, **values: int) -> sqlite3.Cursor:
+    def cursor(self, connection: sqlite3.Connection, **values: int | str) -> sqlite3.Cursor:
         """For results of any size."""
         return connection.execute(self._sql, self._constants | values)
 
-    def rows(self, connection: sqlite3.Connection, **values: int) -> list[Any]:
+    def rows(self, connection: sqlite3.Connection, **values: int | str) -> list[Any]:
         """All rows, so that no read lock is kept."""
         return self.cursor(connection, **values).fetchall()

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from models.asking import NO_HISTORY, Found, ask_entries, ask_history, ask_rows
 from models.building import Building, Saving
@@ -22,6 +22,7 @@ from models.errors import StoreBusy, StoreError
 from models.index import Index, OtherPast
 from models.place import Place
 from models.policy import Knowledge, Listed, NotListed, Unavailable
+from models.query import Query
 from models.store import check_schema, explain
 from models.wal import Former, check_own_log, former, inode_of
 
@@ -91,6 +92,14 @@ class Reader:
     def history(self, number: int, at: datetime) -> History:
         """The history alone; empty when it cannot be read (it decides nothing)."""
         return self.know(number, at).history
+
+    def rows(self, query: Query, **values: int | str) -> list[Any]:
+        """Of another question, on the same connection. Raises what the driver raises, OSError, StoreError."""
+        return query.rows(self._connect(), **values)
+
+    def state(self) -> object:
+        """Another value whenever somebody has committed; None: that is not known without a question."""
+        return None if self._changes is None else self._changes.now()
 
     def begin_index(self) -> Callable[[], None]:
         """Open the file and begin to build. Call what is returned, in any thread, to wait until that is over."""

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.mysql import LONGTEXT
 
-SCHEMA = "0006"  # the newest migration; a database at another revision is not read
+SCHEMA = "0007"  # the newest migration; a database at another revision is not read
 
 LOADING, DONE, UNDONE = "loading", "done", "undone"  # an import: not yet in force, in force, taken back
 
@@ -271,6 +271,63 @@ evidence_link = Table(
     Column("mac", LargeBinary, nullable=False),
     Index(None, "source", "last"),
 )
+
+
+# what is known beside the list, appended and never edited: campaigns, consents and withdrawals, complaints
+fact = Table(
+    "fact",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=True),
+    Column("event_id", String(36), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("number", BigInteger),
+    Column("subject", String(200), nullable=False),  # a campaign, a consent's topic, a complaint
+    Column("at", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("source", String(40), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("body", Text, nullable=False),  # JSON
+    Column("site", String(64), nullable=False),  # empty: recorded on this host
+    UniqueConstraint("event_id"),
+    Index(None, "number", "kind"),
+    Index(None, "kind", "seq"),
+    sqlite_autoincrement=True,
+)
+
+# calls that the gate let go, counted by caps; in the shared database those of all sites
+contact = Table(
+    "contact",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=True),
+    Column("id", String(36), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("campaign", String(64), nullable=False),
+    Column("product", String(200), nullable=False),
+    Column("value", String(200), nullable=False),
+    Column("person", String(100), nullable=False),
+    Column("matter", String(100), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("expires_at", BigInteger),
+    Column("site", String(64), nullable=False),
+    Column("consent", BigInteger, nullable=False),
+    Column("outcome", String(40), nullable=False),
+    Column("uniqueid", String(150), nullable=False),
+    Column(
+        "told", String(60), nullable=False
+    ),  # state and outcome as the shared database knows them; empty: not at all
+    UniqueConstraint("id"),
+    Index(None, "number", "at"),
+    Index(None, "campaign", "at"),
+    sqlite_autoincrement=True,
+)
+Index("ix_contact_person", contact.c.person, contact.c.at)
+Index("ix_contact_matter", contact.c.matter, contact.c.at)
+Index("ix_contact_uniqueid", contact.c.uniqueid)
+
+# rows to lock in the shared database: one call at a time reserves what falls on the same row
+cap_lock = Table("cap_lock", metadata, Column("slot", Integer, primary_key=True, autoincrement=False))
+CAP_LOCKS = 256
 
 
 def is_contact() -> ColumnElement[bool]:

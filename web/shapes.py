@@ -144,3 +144,5 @@ class Verdict(BaseModel):
     last_campaign: str | None
     contacts_30d: int = Field(description="calls that were allowed in the 30 days before")
     at: datetime = Field(description="the moment of the decision")
+    next: datetime | None = Field(description="of a refusal: when the call may be placed, if nothing else happens")
+    consent: int | None = Field(description="the consent that an allowed call rests on")

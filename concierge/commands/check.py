@@ -7,10 +7,12 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from concierge.leads import add_lead, lead_of
 from concierge.wiring import add_config, add_format, judge_of, prepare_store, settings_of
 
 if TYPE_CHECKING:
     from models.contact import Answer
+    from models.rules import Step
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -18,6 +20,8 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("number", help="as it would be dialled here")
     parser.add_argument("--campaign", default="", metavar="NAME")
     parser.add_argument("--at", type=moment, metavar="TIME", help="ISO 8601 with a zone; default: now")
+    parser.add_argument("--explain", action="store_true", help="print each rule in order, its verdict and its data")
+    add_lead(parser)
     add_config(parser)
     add_format(parser)
 
@@ -40,9 +44,13 @@ def run(args: Namespace) -> int:
 
     settings = settings_of(args)
     path = prepare_store(settings)
-    answer = judge_of(settings, path).answer_patiently(Question(args.number, args.campaign, "cli", _user()), args.at)
+    judge = judge_of(settings, path)
+    question = Question(args.number, args.campaign, "cli", _user(), lead=lead_of(args.lead))
+    answer = judge.answer_patiently(question, args.at)
     _leave_evidence(Store, path, answer)
     facts = facts_of(answer)
+    if args.explain:
+        facts["rules"] = [_rule(step) for step in judge.explained(question, answer.at)]
     print(json.dumps(facts, ensure_ascii=False) if args.format == "json" else _text(facts))
     return 0 if answer.decision.allowed else 1
 
@@ -82,6 +90,17 @@ def facts_of(answer: Answer) -> dict[str, Any]:
         "last_campaign": answer.history.last_campaign or None,
         "contacts_30d": answer.history.within_30_days,
         "at": answer.at.isoformat(),
+        "next": decision.next_at.isoformat() if decision.next_at else None,
+        "consent": decision.consent or None,
+    }
+
+
+def _rule(step: Step) -> dict[str, Any]:
+    return {
+        "rule": step.rule,
+        "verdict": "allow" if step.allowed else "refuse",
+        "reason": None if step.ground is None else step.ground.value,
+        "detail": step.detail,
     }
 
 
@@ -91,7 +110,14 @@ def _text(facts: dict[str, Any]) -> str:
         words.append(f"entry {facts['entry']}")
     if facts["detail"]:
         words.append(f"({facts['detail']})")
-    return " ".join([*words, facts["number"] or ""]).rstrip()
+    lines = [" ".join([*words, facts["number"] or ""]).rstrip()]
+    if facts["next"] is not None:
+        lines[0] += f", not before {facts['next']}"
+    lines += [
+        f"  {one['verdict']:<6} {one['rule']}: {one['detail'] or one['reason'] or ''}".rstrip(": ")
+        for one in facts.get("rules", ())
+    ]
+    return "\n".join(lines)
 
 
 def _user() -> str:

@@ -245,4 +245,6 @@ def test_check_prints_one_json_object(concierge):
         "last_campaign": None,
         "contacts_30d": 0,
         "at": "2026-11-23T11:00:00+00:00",
+        "next": None,
+        "consent": None,
     }

@@ -1,0 +1,255 @@
+"""`concierge campaign add|edit|show|list|pause|resume|remove|export|presets|countries`: why, when and how often."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from concierge.errors import UserError
+from concierge.wiring import add_config, add_format, prepare_store, settings_of
+
+if TYPE_CHECKING:
+    from models.campaign import Campaign
+    from models.store import Store
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Actions and their options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="define the campaigns of a YAML file; none of them may be there yet")
+    edit = actions.add_parser("edit", help="put the campaigns of a YAML file in the place of those of the same name")
+    for action in (add, edit):
+        action.add_argument("file", metavar="FILE", help="one campaign, a list of them, or `campaigns:`; - is stdin")
+        action.add_argument("--dry-run", action="store_true", help="only say what is wrong with it")
+    show = actions.add_parser("show", help="a campaign as YAML, for a file under version control")
+    pause = actions.add_parser("pause", help="refuse its calls until it is resumed")
+    resume = actions.add_parser("resume", help="let its calls go again")
+    remove = actions.add_parser("remove", help="take it away; what it has done stays in the history")
+    for action in (show, pause, resume, remove):
+        action.add_argument("name", metavar="NAME")
+    history = actions.add_parser("history", help="every change of a campaign: when, by whom, what")
+    history.add_argument("name", metavar="NAME")
+    listing = actions.add_parser("list", help="all campaigns")
+    export = actions.add_parser("export", help="all campaigns as one YAML file")
+    presets = actions.add_parser("presets", help="caps that `presets:` names, as YAML to read and to change")
+    countries = actions.add_parser("countries", help="what the law of each country asks, with its sources")
+    for action in (add, edit, show, pause, resume, remove, history, listing, export, presets, countries):
+        add_config(action)
+    for action in (listing, history, countries):
+        add_format(action)
+
+
+def run(args: Namespace) -> int:
+    """0 done; 1 there is no such campaign."""
+    from models.errors import CampaignError, StoreError
+    from models.store import Store
+
+    settings = settings_of(args)
+    if args.action == "presets":
+        return _presets()
+    try:
+        if args.action == "countries":
+            return _countries(args, Path(settings.gate.countries) if settings.gate.countries else None)
+        if getattr(args, "dry_run", False):
+            for one in read_file(args.file):
+                print(f"{one.name}: fine")
+            return 0
+        store = Store(prepare_store(settings))
+        try:
+            return _ACTIONS[args.action](store, args)
+        finally:
+            store.close()
+    except (StoreError, CampaignError) as error:
+        raise UserError(str(error)) from error
+
+
+def defined(store: Store) -> dict[str, Campaign]:
+    """By lower-case name. Raises StoreError, UserError."""
+    from models.facts import CAMPAIGN, campaigns_of, read
+
+    try:
+        return campaigns_of(read(store, CAMPAIGN))
+    except ValueError as error:
+        raise UserError(f"a campaign in the store cannot be read: {error}") from error
+
+
+def read_file(name: str) -> list[Campaign]:
+    """Raises UserError with every mistake."""
+    import yaml
+
+    from concierge.reading import OnceLoader
+    from models.campaign import campaign_of
+    from models.errors import CampaignError
+
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        raw = yaml.load(text, OnceLoader)  # noqa: S506 - a SafeLoader
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{name}: {error}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UserError(f"{name}: not YAML: {error}") from error
+    if isinstance(raw, dict) and set(raw) == {"campaigns"}:
+        raw = raw["campaigns"]
+    found, mistakes = [], []
+    for one in raw if isinstance(raw, list) else [raw]:
+        try:
+            found.append(campaign_of(one))
+        except CampaignError as error:
+            mistakes += [f"{name}: {line}" for line in str(error).splitlines()]
+    names = [one.name.lower() for one in found]
+    mistakes += [
+        f"{name}: campaign {one} stands twice" for one in sorted({one for one in names if names.count(one) > 1})
+    ]
+    if mistakes:
+        raise UserError("\n".join(mistakes))
+    return found
+
+
+def _put(store: Store, args: Namespace) -> int:
+    from models.facts import campaign_fact, record
+
+    found, known = read_file(args.file), defined(store)
+    there = [one.name for one in found if one.name.lower() in known]
+    if args.action == "add" and there:
+        raise UserError(
+            f"{', '.join(there)}: already there; `concierge campaign edit {args.file}` puts it in its place"
+        )
+    now, who = datetime.now(UTC), _user()
+    record(store, [campaign_fact(uuid4(), one, now, who) for one in found])
+    for one in found:
+        print(f"{one.name}: {'changed' if one.name in there else 'added'}, {one.state}")
+    return 0
+
+
+def _named(store: Store, name: str) -> Campaign:
+    import difflib
+
+    known = defined(store)
+    found = known.get(name.lower())
+    if found is None:
+        near = difflib.get_close_matches(name.lower(), known, n=1)
+        hint = f"; did you mean {known[near[0]].name}?" if near else "; see `concierge campaign list`"
+        raise UserError(f"there is no campaign {name!r}{hint}")
+    return found
+
+
+def _show(store: Store, args: Namespace) -> int:
+    print(_yaml(_named(store, args.name)), end="")
+    return 0
+
+
+def _change(store: Store, args: Namespace) -> int:
+    from models.facts import campaign_fact, record
+
+    state = {"pause": "paused", "resume": "active", "remove": "removed"}[args.action]
+    changed = replace(_named(store, args.name), state=state)
+    record(store, [campaign_fact(uuid4(), changed, datetime.now(UTC), _user())])
+    print(f"{changed.name}: {state}")
+    return 0
+
+
+def _list(store: Store, args: Namespace) -> int:
+    from models.campaign import data_of
+
+    found = [one for _, one in sorted(defined(store).items())]
+    if args.format == "json":
+        print(json.dumps([{"state": one.state, **data_of(one)} for one in found], ensure_ascii=False))
+        return 0
+    for one in found:
+        print(f"{one.name}\t{one.state}\t{one.reason or 'no reason'}\t{one.purpose or one.product or ''}".rstrip())
+    if not found:
+        print(
+            "concierge: no campaign is defined: names of campaigns are labels, and only the list decides",
+            file=sys.stderr,
+        )
+    return 0
+
+
+def _export(store: Store, _args: Namespace) -> int:
+    import yaml
+
+    from models.campaign import data_of
+
+    found = {"campaigns": [data_of(one) for _, one in sorted(defined(store).items())]}
+    print(yaml.safe_dump(found, sort_keys=False, allow_unicode=True), end="")
+    return 0
+
+
+def _history(store: Store, args: Namespace) -> int:
+    from models.facts import CAMPAIGN, read
+
+    found = read(store, CAMPAIGN, subject=args.name.lower())
+    for one in found:
+        if args.format == "json":
+            facts = {"at": one.at.isoformat(), "by": one.actor, "site": one.site, "campaign": dict(one.body)}
+            print(json.dumps(facts, ensure_ascii=False))
+        else:
+            print(f"{one.at:%Y-%m-%dT%H:%M:%SZ}\t{one.actor}\t{json.dumps(dict(one.body), ensure_ascii=False)}")
+    return 0 if found else 1
+
+
+def _presets() -> int:
+    import yaml
+
+    from models.campaign import PRESETS, cap_data
+
+    found = {name: [cap_data(cap) for cap in caps] for name, caps in PRESETS.items()}
+    print(yaml.safe_dump(found, sort_keys=False, allow_unicode=True), end="")
+    return 0
+
+
+def _countries(args: Namespace, folder: Path | None) -> int:
+    from models.countries import country, known
+
+    found = [one for code in known(folder) if (one := country(code, folder)) is not None]
+    if args.format == "json":
+        print(json.dumps([{"country": one.code, "as_of": one.as_of, "rules": _sources(one)} for one in found]))
+        return 0
+    print("No legal advice: what the program does by default, and where it comes from.")
+    for one in found:
+        print(f"{one.code} {one.name}, as of {one.as_of}")
+        for part in _sources(one):
+            print(f"  {part['rule']}: {part['source']}{'' if part['verified'] else ' [unverified]'}")
+    return 0
+
+
+def _sources(one: Any) -> list[dict[str, Any]]:
+    parts = dict(one.sources)
+    for name, region in one.regions.items():
+        parts |= {f"{name} {key}": value for key, value in region.sources.items()}
+    return [{"rule": key, "source": part.source, "verified": part.verified} for key, part in parts.items()]
+
+
+def _yaml(campaign: Campaign) -> str:
+    import yaml
+
+    from models.campaign import data_of
+
+    return yaml.safe_dump(data_of(campaign), sort_keys=False, allow_unicode=True)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+_ACTIONS = {
+    "add": _put,
+    "edit": _put,
+    "show": _show,
+    "list": _list,
+    "export": _export,
+    "pause": _change,
+    "resume": _change,
+    "remove": _change,
+    "history": _history,
+}

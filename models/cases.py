@@ -1,0 +1,119 @@
+"""What the rules of a campaign have to look at, read during a call: the campaign, the law, contacts, consents.
+
+Campaigns are kept parsed, and read again when one has changed; everything else is read for each call.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from models import contacts as rows
+from models.campaign import Campaign
+from models.caps import Contact
+from models.countries import country
+from models.errors import CampaignError, StoreError
+from models.facts import CAMPAIGNS, CONSENTS, LAST_CAMPAIGN, OF_NUMBER, campaigns_of, consent_of, of_row
+from models.query import Query
+from models.reader import Reader
+from models.rules import Case, Demand, Lead, caps_of
+from models.tables import to_micros
+from models.zones import country_of, narrowed, zones_of
+
+_MONTH = 30 * 86_400
+
+
+class Blocked(NamedTuple):
+    """Nothing can be said of the campaign; `why` is for the administrator."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who is to be called, and for whom."""
+
+    campaign: str
+    number: int
+    lead: Lead
+
+
+class Cases:
+    """Used from one thread, with the reader's own connection. `folder`: the operator's own rule sets."""
+
+    def __init__(self, reader: Reader, demand: Demand | None = None, folder: Path | None = None) -> None:
+        self._reader = reader
+        self._demand = demand or Demand()
+        self._folder = folder
+        self._newest = -1
+        self._state: object = None
+        self._campaigns: dict[str, Campaign] = {}
+
+    def of(self, asked: Asked, at: datetime) -> Case | Blocked | None:
+        """None: no campaign is named, or none is defined anywhere. Never raises, never waits."""
+        if not asked.campaign:
+            return None
+        try:
+            campaigns = self.campaigns()
+            return self._case(asked, campaigns.get(asked.campaign.lower()), at) if campaigns else None
+        except (sqlite3.Error, OSError, StoreError, CampaignError, ValueError) as error:
+            return Blocked(f"campaign {asked.campaign}: {error}")
+
+    def campaigns(self) -> dict[str, Campaign]:
+        """By lower-case name, as they are now. Raises what the driver raises, StoreError, ValueError."""
+        state = self._reader.state()
+        if state is not None and state == self._state:
+            return self._campaigns
+        newest = self._rows(LAST_CAMPAIGN)[0][0] or 0
+        if newest != self._newest:
+            self._campaigns = campaigns_of([of_row(row) for row in self._rows(CAMPAIGNS)]) if newest else {}
+            self._newest = newest
+        self._state = state
+        return self._campaigns
+
+    def _case(self, asked: Asked, campaign: Campaign | None, at: datetime) -> Case:
+        name = asked.campaign if campaign is None else campaign.name
+        if campaign is None:
+            return Case(name, None, asked.number, demand=self._demand)
+        lead = asked.lead
+        place = country_of(asked.number)
+        law = country(place, self._folder) if place else None
+        region = lead.region or (law.region_of(asked.number) if law else "")
+        zones = narrowed(zones_of(asked.number), lead.zone)
+        own = campaign.country if len(campaign.country) == 2 and campaign.country != place else ""
+        case = Case(
+            name,
+            campaign,
+            asked.number,
+            place,
+            law.in_region(region) if law else None,
+            country(own, self._folder) if own else None,
+            zones,
+            replace(lead, region=region),
+            demand=self._demand,
+        )
+        consents = tuple(consent_of(of_row(row)) for row in self._facts(asked.number) if row[2] in CONSENTS)
+        return replace(case, contacts=self._contacts(case, at), consents=consents)
+
+    def _facts(self, number: int) -> list[Any]:
+        return self._rows(OF_NUMBER, n=number)
+
+    def _contacts(self, case: Case, at: datetime) -> tuple[Contact, ...]:
+        """As far back as any cap looks, and the history needs."""
+        caps = caps_of(case)
+        since = to_micros(at - timedelta(seconds=max([_MONTH, *(cap.longest for cap in caps)])))
+        found = [rows.contact_of(row) for row in self._rows(rows.BY_NUMBER, n=case.number, t=since)]
+        keys = {cap.key for cap in caps}
+        for key, value, query in (
+            ("person", case.lead.person, rows.BY_PERSON),
+            ("matter", case.lead.matter, rows.BY_MATTER),
+        ):
+            if key in keys and value:
+                found += [rows.contact_of(row) for row in self._rows(query, k=value, t=since)]
+        return tuple({one.id: one for one in found}.values())
+
+    def _rows(self, query: Query, **values: int | str) -> list[Any]:
+        return self._reader.rows(query, **values)

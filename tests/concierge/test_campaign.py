@@ -1,0 +1,119 @@
+"""`concierge campaign`, and what a campaign makes of `concierge check`."""
+
+import json
+
+import pytest
+
+NUMBER = "+48600100200"
+NOON, SUNDAY = "2026-11-23T12:00:00+01:00", "2026-11-22T12:00:00+01:00"
+SPRING = """\
+name: spring
+purpose: cards
+reason: new-model
+consent: not-needed
+windows: {mon-fri: "09:00-20:00", sat: "10:00-14:00"}
+caps: [{key: number, kind: attempt, window: 24h, limit: 3, scope: campaign}]
+"""
+
+
+@pytest.fixture
+def spring(concierge, tmp_path):
+    path = tmp_path / "spring.yaml"
+    path.write_text(SPRING)
+    assert concierge("campaign", "add", path).stdout == "spring: added, active\n"
+    return path
+
+
+def check(concierge, *words, campaign="spring"):
+    done = concierge("check", NUMBER, "--campaign", campaign, "--format", "json", *words)
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_a_campaign_has_hours_of_its_own(concierge, spring):
+    assert check(concierge, "--at", NOON)[0] == 0
+    code, facts = check(concierge, "--at", SUNDAY)
+    assert (code, facts["verdict"], facts["reason"]) == (1, "refuse", "outside-hours")
+    assert facts["next"] == "2026-11-23T08:00:00+00:00"
+
+
+def test_every_rule_is_explained_with_its_data(concierge, spring):
+    done = concierge("check", NUMBER, "--campaign", "spring", "--at", SUNDAY, "--explain")
+    assert done.returncode == 1
+    first, *rules = done.stdout.splitlines()
+    assert first.startswith("refuse outside-hours") and first.endswith("not before 2026-11-23T08:00:00+00:00")
+    assert [line.split()[:2] for line in rules] == [
+        ["allow", "number:"],
+        ["allow", "list:"],
+        ["allow", "campaign:"],
+        ["allow", "reason:"],
+        ["allow", "consent:"],
+        ["refuse", "hours:"],
+        ["allow", "cap"],
+    ]
+    assert "Sun 12:00 Europe/Warsaw" in done.stdout
+    _, facts = check(concierge, "--at", SUNDAY, "--explain")
+    assert [one["rule"] for one in facts["rules"] if one["verdict"] == "refuse"] == ["hours"]
+
+
+def test_what_a_lead_says_counts(concierge, spring):
+    noon_in_warsaw_is_early_in_new_york = check(concierge, "--at", NOON, "--lead", "zone=America/New_York")
+    assert noon_in_warsaw_is_early_in_new_york[1]["reason"] == "outside-hours"
+    for wrong in ("zone=No/Where", "birthday=tomorrow", "hair=brown", "zone"):
+        assert concierge("check", NUMBER, "--campaign", "spring", "--lead", wrong).returncode == 2
+
+
+def test_a_name_is_a_label_until_a_campaign_is_defined(concierge, tmp_path):
+    assert check(concierge, campaign="autumn")[0] == 0
+    (tmp_path / "spring.yaml").write_text(SPRING)
+    concierge("campaign", "add", tmp_path / "spring.yaml")
+    assert check(concierge, campaign="autumn")[1]["reason"] == "campaign-unknown"
+    assert check(concierge, "--at", NOON, campaign="SPRING")[0] == 0
+    assert concierge("check", NUMBER).returncode == 0
+
+
+def test_pause_resume_and_remove(concierge, spring):
+    for action, reason in (("pause", "campaign-paused"), ("resume", "not-listed"), ("remove", "not-listed")):
+        assert concierge("campaign", action, "Spring").returncode == 0
+        assert check(concierge, "--at", NOON)[1]["reason"] == reason
+    assert concierge("campaign", "show", "spring").returncode == 2
+    history = concierge("campaign", "history", "spring", "--format", "json").stdout.splitlines()
+    states = [json.loads(line)["campaign"].get("state", "active") for line in history]
+    assert states == ["active", "paused", "active", "removed"]
+
+
+def test_what_is_shown_and_exported_can_be_read_again(concierge, spring, tmp_path):
+    shown = tmp_path / "shown.yaml"
+    shown.write_text(concierge("campaign", "show", "spring").stdout)
+    assert concierge("campaign", "edit", shown).stdout == "spring: changed, active\n"
+    assert concierge("campaign", "show", "spring").stdout == shown.read_text()
+    shown.write_text(concierge("campaign", "export").stdout)
+    assert concierge("campaign", "edit", shown, "--dry-run").stdout == "spring: fine\n"
+    assert json.loads(concierge("campaign", "list", "--format", "json").stdout)[0]["name"] == "spring"
+
+
+def test_a_campaign_is_not_added_twice(concierge, spring):
+    done = concierge("campaign", "add", spring)
+    assert done.returncode == 2
+    assert "already there" in done.stderr
+
+
+def test_mistakes_are_named_with_file_and_key_and_nothing_is_added(concierge, tmp_path):
+    path = tmp_path / "bad.yaml"
+    path.write_text("- {name: good}\n- {name: bad, window: {}}\n- {name: good}\n")
+    done = concierge("campaign", "add", path)
+    assert done.returncode == 2
+    assert f"{path}: campaign bad: window: unknown key; did you mean `windows`?" in done.stderr
+    assert f"{path}: campaign good stands twice" in done.stderr
+    assert concierge("campaign", "list").stdout == ""
+    for text in ("name: [", "name: a\nname: b\n", "- 7\n"):
+        path.write_text(text)
+        assert concierge("campaign", "add", path).returncode == 2
+
+
+def test_presets_and_countries_can_be_read(concierge):
+    assert "Reg F 7 in 7 days" in concierge("campaign", "presets").stdout
+    shown = concierge("campaign", "countries").stdout
+    assert "No legal advice" in shown
+    assert "[unverified]" in shown
+    codes = {one["country"] for one in json.loads(concierge("campaign", "countries", "--format", "json").stdout)}
+    assert {"PL", "DE", "GB", "US", "CA", "AU", "RU"} <= codes
