@@ -76,7 +76,16 @@ class ByHand:
     system: str = ""
 
 
-Effect = SetVariable | GetVariable | Ask | OptOut | ByHand
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Record how a contact ended. Result: True when it is recorded, False when it could not be, None when the gate has
+    let no call go on that channel."""
+
+    uniqueid: str
+    outcome: str
+
+
+Effect = SetVariable | GetVariable | Ask | OptOut | ByHand | Ended
 
 
 @dataclass(frozen=True, slots=True)

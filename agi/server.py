@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
 from agi.connection import SHORTEST_HEADER, Connection
-from agi.handlers import Ask, ByHand, Effect, Handler, OptOut, Outcome
+from agi.handlers import Ask, ByHand, Effect, Ended, Handler, OptOut, Outcome
 from agi.log_line import line, without_numbers
 from agi.protocol import Environment
 from models.contact import Answer, Question
@@ -42,6 +42,7 @@ class Ports:
     ask_now: Callable[[Question], Answer | None]
     ask: Callable[[Question], Awaitable[Answer]]
     opt_out: Callable[[OptOut | ByHand], Coroutine[None, None, bool | None]]
+    ended: Callable[[Ended], Coroutine[None, None, bool | None]] | None = None
 
 
 _SWEEP = 0.05  # seconds between looks at the deadlines
@@ -77,6 +78,8 @@ class Services:
             return await self._ports.ask(effect.question)
         if isinstance(effect, OptOut | ByHand):
             return await self._to_the_end(self._ports.opt_out(effect))
+        if isinstance(effect, Ended) and self._ports.ended is not None:
+            return await self._to_the_end(self._ports.ended(effect))
         raise TypeError(f"no way to perform {effect!r}")
 
     def _to_the_end(self, recording: Coroutine[None, None, bool | None]) -> asyncio.Future[bool | None]:

@@ -52,6 +52,17 @@ class LegDialled:
     dial_string: str
     variables: dict[str, str] = field(default_factory=dict)
     at: float | None = None
+    uniqueid: str = ""  # of the channel that dials; empty when nobody does (Originate)
+
+
+@dataclass(frozen=True, slots=True)
+class DialEnded:
+    """DialEnd: what became of a leg, or of a whole Dial; status as in ${DIALSTATUS} (main/dial.c, apps/app_dial.c)."""
+
+    uniqueid: str
+    dest_uniqueid: str
+    status: str
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +104,7 @@ class LegBridged:
     variables: dict[str, str] = field(default_factory=dict)
 
 
-Event = KeyPressed | LegDialled | LegEnded | Connected | KeyKept | LegBridged
+Event = KeyPressed | LegDialled | DialEnded | LegEnded | Connected | KeyKept | LegBridged
 
 
 def event_of(raw: RawEvent) -> Event | None:
@@ -129,7 +140,15 @@ def _leg_dialled(raw: RawEvent) -> LegDialled | None:
         _text(raw, "DialString"),
         _variables(raw, "DestChanVariable"),
         _seconds(_text(raw, "Timestamp")),
+        _text(raw, "Uniqueid"),
     )
+
+
+def _dial_ended(raw: RawEvent) -> DialEnded | None:
+    caller, callee, status = (_text(raw, name) for name in ("Uniqueid", "DestUniqueid", "DialStatus"))
+    if not status or not (caller or callee):
+        return None
+    return DialEnded(caller, callee, status, _seconds(_text(raw, "Timestamp")))
 
 
 def _leg_ended(raw: RawEvent) -> LegEnded | None:
@@ -170,6 +189,7 @@ def _connected(raw: RawEvent) -> Connected:
 _BUILDERS: dict[str, Callable[[RawEvent], Event | None]] = {
     "DTMFEnd": _key_pressed,
     "DialBegin": _leg_dialled,
+    "DialEnd": _dial_ended,
     "Hangup": _leg_ended,
     "FullyBooted": _connected,
     "UserEvent": _key_kept,

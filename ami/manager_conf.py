@@ -16,13 +16,14 @@ _SECRET = re.compile(r"[!-:<-~]{8,128}")
 _NAMED = re.compile(r"[A-Za-z_][A-Za-z0-9_()]*")
 
 _LEGACY = """\
-eventfilter=^Event: (BridgeEnter|DialBegin|Hangup|UserEvent)[[:cntrl:]]
+eventfilter=^Event: (BridgeEnter|DialBegin|DialEnd|Hangup|UserEvent)[[:cntrl:]]
 eventfilter=^Event: DTMFEnd[[:cntrl:]].*Direction: Received
 """
 _ADVANCED = """\
 eventfilter(action(include),name(DTMFEnd),header(Direction),method(exact)) = Received
 eventfilter(action(include),name(BridgeEnter)) =
 eventfilter(action(include),name(DialBegin)) =
+eventfilter(action(include),name(DialEnd)) =
 eventfilter(action(include),name(Hangup)) =
 eventfilter(action(include),name(UserEvent)) =
 """

@@ -16,11 +16,13 @@ from agi.handlers import Handler
 from agi.menu_guard import menu
 from agi.opt_out import opt_out
 from agi.outbound import outbound
+from agi.outcome import outcome
 from agi.ping import ping
 from agi.server import Limits, Ports, Server, Services
 from ami.legs import Scope
 from ami.link import Access
 from ami.opt_out import OptOutListener, Witness
+from concierge.counting import Counting
 from concierge.errors import UserError
 from concierge.gap_store import GapStore
 from concierge.recorder import Recorder
@@ -55,7 +57,9 @@ class Service:
         self.sync = sync_of(settings, path) if settings.sync.url and "sync" in self._parts else None
         told = self.sync.wake if self.sync is not None else None
         self.journal = Journal(path, delay=store.evidence_delay, most=store.evidence_queue, recorded=told)
-        self._gate = Gate(self._judge, self.journal, strict=store.strict_evidence)
+        self._counting = Counting(settings, path, self._settles)
+        self._gate = Gate(self._judge, self.journal, strict=store.strict_evidence, take=self._counting.take)
+        self._telling: asyncio.Task[None] | None = None
         digits: dict[str, Scope] = {k: "all" if v == "all" else "campaign" for k, v in settings.opt_out.digits.items()}
         self._recorder = Recorder(self.journal, settings.ami.system, digits, site_of(settings))
         self.server = self._agi_server()
@@ -84,7 +88,7 @@ class Service:
     def _agi_server(self) -> Server:
         agi = self._settings.agi
         limits = Limits(agi.header_timeout, agi.session_timeout, agi.sessions)
-        ports = Ports(self._gate.ask_now, self._gate.ask, self._recorder.from_dialplan)
+        ports = Ports(self._gate.ask_now, self._gate.ask, self._recorder.from_dialplan, self._counting.ended)
         allow = tuple(ipaddress.ip_network(text) for text in agi.allow)
         return Server(Services(self._handlers(), ports, limits), agi.host, agi.port, allow)
 
@@ -94,6 +98,7 @@ class Service:
             "outbound": outbound,
             "menu": lambda environment: menu(environment, limits),
             "optout": opt_out,
+            "outcome": outcome,
             "ping": lambda environment: ping(environment, identity_of(self._path)),
         }
 
@@ -102,12 +107,23 @@ class Service:
         access = Access(ami.user, ami_secret(ami), ami.host, ami.port)
         witness = Witness(partial(self._recorder.kept, ami.system), GapStore(self.journal))
         return OptOutListener(
-            access, self._recorder, spool, lambda _campaign: digits, system=ami.system, witness=witness
+            access,
+            self._recorder,
+            spool,
+            lambda _campaign: digits,
+            system=ami.system,
+            witness=witness,
+            also=(self._counting.on_event,),
         )
+
+    def _settles(self) -> bool:
+        """Does AMI tell at this moment what becomes of a call?"""
+        return self.listener is not None and self.listener.session.status().connected
 
     async def start(self) -> None:
         """Open the ports. Raises UserError when one cannot be had."""
         self.journal.start()
+        self._telling = asyncio.create_task(self._counting.run(), name="contacts")
         self._watching = asyncio.create_task(self.stalls.watch(), name="stalls")
         if self.sync is not None:
             self.sync.start()
@@ -145,6 +161,10 @@ class Service:
             await asyncio.gather(self._listening, return_exceptions=True)
         if self._bridge is not None:
             await asyncio.to_thread(self._bridge.stop)
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
+        await self._counting.close()
         await self.journal.close()
         if self.sync is not None:
             await asyncio.to_thread(self.sync.stop)

@@ -50,6 +50,9 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
             mistakes.add(f"menu.{name}", f"{getattr(settings.menu, name)} is too large; below {MOST}")
     if settings.gate.unknown_campaign not in ("refuse", "allow"):
         mistakes.add("gate.unknown_campaign", f"{settings.gate.unknown_campaign!r} is none of refuse, allow")
+    if not 10 <= settings.gate.reserve <= 3600:
+        mistakes.add("gate.reserve", "between 10 and 3600 seconds")
+    _at_least(settings.sync.sites, 1, "sync.sites", mistakes)
     _check_operator(settings, mistakes)
     _check_registries(settings, mistakes)
     _check_sync(settings.sync, mistakes)

@@ -48,6 +48,7 @@ class GateSettings:
     unknown_campaign: str = "refuse"
     require_reason: bool = False
     countries: str = ""
+    reserve: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class SyncSettings:
     on_stale: str = "refuse"
     poll: float = 0.5
     timeout: float = 1.0
+    sites: int = 1
 
 
 @dataclass(frozen=True, slots=True)

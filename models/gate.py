@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -32,6 +32,7 @@ from models.reader import Known, Reader
 from models.rules import Case, Step
 
 Clock = Callable[[], datetime]
+Take = Callable[[Answer], Awaitable[Answer]]
 
 
 class Registries(Protocol):
@@ -177,10 +178,12 @@ class Gate:
     `strict`: the evidence is committed before the answer is given.
     """
 
-    def __init__(self, judge: Judge, journal: Journal, *, strict: bool = False) -> None:
+    def __init__(self, judge: Judge, journal: Journal, *, strict: bool = False, take: Take | None = None) -> None:
+        """`take`: reserves the contact of an allowed call of a campaign that has rules, or says why not."""
         self._judge = judge
         self._journal = journal
         self._strict = strict
+        self._take = take
 
     def ask_now(self, question: Question) -> Answer | None:
         """The answer, when it can be given without waiting; else None (use `ask`)."""
@@ -188,6 +191,8 @@ class Gate:
             return None
         answer = self._with_evidence(self._judge.answer(question))
         if answer.decision.reason is Reason.LIST_UNAVAILABLE and self._judge.is_passing(answer):
+            return None
+        if self._to_be_taken(answer):
             return None
         self._journal.add(answer)
         return answer
@@ -201,6 +206,8 @@ class Gate:
             await asyncio.sleep(_PAUSE)
             answer = self._judge.answer(question)
         answer = self._with_evidence(answer)
+        if self._take is not None and self._to_be_taken(answer):
+            answer = await self._take(answer)
         if not (self._strict and self._worth_waiting(answer)):
             self._journal.add(answer)
         elif not await self._journal.write(answer):
@@ -208,6 +215,9 @@ class Gate:
             self._journal.amend(answer, instead)
             answer = instead
         return answer
+
+    def _to_be_taken(self, answer: Answer) -> bool:
+        return self._take is not None and answer.case is not None and answer.decision.allowed
 
     def _worth_waiting(self, answer: Answer) -> bool:
         """A store in trouble would keep the caller for seconds, and an emergency call is not kept at all."""

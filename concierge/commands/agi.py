@@ -72,11 +72,21 @@ def _performer(settings: Settings, path: Path) -> Callable[[Effect], object]:
 
 def ask(settings: Settings, path: Path, question: Question) -> Answer:
     """The answer with its evidence committed first; refused when either is not to be had."""
+    from contextlib import closing
+
+    from concierge.counting import shared_of, take, terms_of
     from models.errors import StoreError
     from models.gate import overruled
+    from models.reserving import Reserver
     from models.store import Store
 
     answer = judge_of(settings, path).answer_patiently(question)
+    if answer.case is not None:
+        shared = shared_of(settings)
+        with closing(Reserver(path, terms_of(settings), shared)) as reserver:
+            answer = take(reserver, answer, False)
+        if shared is not None:
+            shared.close()
     try:
         store = Store(path)
         store.write_checks([answer])

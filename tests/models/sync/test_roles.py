@@ -1,12 +1,20 @@
 """The role that sql/ makes: a host can do its work with it, and cannot remove evidence."""
 
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from concierge.lab.databases import PostgreSQL
+from models.campaign import Campaign
+from models.caps import Cap, Contact, State
 from models.errors import FeedError
+from models.reserving import Terms
+from models.rules import Case
+from models.sharing import Shared
 from models.suppression import Kind
 from models.sync.link import Access, Link
 
@@ -70,6 +78,9 @@ def test_two_hosts_work_with_it(as_writer, hosts, make, wait):
         "SELECT * FROM list_event",
         "UPDATE alembic_version SET version_num = '9'",
         "CREATE TABLE mine (x INTEGER)",
+        "DELETE FROM contact",
+        "UPDATE contact SET number = 0",
+        "DELETE FROM cap_lock",
     ],
 )
 def test_it_can_neither_change_nor_remove(as_writer, statement):
@@ -86,3 +97,14 @@ def test_the_owner_may_and_that_is_seen(access):
     link = Link(access)
     assert link.may_delete()
     link.close()
+
+
+def test_contacts_are_reserved_and_settled_with_it(as_writer):
+    case = Case("spring", Campaign("spring", caps=(Cap(limit=1),)), 48601234567)
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    made = Contact("one", case.number, now, "spring", state=State.RESERVED, site="warsaw")
+    with closing(Shared(as_writer, Terms(site="warsaw"))) as shared:
+        assert shared.take(case, made, "1.1", [], now) is None
+        assert shared.full(case, now) is not None
+        shared.tell([(replace(made, state=State.RELEASED), "1.1")])
+        assert shared.full(case, now) is None

@@ -1,0 +1,141 @@
+"""Contacts of this host's calls: reserved before the answer, settled by what AMI tells, told to the other sites."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agi.handlers import Ended
+from ami.contacts import settled
+from ami.events import Event
+from concierge.settings import Settings
+from concierge.wiring import feed_access
+from models.caps import State
+from models.contact import Answer
+from models.errors import FeedError, StoreError
+from models.policy import Decision, Reason, refuse
+from models.reserving import Full, Reserver, Taken, Taking, Terms, Unsure
+from models.sync.link import Access
+
+if TYPE_CHECKING:
+    from models.sharing import Shared
+
+log = logging.getLogger("concierge.contacts")
+
+_EVERY = 1.0  # seconds between two looks for what the other sites do not know
+_ANY = (State.RESERVED, State.DIALLING, State.ATTEMPT, State.CONVERSATION)
+
+
+def terms_of(settings: Settings) -> Terms:
+    """How long a reservation stands, and who this host is among the sites."""
+    sync = settings.sync
+    site = (sync.site or settings.site.name) if sync.url else ""
+    return Terms(settings.gate.reserve, site, sync.sites)
+
+
+def shared_of(settings: Settings) -> Shared | None:
+    """The contacts of all sites; None: this host is alone. Raises SettingsError."""
+    if not settings.sync.url:
+        return None
+    from models.sharing import Shared
+
+    access: Access = feed_access(settings)
+    return Shared(access, terms_of(settings))
+
+
+def taken(answer: Answer, found: Taking) -> Answer:
+    """The answer after the contact was reserved, or was not."""
+    match found:
+        case Taken():
+            return answer
+        case Full(step, next_at):
+            decision: Decision = replace(refuse(Reason.CAP_REACHED, step.detail), next_at=next_at)
+        case Unsure(why):
+            decision = refuse(Reason.CAPS_UNAVAILABLE, why)
+    return replace(answer, decision=decision)
+
+
+def take(reserver: Reserver, answer: Answer, settles: bool) -> Answer:
+    """Reserve the contact of an allowed call; what has no campaign with rules is not counted. Blocking."""
+    case = answer.case
+    if not answer.decision.allowed or case is None or case.campaign is None:
+        return answer
+    uniqueid = answer.question.uniqueid
+    known = settles and bool(uniqueid)
+    found = reserver.take(case, answer.at, consent=answer.decision.consent, uniqueid=uniqueid, settled=known)
+    return taken(answer, found)
+
+
+class Counting:
+    """One thread for all of it, so that what is settled was reserved before. `run` as a task, then `close`."""
+
+    def __init__(self, settings: Settings, path: Path, settles: Callable[[], bool]) -> None:
+        """`settles`: does AMI tell at this moment what becomes of a call? Raises SettingsError."""
+        self._shared = shared_of(settings)
+        self._reserver = Reserver(path, terms_of(settings), self._shared)
+        self._settles = settles
+        self._thread = ThreadPoolExecutor(1, "contacts")
+        self._trouble = ""
+
+    async def take(self, answer: Answer) -> Answer:
+        """Reserve the contact of an allowed call."""
+        found: Answer = await self._in_thread(take, self._reserver, answer, self._settles())
+        return found
+
+    async def on_event(self, event: Event, _seen_at: float) -> None:
+        """A handler of the AMI session."""
+        for one in settled(event):
+            try:
+                await self._in_thread(self._reserver.settle, one.uniqueid, dict(one.ways))
+            except StoreError as error:
+                log.error("contact=unsettled why=%s", error)
+
+    async def ended(self, effect: Ended) -> bool | None:
+        """From the dialplan: True recorded, None no such contact, False not recorded."""
+        after = {"abandoned": State.ABANDONED, "conversation": State.CONVERSATION}.get(effect.outcome)
+        ways = {state: after or state for state in (*_ANY, State.ABANDONED)}
+        try:
+            found = await self._in_thread(self._reserver.settle, effect.uniqueid, ways, effect.outcome)
+        except StoreError as error:
+            log.error("outcome=failed why=%s", error)
+            return False
+        return True if found else None
+
+    async def run(self) -> None:
+        """Tell the other sites, until cancelled."""
+        while self._shared is not None:
+            await asyncio.sleep(_EVERY)
+            await self._in_thread(self._tell)
+
+    def _tell(self) -> None:
+        assert self._shared is not None  # noqa: S101 - asked by run
+        try:
+            while contacts := self._reserver.untold():
+                self._shared.tell(contacts)
+                self._reserver.told([one for one, _ in contacts])
+            self._note("")
+        except (StoreError, FeedError) as error:
+            self._note(str(error))
+
+    def _note(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            log.warning("contacts=%s", f"untold why={trouble}" if trouble else "told again")
+        self._trouble = trouble
+
+    async def close(self) -> None:
+        """Tell what can be told now, and let go."""
+        if self._shared is not None:
+            await self._in_thread(self._tell)
+            await self._in_thread(self._shared.close)
+        await self._in_thread(self._reserver.close)
+        with contextlib.suppress(RuntimeError):
+            self._thread.shutdown()
+
+    def _in_thread(self, work: Callable[..., object], *args: object) -> asyncio.Future:  # type: ignore[type-arg]
+        return asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(*args))
