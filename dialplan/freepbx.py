@@ -19,6 +19,8 @@ HEADED = pattern(r"^\s*\[([^\]]+)\]\s*;\s*(\S.*?)\s*$")
 SAID = pattern(r"(?i)noop\((?:Playing announcement|MiscDest:|TIMENOW:.*?Name:)\s*([^)]*)\)")
 ISSABEL = "PBX › PBX Configuration › "
 HEAD_LINES = 12
+JUMPS = ("D101", "D102")
+ITS_OWN = ("D105", "D106", "D107", "D109")
 JUMP = pattern(r"(?i)goto(\(\)| to) ")
 """What a finding says of the jump that a destination of the GUI becomes; other jumps are the GUI's own."""
 
@@ -71,7 +73,8 @@ class Gui:
             found = GENERATED.search(head)
             if found:
                 self.maker = "FreePBX" if found[1].lower() == "freepbx" else "Issabel"
-                self.files.add(file)
+                if not CUSTOM.search(file):
+                    self.files.add(file)
         self._headed: dict[str, str] = {}
         for text in subject.texts.values() if self.maker else ():
             for line in text.split("\n"):
@@ -90,7 +93,7 @@ class Gui:
     def place(self, spot: Spot, jumps: bool = False) -> str:
         """Where in the GUI this is set: `IVR 'Main Menu' (ivr-1), Invalid Destination: Applications › IVR`, or ""."""
         kind = _kind(spot.context) if self.maker else None
-        if kind is None or (kind.by_exten and spot.exten in SPECIAL and kind.word != "Inbound Route"):
+        if kind is None or not spot.exten or (kind.by_exten and spot.exten in SPECIAL and kind.word != "Inbound Route"):
             return ""
         whole = self.title(spot.context)
         if kind.by_exten:
@@ -103,10 +106,6 @@ class Gui:
             field = f"IVR Entries, {spot.exten}"
         page = f"{ISSABEL}{kind.page.rpartition(' › ')[2]}" if self.maker == "Issabel" else kind.page
         return f"{whole}{', ' + field if field else ''}: {page}"
-
-    def own(self, spot: Spot) -> bool:
-        """Does the GUI write this by itself, so that no page of it changes the line?"""
-        return spot.place.file in self.files and not CUSTOM.search(spot.place.file) and not self.place(spot)
 
     def _name(self, name: str, exten: str | None) -> str:
         headed = self._headed.get(name, "") if exten is None else ""
@@ -140,11 +139,14 @@ def _said_in(extension: Extension) -> str:
 def described(subject: Subject, findings: Iterable[Finding]) -> list[Finding]:
     """The findings with their place in the GUI, and whether the GUI wrote by itself what they are about."""
     gui = Gui(subject)
-    if not gui.maker:
-        return list(findings)
-    made = []
-    for finding in findings:
-        place = gui.place(finding.spot, JUMP.match(finding.message) is not None)
-        own = not place and finding.code != "C101" and gui.own(finding.spot)
-        made.append(replace(finding, gui=place, own=own))
-    return made
+    return [_described(gui, finding) for finding in findings] if gui.maker else list(findings)
+
+
+def _described(gui: Gui, finding: Finding) -> Finding:
+    """A destination and the course of a call are set in the GUI; names of applications and patterns are not."""
+    if finding.spot.place.file not in gui.files or finding.code == "C101":
+        return finding
+    jump = JUMP.match(finding.message) is not None
+    settable = finding.code.startswith("D") and finding.code not in ITS_OWN and (jump or finding.code not in JUMPS)
+    place = gui.place(finding.spot, jump) if settable else ""
+    return replace(finding, gui=place, own=not place)

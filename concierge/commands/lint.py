@@ -245,7 +245,7 @@ def _rendered(args: argparse.Namespace, report: Report, shown: Shown) -> str:
         return text
     from dialplan.report import text as listing
 
-    long = sum(not finding.own for finding in report.findings) > SHORT
+    long = len(report.findings) > SHORT
     if not long and not args.statistics:
         return listing.render(report, shown)
     from dialplan.report import screen

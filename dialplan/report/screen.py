@@ -81,8 +81,9 @@ def _worst(report: Report, shown: Shown) -> list[str]:
     for number, finding in enumerate(worst(report), start=1):
         place = finding.spot.place
         code = painted(finding.code, COLOURS[finding.severity], shown)
+        own_code = " (the GUI writes this by itself: not yours to repair)" if finding.own else ""
         others = f" (and {counts[finding.code] - 1} more of this kind)" if counts[finding.code] > 1 else ""
-        lines.append(f"{number}. {code} {_title(known, finding.code)}{others}")
+        lines.append(f"{number}. {code} {_title(known, finding.code)}{others}{own_code}")
         lines.append(f"   line {place.line} of {place.file}: {finding.message}")
         if finding.gui:
             lines.append(f"   in the GUI: {finding.gui}")
@@ -96,15 +97,18 @@ def _worst(report: Report, shown: Shown) -> list[str]:
 
 def _next(report: Report, path: str) -> list[str]:
     codes = " ".join(dict.fromkeys(finding.code for finding in worst(report)))
+    lint = f"concierge lint {path}"
     rows = [
         (f"concierge rule {codes}", "why it matters to a caller, a bad and a good example"),
-        (
-            f"concierge lint {path} --write-baseline lint-baseline.json",
-            "accept what is there; with --baseline only new",
-        ),
+        (f"{lint} --diff", "the repairs that are certainly right; --fix writes them"),
+        (f"{lint} --format html --output report.html", "the calls as a picture, every finding on it"),
+        (f"{lint} --write-baseline lint-baseline.json", "accept what is there; with --baseline only what is new"),
         ("; concierge: ignore CODE -- reason", "at the end of a line that is meant so"),
     ]
-    return ["What to do next:", *(f"  {command}\n      {text}" for command, text in rows)]
+    if any(finding.code == "C103" for finding in report.findings):
+        rows.insert(1, (f"{lint} --asterisk 18", "if that is the version that runs there: 16, 18, 20 or 22"))
+    yours = [] if any(not finding.own for finding in report.findings) else ["Nothing of this is yours to repair."]
+    return [*yours, "What to do next:", *(f"  {command}\n      {text}" for command, text in rows)]
 
 
 def _title(known: dict[str, Rule], code: str) -> str:

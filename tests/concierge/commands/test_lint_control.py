@@ -178,6 +178,8 @@ def test_many_findings_end_with_a_first_screen(here: Path, capsys: Out) -> None:
     assert "(and 11 more of this kind)" in first
     assert "caller: does nothing" in first
     assert "concierge rule D301 D101" in first
+    assert "concierge lint . --diff" in first
+    assert "concierge lint . --format html" in first
     assert main(["lint", ".", "--all"]) == 1
     assert "What to do next" not in capsys.readouterr().out
 
