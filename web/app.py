@@ -17,10 +17,12 @@ from starlette.exceptions import HTTPException
 from models.contact import Answer, Question
 from models.gate import Gate, Judge
 from models.number import Number, masked, without_numbers
+from models.policy import Reason
 from models.suppression import is_campaign_name
 from web.listing import Listing
 from web.problem import MEDIA_TYPE, Mistake, Problem, Refused
-from web.shapes import Check, Done, Key, NewEntry, NumberFacts, Removal, Verdict
+from web.shapes import Check, Done, Key, NewEntry, NumberFacts, PersonFacts, Removal, Verdict
+from web.tokens import Holder
 
 _PATIENCE = 1.0  # seconds that a check waits for a lock to pass
 _PAUSE = 0.01
@@ -34,7 +36,7 @@ _NUMBER = Path(min_length=1, max_length=128, description="as people write it her
 _TOLD = {
     400: "the body is not JSON",
     401: "no token, or an unknown one",
-    403: "the token may only read",
+    403: "the token is not made for this",
     404: "there is nothing of the kind",
     405: "another method is meant",
     408: "the request came too slowly",
@@ -66,7 +68,8 @@ def build_app(parts: Parts) -> FastAPI:
         title="Concierge",
         summary="May this number be called, and must it never be called again?",
         description="Tokens are made by `concierge token add NAME`. A token of scope read may GET, one of scope write "
-        "may also POST. What is listed holds for the next call.",
+        "may also POST, one of scope person may GET all that is kept on a person. What is listed holds for the next "
+        "call.",
         version=parts.version,
         docs_url=None,
         redoc_url=None,
@@ -98,7 +101,7 @@ def _add_list(app: FastAPI, listing: Listing) -> None:
     ) -> Done:
         """List a number: it must not be called. Answered when it is durable."""
         number = _noted(request, listing.number(wanted.number, "body.number"), wanted.campaign)
-        return _done(request, response, await listing.add(wanted, number, request.scope["holder"], key))
+        return _done(request, response, await listing.add(wanted, number, _holder(request), key))
 
     @app.post("/v1/removals", **_about("list", 201, "The same had been recorded before", *_WRITING, 404))
     async def add_removal(
@@ -106,12 +109,17 @@ def _add_list(app: FastAPI, listing: Listing) -> None:
     ) -> Done:
         """Take an entry back. Its history stays, and so does any other entry of the number."""
         number = _noted(request, listing.number(wanted.number, "body.number"), wanted.campaign)
-        return _done(request, response, await listing.remove(wanted, number, request.scope["holder"], key))
+        return _done(request, response, await listing.remove(wanted, number, _holder(request), key))
 
     @app.get("/v1/entries/{number}", **_about("list"))
     async def entries_of(request: Request, number: Annotated[str, _NUMBER]) -> NumberFacts:
         """What the list holds on a number: entries in force, expired and taken back; none is no error."""
-        return await listing.look_up(_noted(request, listing.number(number, "path.number"), None))
+        return await listing.look_up(_noted(request, listing.number(number, "path.number"), None), _holder(request))
+
+    @app.get("/v1/persons/{number}", **_about("list"))
+    async def person(request: Request, number: Annotated[str, _NUMBER]) -> PersonFacts:
+        """Everything that this host keeps on a number, for the person who asks. It takes a token of scope person."""
+        return await listing.person(_noted(request, listing.number(number, "path.number"), None), _holder(request))
 
 
 def _add_check(app: FastAPI, parts: Parts) -> None:
@@ -121,11 +129,14 @@ def _add_check(app: FastAPI, parts: Parts) -> None:
         if asked.evidence and asked.at is not None:
             detail = "evidence is of a call that is placed now; leave out `at` or `evidence`"
             raise Refused(422, "evidence-of-another-time", detail, (Mistake(where="query.at", what=detail),))
-        question = Question(asked.number, asked.campaign, "http", request.scope["holder"].name)
+        question = Question(asked.number, asked.campaign, "http", _holder(request).name)
         ask = parts.gate.ask(question) if asked.evidence else _ask(parts.judge, question, asked.at)
         answer = await ask
-        if isinstance(answer.destination, Number):
-            _noted(request, answer.destination, asked.campaign)
+        number = answer.destination if isinstance(answer.destination, Number) else None
+        if number is not None:
+            _noted(request, number, asked.campaign)
+        if not asked.evidence and answer.decision.reason is not Reason.LIST_UNAVAILABLE:
+            await parts.listing.note(_holder(request), "check", number, 1)
         request.scope["seen"].about |= {"verdict": answer.decision.verdict, "reason": answer.decision.reason}
         return Verdict(**parts.facts(answer))
 
@@ -139,6 +150,12 @@ async def _ask(judge: Judge, question: Question, at: datetime | None) -> Answer:
         await asyncio.sleep(_PAUSE)
         answer = judge.answer(question, at)
     return answer
+
+
+def _holder(request: Request) -> Holder:
+    """Whoever asks; the guard has found out."""
+    found: Holder = request.scope["holder"]
+    return found
 
 
 def _noted(request: Request, number: Number, campaign: str | None) -> Number:

@@ -27,6 +27,7 @@ Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
 
 OPEN_PATHS = ("/openapi.json",)
+_PERSON = "/v1/persons/"
 _PATHS = ("/v1/entries", "/v1/removals", "/v1/check", *OPEN_PATHS)
 _ONE = "/v1/entries/"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -112,6 +113,9 @@ class Guard:
         if scope["method"] not in _READING and holder.scope is not Scope.WRITE:
             challenge = {"WWW-Authenticate": 'Bearer realm="concierge", error="insufficient_scope", scope="write"'}
             raise Refused(403, "scope", "this token may only read; make one with --scope write", headers=challenge)
+        if scope["path"].startswith(_PERSON) and holder.scope is not Scope.PERSON:
+            challenge = {"WWW-Authenticate": 'Bearer realm="concierge", error="insufficient_scope", scope="person"'}
+            raise Refused(403, "scope", "this takes a token that was made with --scope person", headers=challenge)
 
     def _holder(self, scope: Message) -> Holder:
         kind, _, token = _header(scope, b"authorization").partition(b" ")
@@ -180,8 +184,9 @@ def _header(scope: Message, name: bytes) -> bytes:
 
 def _template(path: str) -> str:
     """The path without what a client has put into it."""
-    if path.startswith(_ONE):
-        return _ONE + "{number}"
+    for head in (_ONE, _PERSON):
+        if path.startswith(head):
+            return head + "{number}"
     return path if path in _PATHS else "-"
 
 

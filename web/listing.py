@@ -8,16 +8,18 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID, uuid4, uuid5
 
+from models.access import Access, note
 from models.errors import StoreError
 from models.journal import Journal
 from models.number import NotANumber, Number, Site, interpret
 from models.store import Recorded, Store
 from models.suppression import ALL, Entry, Kind, ListEvent
+from models.tables import from_micros
 from web.problem import Refused, wrong
-from web.shapes import Done, EntryFacts, NewEntry, NumberFacts, Removal
+from web.shapes import CheckFacts, Done, EntryFacts, EventFacts, NewEntry, NumberFacts, PersonFacts, Removal
 from web.tokens import Holder
 
 log = logging.getLogger("concierge.web")
@@ -26,6 +28,8 @@ Clock = Callable[[], datetime]
 EndOf = Callable[[date | None], datetime | None]
 _KEYS = UUID("6f0f4c55-31b0-4f0b-93a6-6f6c1c3f2a0e")
 _T = TypeVar("_T")
+WIDEST = 10_000_000_000  # numbers of a range; a whole country
+MOST_CHECKS = 1000
 
 
 class Listing:
@@ -40,7 +44,7 @@ class Listing:
 
     async def add(self, wanted: NewEntry, number: Number, holder: Holder, key: str | None) -> Done:
         """Raises Refused."""
-        if not number.valid and not wanted.force:
+        if wanted.last is None and not number.valid and not wanted.force:
             detail = "no numbering plan has it; check the digits, or send force: true to list it all the same"
             raise wrong("body.number", "not-in-a-numbering-plan", detail)
         if wanted.until is not None and wanted.until < self._clock().date():
@@ -56,11 +60,45 @@ class Listing:
                 raise Refused(404, "not-listed", _nothing_to_take_back(entries, event))
         return await self._record(event)
 
-    async def look_up(self, number: Number) -> NumberFacts:
-        """Raises Refused."""
+    async def look_up(self, number: Number, holder: Holder) -> NumberFacts:
+        """Noted before it is answered. Raises Refused."""
         entries, now = await self._ask(lambda store: store.entries(number.e164)), self._clock()
+        await self.note(holder, "entries", number, len(entries))
         listed = any(one.holds(now) and not one.allow for one in entries)
         return NumberFacts(number=number.text, listed=listed, entries=[EntryFacts.of(one, now) for one in entries])
+
+    async def person(self, number: Number, holder: Holder) -> PersonFacts:
+        """Everything that is kept. Noted before it is answered. Raises Refused."""
+
+        def read(store: Store) -> tuple[list[Entry], list[ListEvent], list[dict[str, Any]]]:
+            of = number.e164
+            return store.entries(of), store.events(of), store.checks(of, MOST_CHECKS + 1)
+
+        (entries, events, checks), now = await self._ask(read), self._clock()
+        await self.note(holder, "person", number, len(entries) + len(events) + len(checks))
+        return PersonFacts(
+            number=number.text,
+            as_of=now,
+            entries=[EntryFacts.of(one, now) for one in entries],
+            events=[EventFacts.of(one) for one in events],
+            checks=[CheckFacts(**_facts(one)) for one in checks[:MOST_CHECKS]],
+            more_checks=len(checks) > MOST_CHECKS,
+        )
+
+    async def note(self, holder: Holder, action: str, number: Number | None, answered: int) -> None:
+        """Who has read what; durably. Raises Refused."""
+        access = Access(f"token {holder.name}", "http", action, "", number.e164 if number else None, answered)
+        await _available(self._journal.do(lambda store: note(store, access)))
+
+    def range(self, wanted: Removal, number: Number) -> int | None:
+        """Its end; None for one number. Raises Refused."""
+        if wanted.last is None:
+            return None
+        last = self.number(wanted.last, "body.last").e164
+        if len(str(last)) != len(str(number.e164)) or not number.e164 < last < number.e164 + WIDEST:
+            detail = "a range goes from a lower number to a higher one of as many digits"
+            raise wrong("body.last", "no-range", detail)
+        return last
 
     def number(self, text: str, where: str) -> Number:
         """The one that is meant. Raises Refused."""
@@ -95,6 +133,8 @@ class Listing:
             f"token {holder.name}",
             until,
             evidence,
+            self.range(wanted, number),
+            wanted.allow,
         )
 
     async def _record(self, event: ListEvent) -> Done:
@@ -123,6 +163,11 @@ class Listing:
         if self._store is not None:
             self._store.close()
             self._store = None
+
+
+def _facts(check: dict[str, Any]) -> dict[str, Any]:
+    """A row of evidence as an answer has it."""
+    return {name: check[name] for name in CheckFacts.model_fields if name != "at"} | {"at": from_micros(check["at"])}
 
 
 def _same(one: ListEvent, other: ListEvent) -> bool:

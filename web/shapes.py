@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from models.suppression import Entry
+from models.suppression import Entry, ListEvent
 
 _CAMPAIGN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 _NO_CONTROL = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
@@ -53,19 +53,23 @@ Key = Annotated[str, AfterValidator(str.strip), Field(min_length=1, max_length=1
 
 
 class Removal(BaseModel):
-    """A number that may be called again."""
+    """A number, or a range of them, that may be called again."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     number: Written
+    last: Written | None = Field(None, description="the end of a range as it was listed; null: this number only")
+    allow: bool = Field(False, description="true: the entry that allows a number inside of a listed range")
     campaign: Campaign | None = Field(None, description="only the entry of this campaign; null: the one for all")
     reason: Words = Field(description="why")
     source: Where = Field(description="where this comes from: letter, e-mail, agent, the CRM's name …")
 
 
 class NewEntry(Removal):
-    """A number that must not be called."""
+    """A number, or a range of them, that must not be called; with `allow` one that may be, inside of a listed range."""
 
+    last: Written | None = Field(None, description="every number from `number` to this one; null: this number only")
+    allow: bool = Field(False, description="true: these may be called although they lie in a listed range")
     campaign: Campaign | None = Field(None, description="only for this campaign; null: for all")
     until: Day | None = Field(None, description="the last day on which it holds; null: for ever")
     force: bool = Field(False, description="list it although no numbering plan knows the number")
@@ -118,6 +122,68 @@ class NumberFacts(BaseModel):
     number: str = Field(description="E.164 with +")
     listed: bool = Field(description="does any entry against calls hold now?")
     entries: list[EntryFacts]
+
+
+class EventFacts(BaseModel):
+    """One fact of the list's history."""
+
+    event: UUID
+    kind: str = Field(description="add or remove")
+    number: str = Field(description="E.164 with +")
+    last: str | None = Field(description="the end of a range; null: one number")
+    allow: bool
+    campaign: str | None = Field(description="null: for all campaigns")
+    at: datetime
+    until: datetime | None = Field(description="null: for ever")
+    reason: str
+    source: str
+    actor: str
+    batch: str | None = Field(description="the import that brought it")
+    evidence: dict[str, str]
+
+    @classmethod
+    def of(cls, event: ListEvent) -> Self:
+        """As it was recorded."""
+        return cls(
+            event=event.event_id,
+            kind=event.kind.value,
+            number=f"+{event.number}",
+            last=f"+{event.last}" if event.last else None,
+            allow=event.allow,
+            campaign=event.campaign or None,
+            at=event.at,
+            until=event.expires_at,
+            reason=event.reason,
+            source=event.source,
+            actor=event.actor,
+            batch=event.batch or None,
+            evidence=event.evidence,
+        )
+
+
+class CheckFacts(BaseModel):
+    """One time that somebody asked whether the number may be called."""
+
+    at: datetime
+    campaign: str
+    verdict: str
+    reason: str
+    detail: str
+    via: str = Field(description="agi, script, http or cli")
+    caller: str
+    channel: str
+    uniqueid: str
+
+
+class PersonFacts(BaseModel):
+    """Everything that this host keeps on a number, for the person who asks."""
+
+    number: str = Field(description="E.164 with +")
+    as_of: datetime
+    entries: list[EntryFacts]
+    events: list[EventFacts]
+    checks: list[CheckFacts] = Field(description="the newest thousand, newest first")
+    more_checks: bool = Field(description="true: `concierge list history` has the older ones")
 
 
 class Check(BaseModel):

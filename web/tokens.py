@@ -31,10 +31,11 @@ class TokenError(Exception):
 
 
 class Scope(StrEnum):
-    """`read`: check and look up. `write`: also list and take back."""
+    """`read`: check and look up. `write`: also list and take back. `person`: read, and everything kept on a person."""
 
     READ = "read"
     WRITE = "write"
+    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)

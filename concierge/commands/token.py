@@ -19,7 +19,12 @@ def configure(parser: ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="make a token; it is printed once and never again")
     add.add_argument("name", help="who will hold it: a letter, then letters, digits, _ . -")
-    add.add_argument("--scope", choices=("read", "write"), default="read", help="write: may also list and take back")
+    add.add_argument(
+        "--scope",
+        choices=("read", "write", "person"),
+        default="read",
+        help="read: check and look up; write: also list and take back; person: read, and all that is kept on a person",
+    )
     show = actions.add_parser("list", help="names and scopes")
     remove = actions.add_parser("remove", help="it is refused from the next request on")
     remove.add_argument("name")

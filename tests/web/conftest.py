@@ -95,7 +95,7 @@ def running(folder: Path, web: str = "", **more: str) -> Iterator[Daemon]:
     upgrade_store(folder / "list.db")
     daemon = Daemon(config, port, agi_port)
     file = TokenFile(folder / "list.db.tokens")
-    for name, scope in (("crm", Scope.WRITE), ("dialer", Scope.READ)):
+    for name, scope in (("crm", Scope.WRITE), ("dialer", Scope.READ), ("officer", Scope.PERSON)):
         daemon.tokens[name] = file.add(name, scope, datetime.now(UTC))
     daemon.loop = asyncio.new_event_loop()
     thread = threading.Thread(target=daemon.loop.run_forever)

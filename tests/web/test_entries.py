@@ -199,3 +199,77 @@ def test_a_list_that_is_gone_refuses_and_says_503_without_its_path(start, tmp_pa
     check = daemon.ask("GET", "/v1/check?number=600100200")
     assert (check.status, check.body["verdict"], check.body["reason"]) == (200, "refuse", "list-unavailable")
     (tmp_path / "away.db").rename(tmp_path / "list.db")
+
+
+def test_a_range_is_listed_a_number_inside_of_it_allowed_and_both_taken_back(daemon):
+    range_ = {"number": "+48605550000", "last": "605 559 999", **WHY}
+    said = daemon.ask("POST", "/v1/entries", body=range_)
+    assert (said.status, said.body["entry"]["last"]) == (201, "+48605559999")
+    inside = {"number": "+48605550005", "allow": True, **WHY}
+    assert daemon.ask("POST", "/v1/entries", body=inside).body["entry"]["allow"] is True
+    assert daemon.agi("+48605550004") == ["REFUSE", "listed"]
+    assert daemon.agi("+48605550005")[0] == "ALLOW"
+    assert daemon.agi("+48605560000") == ["ALLOW", "not-listed"]
+    assert daemon.ask("POST", "/v1/removals", body=inside).status == 201
+    assert daemon.agi("+48605550005") == ["REFUSE", "listed"]
+    assert daemon.ask("POST", "/v1/removals", body={"number": "+48605550000", **WHY}).status == 404
+    assert daemon.ask("POST", "/v1/removals", body=range_).status == 201
+    assert daemon.agi("+48605550004") == ["ALLOW", "not-listed"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "reason"),
+    [
+        ("+48605550005", "+48605550004", "no-range"),
+        ("+48605550005", "+48605550005", "no-range"),
+        ("+48605550005", "+4915112345678", "no-range"),
+        ("+48605550005", "112", "number-emergency"),
+        ("+48605550005", "hello", "number-letters"),
+    ],
+)
+def test_what_is_no_range_lists_nothing(daemon, first, last, reason):
+    said = daemon.ask("POST", "/v1/entries", body={"number": first, "last": last, **WHY})
+    assert (said.status, said.body["reason"]) == (422, reason), said.body
+    assert [one["where"] for one in said.body["errors"]] == ["body.last"]
+
+
+def test_the_same_key_for_a_range_with_another_end_is_a_conflict(daemon):
+    sent = {"number": "+48605570000", "last": "+48605570009", **WHY}
+    assert daemon.ask("POST", "/v1/entries", body=sent, Idempotency_Key="r").status == 201
+    assert daemon.ask("POST", "/v1/entries", body=sent, Idempotency_Key="r").status == 200
+    other = sent | {"last": "+48605570008"}
+    assert daemon.ask("POST", "/v1/entries", body=other, Idempotency_Key="r").status == 409
+
+
+def test_a_person_s_export_has_everything_and_takes_a_token_of_its_own(daemon, number):
+    daemon.ask("POST", "/v1/entries", body={"number": number, **WHY})
+    daemon.agi(number, "spring")
+    path = f"/v1/persons/{number}"
+    for name in ("crm", "dialer"):
+        said = daemon.ask("GET", path, name)
+        assert (said.status, said.body["reason"]) == (403, "scope")
+    said = daemon.ask("GET", path, "officer")
+    assert said.status == 200
+    assert [one["reason"] for one in said.body["events"]] == [WHY["reason"]]
+    assert said.body["entries"][0]["holds"] is True
+    assert said.body["checks"] == [] or said.body["checks"][0]["campaign"] == "spring"
+    assert daemon.ask("POST", "/v1/entries", "officer", {"number": number, **WHY}).status == 403
+
+
+def test_each_reading_is_noted_with_the_token_s_name(daemon, number):
+    from contextlib import closing
+
+    from models.access import accesses
+    from models.store import Store
+
+    daemon.ask("GET", f"/v1/entries/{number}", "dialer")
+    daemon.ask("GET", f"/v1/check?number={number.replace('+', '%2B')}", "dialer")
+    daemon.ask("GET", f"/v1/persons/{number}", "officer")
+    daemon.ask("GET", f"/v1/persons/{number}", "crm")
+    with closing(Store(daemon.config.with_name("list.db"))) as store:
+        found = [(one.who, one.via, one.action, one.answered) for one in accesses(store, int(number[1:]))]
+    assert found == [
+        ("token dialer", "http", "entries", 0),
+        ("token dialer", "http", "check", 1),
+        ("token officer", "http", "person", 0),
+    ]
