@@ -13,6 +13,7 @@ from models.errors import FeedError
 from models.store import Store
 from models.sync import outbox, state
 from models.sync.feed import Position, broken_links, last_position, read
+from models.sync.hosts import SILENT, Host, all_hosts
 from models.sync.link import Access, Link, engine_of, explained
 
 _PATIENCE = 600.0  # seconds for a change of the schema
@@ -58,7 +59,7 @@ def status(settings: Settings, path: Path) -> dict[str, Any]:
         store.close()
     age = age_of(settings, path)
     seconds, access = age.seconds(), feed_access(settings)
-    last, why = _ask(access)
+    last, why, others = _ask(access)
     return {
         "site": settings.sync.site or settings.site.name,
         "feed": access.name,
@@ -70,22 +71,38 @@ def status(settings: Settings, path: Path) -> dict[str, Any]:
         "outbox": waits,
         "stale": bool(age.stale()),
         "trouble": why or age.facts().get("trouble") or None,
+        "hosts": [_host(one, last or 0) for one in others],
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
-def _ask(access: Access) -> tuple[int | None, str]:
+def _host(one: Host, last: int) -> dict[str, Any]:
+    facts = {"site": one.site, "position": one.position, "lag": max(0, last - one.position), "outbox": one.outbox}
+    return facts | {"age": round(one.age, 1), "silent": one.age > SILENT}
+
+
+def _ask(access: Access) -> tuple[int | None, str, list[Host]]:
     try:
         link = Link(access)
     except FeedError as error:
-        return None, str(error)
+        return None, str(error), []
     try:
         with link.transaction() as feed:
-            return last_position(feed), ""
+            last = last_position(feed)
+        return last, "", _hosts(link)
     except FeedError as error:
-        return None, str(error)
+        return None, str(error), []
     finally:
         link.close()
+
+
+def _hosts(link: Link) -> list[Host]:
+    """None when the feed is of an older version, or the role may not read them."""
+    try:
+        with link.transaction() as feed:
+            return all_hosts(feed)
+    except FeedError:
+        return []
 
 
 def verify(access: Access) -> tuple[int, list[int]]:

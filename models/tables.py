@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.mysql import LONGTEXT
 
-SCHEMA = "0007"  # the newest migration; a database at another revision is not read
+SCHEMA = "0008"  # the newest migration; a database at another revision is not read
 
 LOADING, DONE, UNDONE = "loading", "done", "undone"  # an import: not yet in force, in force, taken back
 
@@ -178,6 +178,16 @@ listening_gap = Table(
     UniqueConstraint("gap_id"),
     Index(None, "state"),
     sqlite_autoincrement=True,
+)
+
+# what each host says of itself; in the shared database
+feed_host = Table(
+    "feed_host",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("outbox", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),  # by the server's clock
 )
 
 call_check = Table(

@@ -11,3 +11,4 @@ GRANT SELECT, UPDATE ON feed_counter TO concierge_writer;
 -- contacts are counted by caps for all sites: what became of one is the only thing that changes
 GRANT SELECT, INSERT, UPDATE (state, expires_at, outcome) ON contact TO concierge_writer;
 GRANT SELECT, UPDATE ON cap_lock TO concierge_writer;
+GRANT SELECT, INSERT, UPDATE ON feed_host TO concierge_writer;

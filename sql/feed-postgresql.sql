@@ -15,3 +15,4 @@ GRANT SELECT, UPDATE (last, chain) ON feed_counter TO concierge_writer;
 GRANT SELECT, INSERT, UPDATE (state, expires_at, outcome) ON contact TO concierge_writer;
 GRANT USAGE ON SEQUENCE contact_seq_seq TO concierge_writer;
 GRANT SELECT, UPDATE ON cap_lock TO concierge_writer;
+GRANT SELECT, INSERT, UPDATE ON feed_host TO concierge_writer;

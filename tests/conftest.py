@@ -58,6 +58,7 @@ def empty_feed(url: URL) -> Access:
     with engine.begin() as connection:
         run.upgrade(connection)
         connection.execute(text("DELETE FROM feed_event"))
+        connection.execute(text("DELETE FROM feed_host"))
         connection.execute(text("UPDATE feed_counter SET last = 0, chain = ''"))
     engine.dispose()
     return Access(url)

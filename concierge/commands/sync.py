@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def configure(parser: ArgumentParser) -> None:
     """Actions and their options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    shown = actions.add_parser("status", help="position, lag, age, and what waits to be sent")
+    shown = actions.add_parser("status", help="position, lag, age, and what waits to be sent, of every host")
     verify = actions.add_parser("verify", help="read the whole feed: was anything changed or removed?")
     for action in (shown, verify):
         add_config(action)
@@ -53,7 +53,15 @@ def _text(facts: dict[str, Any]) -> str:
         f"  knew everything {age} (stale after {facts['max_age']:g} s){': STALE' if facts['stale'] else ''}",
         f"  waiting to be sent: {facts['outbox']}",
     ]
-    return "\n".join([*lines, f"  trouble: {facts['trouble']}"] if facts["trouble"] else lines)
+    if facts["trouble"]:
+        lines.append(f"  trouble: {facts['trouble']}")
+    return "\n".join([*lines, *map(_host, facts["hosts"])])
+
+
+def _host(facts: dict[str, Any]) -> str:
+    """As the host itself has said when it was last heard."""
+    where = f"position {facts['position']}, behind by {facts['lag']}, {facts['outbox']} wait to be sent"
+    return f"host {facts['site']}: {where}, heard {facts['age']:g} s ago{': SILENT' if facts['silent'] else ''}"
 
 
 def _verify(settings: Settings, _args: Namespace) -> int:

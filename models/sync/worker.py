@@ -18,7 +18,7 @@ from models.backoff import delay
 from models.errors import FeedError, StoreBusy, StoreError
 from models.evidence.sources import EVENT
 from models.store import Store
-from models.sync import outbox, state
+from models.sync import hosts, outbox, state
 from models.sync.contact import Contact
 from models.sync.feed import pull, push
 from models.sync.inbox import take_in
@@ -172,6 +172,8 @@ class _Host:
         self._settling = settling
         self._doubled = False
         self._rows = pace.rows
+        self._report_at = 0.0
+        self._mute = ""
 
     def work(self, wake: int, stopping: threading.Event, good: Callable[[], None]) -> None:
         """Raises StoreError, FeedError, Unreadable."""
@@ -182,7 +184,24 @@ class _Host:
                     raise StoreError(f"{self._store.path}: the file was replaced; it is opened anew")
                 if self._turn():
                     good()
+                    self._report()
                     seen = self._wait(wake, watched, seen)
+
+    def _report(self) -> None:
+        """Now and then, for whoever asks how far all hosts are. A feed that does not take it is a feed all the same."""
+        if time.monotonic() < self._report_at:
+            return
+        self._report_at = time.monotonic() + hosts.EVERY
+        with self._store.reading() as connection:
+            position, waits = state.position(connection).number, outbox.waiting(connection)
+        try:
+            with self._link.transaction() as feed:
+                hosts.report(feed, self._site, position, waits)
+            self._mute = ""
+        except FeedError as error:
+            if str(error) != self._mute:
+                log.warning("sync=not-reported why=%s; run `db upgrade --feed` and sql/feed-*.sql again", error)
+            self._mute = str(error)
 
     def _turn(self) -> bool:
         """Push and pull a little of everything; True when nothing is left."""

@@ -18,6 +18,7 @@ from concierge.setting_rules import FEED_VARIABLE, feed_secret
 from concierge.settings import SyncSettings, parse
 from concierge.wiring import upgrade_store
 from models.suppression import Kind, ListEvent
+from models.sync.hosts import report
 from models.sync.worker import Sync
 from models.tables import SCHEMA
 
@@ -92,8 +93,45 @@ def test_from_an_empty_database_to_one_list_and_back_to_no_contact(hosts, concie
         assert facts.items() >= expected.items()
         assert facts["age"] < 5
         assert facts["trouble"] is None
+
+        def others():
+            said = json.loads(concierge("sync", "status", "--format", "json", "--config", berlin).stdout)["hosts"]
+            return [(one["site"], one["position"], one["lag"], one["outbox"], one["silent"]) for one in said]
+
+        wait_until(lambda: others() == [("berlin", 2, 0, 0, False), ("warsaw", 2, 0, 0, False)], 20)
+        assert "host warsaw: position 2, behind by 0" in concierge("sync", "status", "--config", berlin).stdout
     wait_until(lambda: check(warsaw, NUMBER) == "list-stale", 10)
     assert concierge("sync", "verify", "--config", warsaw).stdout.endswith("2 rows, none changed\n")
+
+
+def test_a_host_that_is_silent_or_behind_is_seen_from_any_other(hosts, feed_server, concierge):
+    concierge("db", "upgrade", "--feed", "--config", hosts[0])
+    engine = create_engine(feed_server.url.set(database="fresh"))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE feed_counter SET last = 7 WHERE id = 1"))
+        report(connection, "paris", 3, 12)
+        report(connection, "paris", 4, 12)
+        report(connection, "rome", 7, 0)
+        connection.execute(text("UPDATE feed_host SET at = at - 90000000 WHERE site = 'paris'"))
+    engine.dispose()
+    lines = concierge("sync", "status", "--config", hosts[0]).stdout.splitlines()
+    paris, rome = (line for line in lines if line.startswith("host "))
+    assert paris.startswith("host paris: position 4, behind by 3, 12 wait to be sent, heard 9") and "SILENT" in paris
+    assert rome.startswith("host rome: position 7, behind by 0") and "SILENT" not in rome
+
+
+def test_a_feed_that_takes_no_reports_is_a_feed_all_the_same(hosts, feed_server, concierge, environment, wait_until):
+    """It is of an older version, or its role has not been made anew."""
+    concierge("db", "upgrade", "--feed", "--config", hosts[0])
+    engine = create_engine(feed_server.url.set(database="fresh"))
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE feed_host"))
+    engine.dispose()
+    concierge("list", "add", NUMBER, "--reason", "r", "--source", "s", "--config", hosts[0])
+    with served(hosts[0], environment), served(hosts[1], environment):
+        wait_until(lambda: concierge("list", "show", NUMBER, "--config", hosts[1]).returncode == 0, 20)
+        wait_until(lambda: "sync=not-reported" in hosts[0].with_suffix(".log").read_text(), 20)
+        assert json.loads(concierge("sync", "status", "--format", "json", "--config", hosts[1]).stdout)["hosts"] == []
 
 
 def test_a_feed_that_was_tampered_with_is_found(hosts, feed_server, concierge, environment, wait_until):

@@ -73,6 +73,7 @@ def test_two_hosts_work_with_it(as_writer, hosts, make, wait):
         "DELETE FROM feed_event",
         "UPDATE feed_event SET body = '{}'",
         "DELETE FROM feed_counter",
+        "DELETE FROM feed_host",
         "DROP TABLE feed_event",
         "ALTER TABLE feed_event ADD COLUMN x INTEGER",
         "SELECT * FROM list_event",
