@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, or_, select, update
 
+from models import facts
+from models.consent import Act
 from models.errors import StoreError
 from models.evidence.sources import BYPASS, CHECK, EVENT, IMPORT, WITNESS
 from models.rows import event_from_row, event_row
@@ -28,8 +30,10 @@ from models.tables import (
     batch,
     bypass,
     call_check,
+    contact,
     entry,
     event_witness,
+    fact,
     list_access,
     list_event,
     to_micros,
@@ -56,6 +60,8 @@ class Gone:
 
     checks: int = 0
     bypasses: int = 0
+    contacts: int = 0
+    facts: int = 0
     entries: int = 0
     events: int = 0
     imports: int = 0
@@ -79,11 +85,12 @@ class Purge:
         if cutoffs.checks is not None:
             gone.checks = self._old(CHECK, call_check, to_micros(cutoffs.checks))
             gone.bypasses = self._old(BYPASS, bypass, to_micros(cutoffs.checks))
+            gone.contacts = self._contacts(to_micros(cutoffs.checks))
         if cutoffs.ended is not None:
             self._ended(to_micros(cutoffs.ended), gone)
             gone.imports = self._imports(to_micros(cutoffs.ended))
         if cutoffs.accesses is not None:
-            gone.accesses = self._accesses(to_micros(cutoffs.accesses))
+            gone.accesses = self._delete(list_access, list_access.c.at < to_micros(cutoffs.accesses))
         if not self.dry:
             self.store.compact_evidence("past its time", self.actor)
         return gone
@@ -102,6 +109,30 @@ class Purge:
                     self.store.remove_rows(connection, source, seqs, "past its time", self.actor)
             seen, count = seqs[-1], count + len(seqs)
             self.at(count)
+
+    def _contacts(self, before: int) -> int:
+        """Those that no cap of any campaign looks back to, and that the other sites know the end of."""
+        campaigns = facts.campaigns_of(facts.read(self.store, facts.CAMPAIGN))
+        longest = max((cap.longest for one in campaigns.values() for cap in one.all_caps), default=0)
+        counted = to_micros(datetime.now(UTC) - timedelta(seconds=longest))
+        old = contact.c.at < min(before, counted)
+        if self.shared:
+            old &= contact.c.told != ""
+        return self._delete(contact, old)
+
+    def _delete(self, table: Table, condition: ColumnElement[bool]) -> int:
+        """Rows that are no evidence of the chain."""
+        if self.dry:
+            with self.store.reading() as connection:
+                return connection.execute(select(func.count()).select_from(table).where(condition)).scalar() or 0
+        count = 0
+        some = select(table.c.seq).where(condition).limit(_CHUNK)
+        while True:
+            with self.store.writing() as connection:
+                found = connection.execute(delete(table).where(table.c.seq.in_(some))).rowcount
+            count += found
+            if not found:
+                return count
 
     def _ended(self, before: int, gone: Gone) -> None:
         """Entries that ended so long ago, with their events."""
@@ -162,20 +193,6 @@ class Purge:
                 self.store.remove_rows(connection, IMPORT, seqs, "undone, and nothing of it is left", self.actor)
         return len(seqs)
 
-    def _accesses(self, before: int) -> int:
-        old = list_access.c.at < before
-        if self.dry:
-            with self.store.reading() as connection:
-                return connection.execute(select(func.count()).select_from(list_access).where(old)).scalar() or 0
-        count = 0
-        some = select(list_access.c.seq).where(old).limit(_CHUNK)
-        while True:
-            with self.store.writing() as connection:
-                found = connection.execute(delete(list_access).where(list_access.c.seq.in_(some))).rowcount
-            count += found
-            if not found:
-                return count
-
     def forget(self, number: int) -> Gone:
         """Everything about a person but the suppression itself. Raises StoreError; then nothing is gone."""
         gone = Gone()
@@ -205,6 +222,10 @@ class Purge:
         around = list(connection.execute(select(bypass.c.seq).where(bypass.c.number == number)).scalars())
         gone.bypasses = len(around)
         gone.accesses = _count(connection, list_access.c.number == number)
+        gone.contacts = connection.execute(
+            select(func.count()).select_from(contact).where(contact.c.number == number)
+        ).scalar_one()
+        self._forget_facts(connection, number, gone)
         if self.dry:
             return
         self.store.remove_rows(connection, CHECK, [*checks, *(row.seq for row in calls)], _ASKED, self.actor)
@@ -217,8 +238,23 @@ class Purge:
             .where(list_access.c.number == number)
             .values(number=None, question="(erased on request)")
         )
+        connection.execute(delete(contact).where(contact.c.number == number))
         theirs = (astdb_key.c.number == number) & (astdb_key.c.origin == "there")
         connection.execute(update(astdb_key).where(theirs).values(value=""))
+
+    def _forget_facts(self, connection: Connection, number: int, gone: Gone) -> None:
+        """Consents and complaints go. A withdrawal refuses calls only beside what it withdraws: then both stay, without
+        their story."""
+        rows = connection.execute(select(fact).where(fact.c.number == number)).all()
+        withdrawn = any(row.kind == Act.WITHDRAW for row in rows)
+        for row in rows:
+            bare = _bare_fact(row) if withdrawn and row.kind in facts.CONSENTS else None
+            if bare == {"actor": row.actor, "body": row.body}:
+                continue
+            gone.facts += 1
+            if not self.dry:
+                own = fact.c.seq == row.seq
+                connection.execute(delete(fact).where(own) if bare is None else update(fact).where(own).values(**bare))
 
     def _forget_key(self, connection: Connection, key: Key, gone: Gone) -> None:
         """Of what holds, one listing after the other without its story; of the rest nothing."""
@@ -293,6 +329,13 @@ def _lives(row: Row[Any]) -> bool:
 def _bare(row: Row[Any]) -> ListEvent:
     """What the suppression needs, and where it came from in a word."""
     return replace(event_from_row(row), reason=FORGOTTEN, actor="", evidence={})
+
+
+def _bare_fact(row: Row[Any]) -> dict[str, str]:
+    """When, about what, and by which way of calling."""
+    told = json.loads(row.body)
+    kept = {name: told[name] for name in ("channel", "expires_at") if name in told}
+    return {"actor": "", "body": json.dumps({**kept, "proof": ""}, sort_keys=True)}
 
 
 def _by(number: int) -> ColumnElement[bool]:

@@ -53,11 +53,13 @@ def _cutoffs(settings: Settings) -> Cutoffs:
 
 def _print(gone: Gone, person: bool, *, dry: bool) -> None:
     verb = "would go" if dry else "gone"
-    print(f"{verb}: {gone.checks} checks, {gone.bypasses} calls round the gate")
+    print(f"{verb}: {gone.checks} checks, {gone.contacts} contacts, {gone.bypasses} calls round the gate")
     print(f"{verb}: {gone.entries} entries that do not hold, {gone.events} events")
     if not person:
         print(f"{verb}: {gone.imports} undone imports, {gone.accesses} notes of who read the list")
-    elif gone.accesses:
+    if gone.facts:
+        print(f"{verb}: {gone.facts} consents and complaints; where a consent was withdrawn, their stories")
+    if person and gone.accesses:
         print(f"{'would be made' if dry else 'made'} anonymous: {gone.accesses} notes of who asked")
     if gone.kept:
         print(f"concierge: {gone.kept} entries stay until the other sites have their events", file=sys.stderr)

@@ -8,10 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import note as show
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
+from models import facts
 from models.access import UNFINISHED, Access, accesses, note, noted
+from models.campaign import Campaign
+from models.caps import Cap, Contact, State
+from models.consent import Act, ConsentEvent, Standing, standing
 from models.contact import Answer
+from models.contacts import row_of
 from models.errors import StoreError
 from models.evidence.verify import verify
 from models.imports import Batch, Imports
@@ -21,9 +26,10 @@ from models.retention import FORGOTTEN, Cutoffs, Gone, Purge
 from models.store import Store
 from models.suppression import Kind
 from models.sync import state
-from models.tables import batch, call_check, entry, event_witness, list_event
+from models.tables import batch, call_check, contact, entry, event_witness, list_event
 from models.witness import AMI, Report, record
 
+PERSON = 48601234567
 FUTURE = datetime.now(UTC) + timedelta(days=4000)  # whatever is recorded in a test is past its time then
 
 
@@ -141,6 +147,59 @@ def test_a_person_is_forgotten_but_for_the_suppression(store, make):
     assert list(accesses(store, make.PERSON)) == [] and len(list(accesses(store))) == 1
     assert store.events(make.OTHER)[0].actor == "agent Smith"
     assert purge(store).forget(make.PERSON) == Gone(), "a second time there is nothing left to forget"
+
+
+def consent(act, **more):
+    given = {"proof": "recording 17", "actor": "agent Smith", "topic": "loans"} | more
+    return facts.fact_of(ConsentEvent(uuid4(), act, PERSON, datetime.now(UTC), "form", **given))
+
+
+def standing_of(store):
+    found = [facts.consent_of(one) for one in facts.read(store, *facts.CONSENTS, number=PERSON)]
+    return standing(found, ["loans"], datetime.now(UTC)).standing
+
+
+def test_a_forgotten_person_who_withdrew_a_consent_has_withdrawn_it(store):
+    facts.record(store, [consent(Act.GRANT)])
+    facts.record(store, [consent(Act.WITHDRAW), facts.Fact(uuid4(), facts.COMPLAINT, "x", datetime.now(UTC), "letter",
+                         number=PERSON)])  # fmt: skip
+    assert purge(store, dry=True).forget(PERSON).facts == 3 and standing_of(store) is Standing.WITHDRAWN
+    purge(store).forget(PERSON)
+    assert standing_of(store) is Standing.WITHDRAWN
+    assert "Smith" not in str(facts.read(store, *facts.CONSENTS)) and facts.read(store, facts.COMPLAINT) == []
+    assert purge(store).forget(PERSON) == Gone()
+
+
+def test_a_consent_that_holds_goes_with_the_person(store):
+    facts.record(store, [consent(Act.GRANT)])
+    purge(store).forget(PERSON)
+    assert standing_of(store) is Standing.MISSING
+
+
+def contacts(store, *ages, told="used"):
+    rows = [
+        row_of(Contact(str(uuid4()), PERSON, datetime.now(UTC) - timedelta(days=age), state=State.ATTEMPT), told=told)
+        for age in ages
+    ]
+    with store.writing() as connection:
+        connection.execute(insert(contact), rows)
+
+
+def test_contacts_that_a_cap_still_counts_stay(store):
+    yearly = Campaign("skis", caps=(Cap(window="365d"),))
+    facts.record(store, [facts.campaign_fact(uuid4(), yearly, datetime.now(UTC), "somebody")])
+    contacts(store, 10, 300, 400, 800)
+    cutoff = datetime.now(UTC) - timedelta(days=31)
+    assert purge(store, dry=True).run(Cutoffs(checks=cutoff)).contacts == 2
+    assert (purge(store).run(Cutoffs(checks=cutoff)).contacts, count(store, contact)) == (2, 2)
+    purge(store).forget(PERSON)
+    assert count(store, contact) == 0
+
+
+def test_contacts_whose_end_the_other_sites_do_not_know_stay(store):
+    contacts(store, 900, told="")
+    assert purge(store, shared=True).run(Cutoffs(checks=datetime.now(UTC))).contacts == 0
+    assert purge(store).run(Cutoffs(checks=datetime.now(UTC))).contacts == 1
 
 
 def test_what_witnesses_of_a_key_press_have_reported_goes_too(store, make):

@@ -74,8 +74,8 @@ def test_purge_keeps_what_holds_and_says_what_went(run, tmp_path):
     run("check", "600100200")
     with sqlite3.connect(tmp_path / "list.db") as connection:
         connection.execute("UPDATE call_check SET at = ?", [int((time.time() - 40 * 86400) * 1e6)])
-    assert run("list", "purge", "--dry-run").stdout.startswith("would go: 1 checks, 0 calls round the gate")
-    assert run("list", "purge").stdout.startswith("gone: 1 checks, 0 calls round the gate")
+    assert run("list", "purge", "--dry-run").stdout.startswith("would go: 1 checks, 0 contacts, 0 calls round the gate")
+    assert run("list", "purge").stdout.startswith("gone: 1 checks, 0 contacts, 0 calls round the gate")
     assert run("check", "600100200").returncode == 1
     assert [one["question"] for one in accesses(run) if one["action"] == "purge"] == ["1 checks"]
 
