@@ -5,15 +5,14 @@ campaign is argument 3, else `?campaign=…`; argument 4 is `pending` when the P
 argument 5 is what is known of that person (`zone=Europe/Warsaw&person=17`, see models.rules.Lead).
 The answer is one channel variable:
 
-    CONCIERGE_ANSWER = VERDICT!reason!entry!last contact!contacts in 30 days!E.164 digits!nonce
+    CONCIERGE_ANSWER = VERDICT!reason!entry!last contact!contacts in 30 days!E.164 digits!nonce[!permit]
 
 Only the whole text with the right nonce counts: a crash, a cut line, a stale value or another server leave something
-else there, and the dialplan takes anything else as a refusal.
+else there, and the dialplan takes anything else as a refusal. The permit goes to the legs of an allowed call.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import fields
 from typing import cast
 from urllib.parse import parse_qsl
@@ -22,6 +21,7 @@ from agi.handlers import Ask, GetVariable, Handling, Outcome, SetVariable, nonce
 from agi.protocol import Environment
 from models.contact import Answer, Question
 from models.number import Number, masked
+from models.number.peer import dialled_in
 from models.rules import NO_LEAD, Lead
 
 _LEAD = frozenset(one.name for one in fields(Lead))
@@ -40,18 +40,8 @@ def outbound(environment: Environment, via: str = "agi") -> Handling:
 
 
 def of_peer(text: str) -> str:
-    """`peer:` with a leg's DIALEDPEERNUMBER -> what is dialled in it; any other text as it is.
-
-    `48600100200@trunk`, `trunk/sip:+48600100200@host`, `trunk/48600100200` (technologies with the trunk in front).
-    """
-    if not text.startswith("peer:"):
-        return text
-    peer = text.removeprefix("peer:")
-    scheme = re.search(r"(?:sips?|tel):.*", peer, re.IGNORECASE)
-    if scheme:
-        return scheme[0]
-    number = peer.rpartition("@")[0] or peer
-    return number.partition("/")[2] or number
+    """`peer:` with a leg's DIALEDPEERNUMBER -> what is dialled in it; any other text as it is."""
+    return dialled_in(text.removeprefix("peer:")) if text.startswith("peer:") else text
 
 
 def _question(environment: Environment, dialled: str, campaign: str, via: str) -> Question:
@@ -80,7 +70,8 @@ def token(answer: Answer, nonce: str) -> str:
     number = str(answer.destination.e164) if isinstance(answer.destination, Number) else ""
     entry = str(decision.entry.id) if decision.entry else ""
     count = str(history.within_30_days)
-    return "!".join((decision.verdict.value, decision.reason.value, entry, last, count, number, nonce))
+    parts = [decision.verdict.value, decision.reason.value, entry, last, count, number, nonce]
+    return "!".join([*parts, answer.permit] if answer.permit else parts)
 
 
 def outcome(answer: Answer) -> Outcome:

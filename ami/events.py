@@ -18,7 +18,8 @@ NUMBER = "CONCIERGE_NUMBER"
 LEG = "CONCIERGE_LEG"
 LEG_CAMPAIGN = "CONCIERGE_LEG_CAMPAIGN"
 LEG_NUMBER = "CONCIERGE_LEG_NUMBER"
-VARIABLES = (CAMPAIGN, NUMBER, LEG, LEG_CAMPAIGN, LEG_NUMBER)
+PERMIT = "CONCIERGE_PERMIT"
+VARIABLES = (CAMPAIGN, NUMBER, LEG, LEG_CAMPAIGN, LEG_NUMBER, PERMIT)
 
 KEPT = "ConciergeKept"
 DIGITS = frozenset("0123456789*#ABCD")
@@ -44,7 +45,11 @@ class KeyPressed:
 
 @dataclass(frozen=True, slots=True)
 class LegDialled:
-    """DialBegin: a leg is being called (main/dial.c, apps/app_dial.c); variables are the called leg's."""
+    """DialBegin: a leg is being called (main/dial.c, apps/app_dial.c); variables are the called leg's.
+
+    channel, place: the channel that dials it, and where that is, as context,extension,priority; empty for a leg that
+    nobody's channel dials (Originate, call file, ARI).
+    """
 
     dest_channel: str
     dest_uniqueid: str
@@ -53,6 +58,8 @@ class LegDialled:
     variables: dict[str, str] = field(default_factory=dict)
     at: float | None = None
     uniqueid: str = ""  # of the channel that dials; empty when nobody does (Originate)
+    channel: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +148,8 @@ def _leg_dialled(raw: RawEvent) -> LegDialled | None:
         _variables(raw, "DestChanVariable"),
         _seconds(_text(raw, "Timestamp")),
         _text(raw, "Uniqueid"),
+        _text(raw, "Channel"),
+        ",".join(filter(None, (_text(raw, name) for name in ("Context", "Exten", "Priority")))),
     )
 
 

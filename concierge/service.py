@@ -19,9 +19,11 @@ from agi.outbound import outbound
 from agi.outcome import outcome
 from agi.ping import ping
 from agi.server import Limits, Ports, Server, Services
+from ami.events import Event
 from ami.legs import Scope
 from ami.link import Access
 from ami.opt_out import OptOutListener, Witness
+from ami.watch import GateWatch
 from concierge.counting import Counting
 from concierge.errors import UserError
 from concierge.gap_store import GapStore
@@ -29,7 +31,8 @@ from concierge.recorder import Recorder
 from concierge.setting_rules import ami_secret
 from concierge.settings import Settings
 from concierge.stall import Stalls
-from concierge.wiring import identity_of, judge_of, limits_of, site_of, sync_of
+from concierge.watching import recording, rules_of, telling
+from concierge.wiring import evidence_key, identity_of, judge_of, limits_of, site_of, sync_of
 from models.gate import Gate
 from models.journal import Journal
 
@@ -58,12 +61,15 @@ class Service:
         told = self.sync.wake if self.sync is not None else None
         self.journal = Journal(path, delay=store.evidence_delay, most=store.evidence_queue, recorded=told)
         self._counting = Counting(settings, path, self._settles)
-        self._gate = Gate(self._judge, self.journal, strict=store.strict_evidence, take=self._counting.take)
+        self._key = evidence_key(path)
+        take = self._counting.take
+        self._gate = Gate(self._judge, self.journal, strict=store.strict_evidence, take=take, key=self._key)
         self._telling: asyncio.Task[None] | None = None
         digits: dict[str, Scope] = {k: "all" if v == "all" else "campaign" for k, v in settings.opt_out.digits.items()}
         self._recorder = Recorder(self.journal, settings.ami.system, digits, site_of(settings))
         self.server = self._agi_server()
         self.listener: OptOutListener | None = None
+        self.watch: GateWatch | None = None
         self._listening: asyncio.Task[None] | None = None
         self.stalls = Stalls()
         self._watching: asyncio.Task[None] | None = None
@@ -113,12 +119,21 @@ class Service:
             lambda _campaign: digits,
             system=ami.system,
             witness=witness,
-            also=(self._counting.on_event,),
+            also=(self._watch, self._counting.on_event),
         )
 
     def _settles(self) -> bool:
         """Does AMI tell at this moment what becomes of a call?"""
         return self.listener is not None and self.listener.session.status().connected
+
+    async def _watch(self, event: Event, seen_at: float) -> None:
+        """Round the gate? The listener is there when its first event comes."""
+        if self.watch is None and self.listener is not None:
+            system, gate = self._settings.ami.system, self._settings.gate
+            record, tell = recording(self.journal, system), telling(gate.webhook, system)
+            self.watch = GateWatch(self._key, rules_of(self._settings), self.listener.session.send, record, tell)
+        if self.watch is not None:
+            await self.watch(event, seen_at)
 
     async def start(self) -> None:
         """Open the ports. Raises UserError when one cannot be had."""
@@ -159,6 +174,8 @@ class Service:
         if self.listener is not None and self._listening is not None:
             await self.listener.close()
             await asyncio.gather(self._listening, return_exceptions=True)
+        if self.watch is not None:
+            await self.watch.settled()
         if self._bridge is not None:
             await asyncio.to_thread(self._bridge.stop)
         if self._telling is not None:

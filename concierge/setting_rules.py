@@ -24,6 +24,7 @@ SECRET_VARIABLE = "CONCIERGE_AMI_SECRET"  # noqa: S105 - the name, not the secre
 FREEPBX_AGI_PORT = 4573
 _DIGIT = re.compile(r"[0-9*#A-D]")
 _SCOPES = ("all", "campaign")
+_ON_BYPASS = ("off", "log", "alert", "hangup")
 _ON_STALE = ("refuse", "warn")
 ENGINES = ("postgresql", "mariadb", "mysql")
 SHORTEST = 31  # days; what was called within a month is counted
@@ -43,6 +44,7 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
             mistakes.add("opt_out.digits", f"{digit!r} is not one key of a telephone")
         if scope not in _SCOPES:
             mistakes.add(f"opt_out.digits.{digit}", f"{scope!r} is not a scope; known are: {', '.join(_SCOPES)}")
+    _check_gate(settings, mistakes)
     _check_codes(settings.codes, mistakes)
     for name in ("passes", "wrong", "silences", "errors", "total"):
         _at_least(getattr(settings.menu, name), 0, f"menu.{name}", mistakes)
@@ -65,6 +67,23 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
         mistakes.add("lint.fail_on", f"{settings.lint.fail_on!r} is none of error, warning, info")
     if settings.log.level.upper() not in logging.getLevelNamesMapping():
         mistakes.add("log.level", f"{settings.log.level!r} is none of debug, info, warning, error")
+
+
+def _check_gate(settings: Settings, mistakes: Mistakes) -> None:
+    gate = settings.gate
+    if gate.bypass not in _ON_BYPASS:
+        mistakes.add("gate.bypass", f"{gate.bypass!r} is none of {', '.join(_ON_BYPASS)}")
+    for number, pattern in enumerate(gate.trunks):
+        if not re.fullmatch(r"[A-Za-z0-9]+/[^\s,&]+", pattern):
+            mistakes.add(f"gate.trunks[{number}]", f"{pattern!r}: technology and name, e.g. PJSIP/provider or DAHDI/*")
+    for number, text in enumerate(gate.free):
+        if not re.fullmatch(r"\+[1-9][0-9]{6,14}", text):
+            mistakes.add(f"gate.free[{number}]", f"{text!r}: a number with + and its country, e.g. +48600100200")
+    if not 5 <= gate.fresh <= 3600:
+        mistakes.add("gate.fresh", "a number of seconds, from 5 to 3600")
+    url = urlsplit(gate.webhook)
+    if gate.webhook and (url.scheme not in ("http", "https") or not url.hostname):
+        mistakes.add("gate.webhook", "expected http://HOST/PATH or https://HOST/PATH")
 
 
 def _check_codes(codes: CodeSettings, mistakes: Mistakes) -> None:

@@ -42,13 +42,20 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class GateSettings:
-    """Policy of outbound calls. `countries`: a folder of rule sets that go before ours."""
+    """Policy of outbound calls. `countries`: a folder of rule sets that go before ours; `bypass`: what becomes of a
+    leg on a trunk that has not been asked for.
+    """
 
     require_campaign: bool = False
     unknown_campaign: str = "refuse"
     require_reason: bool = False
     countries: str = ""
     reserve: float = 120.0
+    bypass: str = "log"
+    trunks: tuple[str, ...] = ()
+    free: tuple[str, ...] = ()
+    fresh: float = 120.0
+    webhook: str = ""
 
 
 @dataclass(frozen=True, slots=True)

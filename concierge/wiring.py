@@ -130,6 +130,16 @@ def identity_of(path: Path) -> str:
     return "{}-{}".format(*inode_of(path))
 
 
+def evidence_key(path: Path) -> bytes:
+    """What evidence and permits are signed with, made on first use. Raises UserError."""
+    from models.evidence.key import load_or_make_key
+
+    try:
+        return load_or_make_key(path)
+    except StoreError as error:
+        raise UserError(str(error)) from error
+
+
 def site_of(settings: Settings) -> Site:
     """The habits of the site, for the interpretation of numbers."""
     site = settings.site

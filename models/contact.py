@@ -39,7 +39,9 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A question with its decision: one row of evidence. `case`: what the campaign's rules have looked at."""
+    """A question with its decision: one row of evidence. `case`: what the campaign's rules have looked at; `permit`: what
+    the legs of an allowed call carry.
+    """
 
     question: Question
     destination: Number | NotANumber
@@ -47,3 +49,4 @@ class Answer:
     history: History
     at: datetime
     case: Case | None = None
+    permit: str = ""

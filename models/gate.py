@@ -13,6 +13,7 @@ from models.cases import Asked, Blocked, Cases
 from models.contact import Answer, History, Question
 from models.journal import Journal
 from models.number import NotANumber, Number, Site, interpret
+from models.permit import permit
 from models.policy import (
     Decision,
     Facts,
@@ -178,8 +179,13 @@ class Gate:
     `strict`: the evidence is committed before the answer is given.
     """
 
-    def __init__(self, judge: Judge, journal: Journal, *, strict: bool = False, take: Take | None = None) -> None:
-        """`take`: reserves the contact of an allowed call of a campaign that has rules, or says why not."""
+    def __init__(
+        self, judge: Judge, journal: Journal, *, strict: bool = False, take: Take | None = None, key: bytes = b""
+    ) -> None:
+        """`take`: reserves the contact of an allowed call of a campaign that has rules, or says why not. `key`: signs
+        what the legs of an allowed call carry; without it they carry nothing.
+        """
+        self._key = key
         self._judge = judge
         self._journal = journal
         self._strict = strict
@@ -195,7 +201,7 @@ class Gate:
         if self._to_be_taken(answer):
             return None
         self._journal.add(answer)
-        return answer
+        return permitted(answer, self._key)
 
     async def ask(self, question: Question) -> Answer:
         """The answer, after a lock has passed and (strict) the evidence is committed."""
@@ -214,7 +220,7 @@ class Gate:
             instead = overruled(answer, self._journal.trouble or "the queue is full")
             self._journal.amend(answer, instead)
             answer = instead
-        return answer
+        return permitted(answer, self._key)
 
     def _to_be_taken(self, answer: Answer) -> bool:
         return self._take is not None and answer.case is not None and answer.decision.allowed
@@ -228,6 +234,15 @@ class Gate:
         if self._journal.ready or not answer.decision.allowed or isinstance(answer.destination, NotANumber):
             return answer
         return overruled(answer, self._journal.trouble or "the queue is full")
+
+
+def permitted(answer: Answer, key: bytes) -> Answer:
+    """With what the legs of an allowed call to a subscriber carry."""
+    destination = answer.destination
+    if not key or not answer.decision.allowed or isinstance(destination, NotANumber):
+        return answer
+    signed = permit(key, destination.e164, answer.at.timestamp())
+    return Answer(answer.question, destination, answer.decision, answer.history, answer.at, answer.case, signed)
 
 
 def overruled(answer: Answer, why: str) -> Answer:

@@ -90,17 +90,17 @@ def check_row(answer: Answer, now: int) -> tuple[object, ...]:
     return (
         to_micros(answer.at),
         now,
-        _clean(asked.dialled, 100),
+        clean(asked.dialled, 100),
         answer.destination.e164 if isinstance(answer.destination, Number) else None,
-        _clean(asked.campaign, 64),
+        clean(asked.campaign, 64),
         decision.verdict.value,
         decision.reason.value,
-        _clean(decision.detail, 1000),
+        clean(decision.detail, 1000),
         decision.entry.id if decision.entry else None,
         asked.via,
-        _clean(asked.caller, 100),
-        _clean(asked.channel, 200),
-        _clean(asked.uniqueid, 150),
+        clean(asked.caller, 100),
+        clean(asked.channel, 200),
+        clean(asked.uniqueid, 150),
     )
 
 
@@ -109,7 +109,7 @@ _CHECK_COLUMNS = [column for column in call_check.c if column.name != "seq"]
 INSERT_CHECK = str(insert(call_check).compile(dialect=dialect(), column_keys=[one.name for one in _CHECK_COLUMNS]))
 
 
-def _clean(value: str, most: int) -> str:
+def clean(value: str, most: int) -> str:
     """What came from a telephone may hold anything; the database takes well-formed text of a bounded length."""
     if len(value) <= most and value.isascii() and "\0" not in value:
         return value

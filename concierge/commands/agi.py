@@ -76,7 +76,8 @@ def ask(settings: Settings, path: Path, question: Question) -> Answer:
 
     from concierge.counting import shared_of, take, terms_of
     from models.errors import StoreError
-    from models.gate import overruled
+    from models.evidence.key import load_or_make_key
+    from models.gate import overruled, permitted
     from models.reserving import Reserver
     from models.store import Store
 
@@ -91,6 +92,6 @@ def ask(settings: Settings, path: Path, question: Question) -> Answer:
         store = Store(path)
         store.write_checks([answer])
         store.close()
+        return permitted(answer, load_or_make_key(path))
     except StoreError as error:
         return overruled(answer, str(error))
-    return answer

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -46,13 +46,15 @@ class Site:
         manager: str = "",
         files: Mapping[str, str] | None = None,
         settings: Mapping[str, object] | None = None,
+        modules: Sequence[str] = (),
     ) -> None:
         """`extensions` follows the demo's dialplan, `manager` our own user, `files` are further files of the PBX's
-        configuration; `settings` replaces sections of Concierge's.
+        configuration; `settings` replaces sections of Concierge's; `modules` are loaded too.
         """
         self._version = version
         self._extensions, self._manager, self._files = extensions, manager, files or {}
         self._changes = settings or {}
+        self._modules = modules
         self._kept = tempfile.TemporaryDirectory(prefix="concierge-site-")
         self.folder = Path(self._kept.name)
         self.config = self.folder / "config.yaml"
@@ -80,6 +82,7 @@ class Site:
             features=hooks.features(settings).removeprefix("[applicationmap]\n"),
             manager=snippet(int(self._version), USER, secret) + self._manager,
             etc_files=self._files,
+            modules=self._modules,
             sounds={"concierge": Path(str(files("concierge").joinpath("sounds/en")))},
         )
 
@@ -180,4 +183,7 @@ class Site:
 
 
 def _command() -> list[str]:
-    return [sys.executable, "-P", "-c", "import sys; from concierge.cli import main; sys.exit(main())"]
+    """The code that this process runs, which may be another tree than the installed one."""
+    here = str(Path(__file__).parents[2])
+    start = f"import sys; sys.path.insert(0, {here!r}); from concierge.cli import main; sys.exit(main())"
+    return [sys.executable, "-P", "-c", start]

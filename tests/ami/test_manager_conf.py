@@ -18,8 +18,8 @@ def test_least_privilege(version):
     assert "write=user,call,reporting" in got
     assert "writetimeout=5000" in got
     assert (
-        "channelvars=CONCIERGE_CAMPAIGN,CONCIERGE_NUMBER,CONCIERGE_LEG,CONCIERGE_LEG_CAMPAIGN,CONCIERGE_LEG_NUMBER"
-        in got
+        "channelvars=CONCIERGE_CAMPAIGN,CONCIERGE_NUMBER,CONCIERGE_LEG,CONCIERGE_LEG_CAMPAIGN,CONCIERGE_LEG_NUMBER,"
+        "CONCIERGE_PERMIT" in got
     )
     assert "timestampevents=yes" in got
     assert got.index("deny=0.0.0.0/0.0.0.0,::/0") < got.index("permit=127.0.0.1/255.255.255.255")
@@ -43,8 +43,8 @@ def test_each_version_gets_filters_that_it_understands():
 def test_channel_variables_that_are_asked_for_already_are_kept():
     got = lines(snippet(22, "c", SECRET, also=["FROM_DID", "CONCIERGE_LEG", "CDR(accountcode)"]))
     assert (
-        "channelvars=FROM_DID,CONCIERGE_LEG,CDR(accountcode),CONCIERGE_CAMPAIGN,CONCIERGE_NUMBER,CONCIERGE_LEG_CAMPAIGN,CONCIERGE_LEG_NUMBER"
-        in got
+        "channelvars=FROM_DID,CONCIERGE_LEG,CDR(accountcode),CONCIERGE_CAMPAIGN,CONCIERGE_NUMBER,CONCIERGE_LEG_CAMPAIGN,CONCIERGE_LEG_NUMBER,"
+        "CONCIERGE_PERMIT" in got
     )
 
 
