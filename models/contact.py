@@ -39,8 +39,8 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A question with its decision: one row of evidence. `case`: what the campaign's rules have looked at; `permit`: what
-    the legs of an allowed call carry.
+    """A question with its decision: one row of evidence. `case`: what the campaign's rules have looked at; `permit`:
+    what the legs of an allowed call carry.
     """
 
     question: Question

@@ -227,15 +227,11 @@ def test_rows_from_before_the_chain_are_covered_by_its_first_links(filled, make)
 
 def test_an_upgrade_covers_what_is_there(filled):
     from concierge.wiring import upgrade_store
+    from migrations import run
+    from models.store import open_alone
 
-    execute(
-        filled,
-        "DROP TABLE evidence_link",
-        "DROP TABLE bypass",
-        "DROP TABLE event_witness",
-        "DROP TABLE listening_gap",
-        "UPDATE alembic_version SET version_num = '0004'",
-    )
+    with open_alone(filled) as connection:
+        run.downgrade(connection, "0004")
     for beside in (key_path(filled), checkpoint_path(filled)):
         beside.unlink()
     assert upgrade_store(filled) == SCHEMA
