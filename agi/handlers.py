@@ -85,7 +85,26 @@ class Ended:
     outcome: str
 
 
-Effect = SetVariable | GetVariable | Ask | OptOut | ByHand | Ended
+@dataclass(frozen=True, slots=True)
+class CallBack:
+    """Record what is owed to a caller. Result: as of OptOut; None when it can never be read.
+
+    `kind` is `promise` or `followup`; `number` as it was presented or keyed in; `turn` counts those of this channel;
+    `waited` in seconds; `at` seconds since the epoch.
+    """
+
+    kind: str
+    number: str
+    reason: str
+    language: str
+    waited: int
+    turn: int
+    channel: str
+    uniqueid: str
+    at: int
+
+
+Effect = SetVariable | GetVariable | Ask | OptOut | ByHand | Ended | CallBack
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """`/menu`: how often has this caller been here? Over the limit, or after an error: to the operator, never cut off.
 
-Arguments: menu, happening (`pass`, `wrong`, `silence`, `error`), nonce, state so far. The answer is one variable:
+Arguments: menu, happening (`pass`, `wrong`, `silence`, `error`), nonce, state so far, seconds since the first. The
+answer is one variable:
 
     CONCIERGE_STEP = GO|OPERATOR!reason!state!nonce
 """
@@ -17,7 +18,9 @@ STEP = "CONCIERGE_STEP"
 def menu(environment: Environment, limits: Limits) -> Handling:
     """Count one happening and tell the dialplan where to go."""
     name, happening = environment.argument(1), environment.argument(2) or "pass"
-    found = next_step(environment.argument(4), name, happening, limits)
+    spent = environment.argument(5)
+    seconds = int(spent) if spent.isascii() and spent.isdigit() and len(spent) < 10 else 0
+    found = next_step(environment.argument(4), name, happening, limits, seconds)
     yield SetVariable(STEP, token(found, nonce_of(environment.argument(3))))
     fields = {"menu": name, "happening": happening, "reason": found.reason, "state": found.state}
     return Outcome(found.step.value.lower(), fields)

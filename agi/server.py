@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
 from agi.connection import SHORTEST_HEADER, Connection
-from agi.handlers import Ask, ByHand, Effect, Ended, Handler, OptOut, Outcome
+from agi.handlers import Ask, ByHand, CallBack, Effect, Ended, Handler, OptOut, Outcome
 from agi.log_line import line, without_numbers
 from agi.protocol import Environment
 from models.contact import Answer, Question
@@ -41,7 +41,7 @@ class Ports:
 
     ask_now: Callable[[Question], Answer | None]
     ask: Callable[[Question], Awaitable[Answer]]
-    opt_out: Callable[[OptOut | ByHand], Coroutine[None, None, bool | None]]
+    opt_out: Callable[[OptOut | ByHand | CallBack], Coroutine[None, None, bool | None]]
     ended: Callable[[Ended], Coroutine[None, None, bool | None]] | None = None
 
 
@@ -76,7 +76,7 @@ class Services:
         """The result of an effect that is none of AGI's."""
         if isinstance(effect, Ask):
             return await self._ports.ask(effect.question)
-        if isinstance(effect, OptOut | ByHand):
+        if isinstance(effect, OptOut | ByHand | CallBack):
             return await self._to_the_end(self._ports.opt_out(effect))
         if isinstance(effect, Ended) and self._ports.ended is not None:
             return await self._to_the_end(self._ports.ended(effect))

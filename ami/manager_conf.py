@@ -29,11 +29,11 @@ eventfilter(action(include),name(UserEvent)) =
 """
 
 
-def snippet(version: int, user: str, secret: str, *, also: Sequence[str] = ()) -> str:
+def snippet(version: int, user: str, secret: str, *, also: Sequence[str] = (), originate: bool = False) -> str:
     """manager.conf lines for Asterisk `version` (major number), to stand after its [general] section.
 
-    also: names that
-    `channelvars` holds already: the last `channelvars` wins, so they must be named again.
+    also: names that `channelvars` holds already: the last `channelvars` wins, so they must be named again.
+    originate: for callbacks that are placed by themselves.
     Raises ValueError for what manager.conf cannot hold.
     """
     _refuse(user, secret, also)
@@ -50,7 +50,7 @@ deny=0.0.0.0/0.0.0.0,::/0
 permit=127.0.0.1/255.255.255.255
 read=call,dtmf,user
 ; call: kept key presses are removed from AstDB, an unchecked leg is hung up; reporting: AstDB and channels are read
-write=user,call,reporting
+write=user,call,reporting{",originate" if originate else ""}
 ; the default of 100 ms cuts off a listener that is busy for a moment
 writetimeout=5000
 {_ADVANCED if version >= 22 else _LEGACY}"""

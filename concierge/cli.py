@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "may this number be called now?",
     "campaign": "why people are called, when and how often: add, edit, show, list, pause, export",
     "list": "suppressed numbers: add, remove, show, import, export, scrub, history",
+    "callbacks": "promised callbacks and follow-ups: list, claim, done, overdue",
     "registry": "national do-not-call registries: add, list, verify, remove",
     "sync": "how far this host's list is with the other sites'",
     "lint": "find what would trap or cut off a caller in the dialplan",

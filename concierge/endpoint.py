@@ -19,6 +19,7 @@ try:
     from web.app import Parts, build_app
     from web.guard import Guard, Limits
     from web.listing import Listing
+    from web.owed import Desk
     from web.server import Address, Server
 except ImportError as error:
     raise UserError(f"web.port is set: pip install 'asterisk-concierge[web]' ({error.name} is missing)") from error
@@ -35,7 +36,7 @@ class Endpoint:
         self._settings = web
         self._tokens = TokenFile(token_path(settings, path))
         self._listing = Listing(site_of(settings), journal, path, utc_now, end_of)
-        app = build_app(Parts(judge, gate, self._listing, facts_of, version("asterisk-concierge")))
+        app = build_app(Parts(judge, gate, self._listing, Desk(path, utc_now), facts_of, version("asterisk-concierge")))
         limits = _limits(web)
         allow = tuple(ipaddress.ip_network(text) for text in web.allow)
         self._server = Server(Guard(app, self._tokens.find, limits), Address(web.host, web.port, allow), limits)

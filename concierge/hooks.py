@@ -28,6 +28,8 @@ MODULES = (
 
 
 PARTY = "concierge-list-party"
+_PARTS = ("contexts", "callers")
+_HOLIDAYS = 20  # days in one expression
 
 
 def extensions(settings: Settings, agi_port: int | None = None) -> str:
@@ -35,8 +37,9 @@ def extensions(settings: Settings, agi_port: int | None = None) -> str:
     values = "\n".join(
         ["[globals]", *(f"{name}={value}" for name, value in global_values(settings, agi_port).items()), ""]
     )
-    contexts = files("concierge").joinpath("asterisk/contexts.conf").read_text(encoding="utf-8")
-    return f"{values}\n; modules used: {' '.join(MODULES)}\n\n{contexts}\n{code_lines(settings)}"
+    parts = [files("concierge").joinpath(f"asterisk/{name}.conf").read_text(encoding="utf-8") for name in _PARTS]
+    parts += [opening_lines(settings), code_lines(settings)]
+    return "\n".join([values, f"; modules used: {' '.join(MODULES)}\n", *parts])
 
 
 def code_lines(settings: Settings) -> str:
@@ -56,13 +59,52 @@ def global_values(settings: Settings, agi_port: int | None = None) -> dict[str, 
     return {
         "CONCIERGE_AGI": f"agi://{_in_url(settings.agi.host)}:{agi_port or settings.agi.port}",
         "CONCIERGE_SYSTEM": settings.ami.system,
-        "CONCIERGE_OPERATOR": settings.operator.dial,
-        "CONCIERGE_OPERATOR_RING": str(settings.operator.ring),
+        "CONCIERGE_OPERATOR": settings.operator.dial or settings.operator.second,
+        # nobody hears the ringing tone for longer without a word
+        "CONCIERGE_OPERATOR_RING": str(min(settings.operator.ring, settings.menu.orientation)),
+        "CONCIERGE_SECOND": settings.operator.second if settings.operator.dial else "",
+        "CONCIERGE_PATIENCE": str(settings.operator.patience),
+        "CONCIERGE_ORIENTATION": str(settings.menu.orientation),
         "CONCIERGE_ROUNDS_MAX": str(settings.menu.total),
+        "CONCIERGE_WRONG_MAX": str(settings.menu.wrong),
+        "CONCIERGE_SILENCE_MAX": str(settings.menu.silences),
+        "CONCIERGE_SECONDS_MAX": str(settings.menu.seconds),
+        "CONCIERGE_CALLBACKS": "yes" if settings.callbacks.offer else "no",
+        "CONCIERGE_ABANDONED": str(settings.callbacks.abandoned),
         "CONCIERGE_FEATURES": "#".join(feature_names(settings)),
         "CONCIERGE_AGENT_FEATURES": PARTY if settings.codes.party else "",
         "CONCIERGE_EMERGENCY": "|".join(_emergency(settings)),
     }
+
+
+def opening_lines(settings: Settings) -> str:
+    """`concierge-open`: CONCIERGE_OPEN is 1 in opening hours, by the PBX's clock. No hours: always open."""
+    hours = settings.hours
+    lines = ["[concierge-open]", "exten => s,1,Set(CONCIERGE_OPEN=0)"]
+    lines += [f" same => n,Set(CONCIERGE_DAY=${{STRFTIME({_NOW},,%Y-%m-%d)}})"] if hours.holidays else []
+    for start in range(0, len(hours.holidays), _HOLIDAYS):
+        days = "|".join(_dates(day) for day in hours.holidays[start : start + _HOLIDAYS])
+        lines.append(f' same => n,GotoIf($["${{CONCIERGE_DAY}}" =~ "^({days})$"]?end)')
+    for days, times in hours.open.items():
+        lines += [f" same => n,GotoIfTime({_inclusive(one)},{days},*,*?open)" for one in times.split()]
+    if hours.open:
+        lines.append(" same => n,Goto(end)")
+    return "\n".join([*lines, " same => n(open),Set(CONCIERGE_OPEN=1)", " same => n(end),Return()", ""])
+
+
+_NOW = "${EPOCH}"
+
+
+def _dates(day: str) -> str:
+    """12-25 is that day of every year."""
+    return day if len(day) > 5 else f"....-{day}"
+
+
+def _inclusive(times: str) -> str:
+    """09:00-17:00 ends as 16:59 does: Asterisk's last minute is inside."""
+    begin, end = times.split("-")
+    last = (int(end[:2]) * 60 + int(end[3:]) - 1) % 1440
+    return f"{begin}-{last // 60:02}:{last % 60:02}"
 
 
 def features(settings: Settings) -> str:

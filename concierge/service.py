@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agi.handlers import Handler
+from agi.callback import callback
+from agi.handlers import ByHand, CallBack, Handler, OptOut
 from agi.menu_guard import menu
 from agi.opt_out import opt_out
 from agi.outbound import outbound
@@ -24,9 +25,11 @@ from ami.legs import Scope
 from ami.link import Access
 from ami.opt_out import OptOutListener, Witness
 from ami.watch import GateWatch
+from concierge.calling_back import CallingBack
 from concierge.counting import Counting
 from concierge.errors import UserError
 from concierge.gap_store import GapStore
+from concierge.promises import Promises
 from concierge.recorder import Recorder
 from concierge.setting_rules import ami_secret
 from concierge.settings import Settings
@@ -67,6 +70,8 @@ class Service:
         self._telling: asyncio.Task[None] | None = None
         digits: dict[str, Scope] = {k: "all" if v == "all" else "campaign" for k, v in settings.opt_out.digits.items()}
         self._recorder = Recorder(self.journal, settings.ami.system, digits, site_of(settings))
+        self._promises = Promises(settings, path)
+        self._calling_back: asyncio.Task[None] | None = None
         self.server = self._agi_server()
         self.listener: OptOutListener | None = None
         self.watch: GateWatch | None = None
@@ -94,9 +99,14 @@ class Service:
     def _agi_server(self) -> Server:
         agi = self._settings.agi
         limits = Limits(agi.header_timeout, agi.session_timeout, agi.sessions)
-        ports = Ports(self._gate.ask_now, self._gate.ask, self._recorder.from_dialplan, self._counting.ended)
+        ports = Ports(self._gate.ask_now, self._gate.ask, self._record, self._counting.ended)
         allow = tuple(ipaddress.ip_network(text) for text in agi.allow)
         return Server(Services(self._handlers(), ports, limits), agi.host, agi.port, allow)
+
+    async def _record(self, effect: OptOut | ByHand | CallBack) -> bool | None:
+        if isinstance(effect, CallBack):
+            return await self._promises.record(effect)
+        return await self._recorder.from_dialplan(effect)
 
     def _handlers(self) -> Mapping[str, Handler]:
         limits = limits_of(self._settings)
@@ -105,6 +115,7 @@ class Service:
             "menu": lambda environment: menu(environment, limits),
             "optout": opt_out,
             "outcome": outcome,
+            "callback": callback,
             "ping": lambda environment: ping(environment, identity_of(self._path)),
         }
 
@@ -152,6 +163,8 @@ class Service:
             await self.endpoint.start()
         if self._bridge is not None:
             self._bridge.start()
+        if "ami" in self._parts:
+            self._calling_back = asyncio.create_task(CallingBack(self._settings, self._path).run(), name="callbacks")
         if self.listener is not None:
             self._listening = asyncio.create_task(self.listener.run(), name="listener")
 
@@ -169,6 +182,8 @@ class Service:
         """Answer what has been asked, record what has been pressed, write what was decided."""
         if self._watching is not None:
             self._watching.cancel()
+        if self._calling_back is not None:
+            self._calling_back.cancel()
         asked = [self.server.drain()] if "agi" in self._parts else []
         await asyncio.gather(*asked, *([self.endpoint.stop()] if self.endpoint is not None else []))
         if self.listener is not None and self._listening is not None:

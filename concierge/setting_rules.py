@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from concierge.caller_rules import check_callers
 from concierge.errors import SettingsError
 from concierge.reading import Mistakes
-from models.flow import MOST
 
 if TYPE_CHECKING:
     from concierge.settings import AgiSettings, AmiSettings, CodeSettings, PrivacySettings, Settings, SyncSettings
@@ -46,16 +46,12 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
             mistakes.add(f"opt_out.digits.{digit}", f"{scope!r} is not a scope; known are: {', '.join(_SCOPES)}")
     _check_gate(settings, mistakes)
     _check_codes(settings.codes, mistakes)
-    for name in ("passes", "wrong", "silences", "errors", "total"):
-        _at_least(getattr(settings.menu, name), 0, f"menu.{name}", mistakes)
-        if getattr(settings.menu, name) >= MOST:
-            mistakes.add(f"menu.{name}", f"{getattr(settings.menu, name)} is too large; below {MOST}")
     if settings.gate.unknown_campaign not in ("refuse", "allow"):
         mistakes.add("gate.unknown_campaign", f"{settings.gate.unknown_campaign!r} is none of refuse, allow")
     if not 10 <= settings.gate.reserve <= 3600:
         mistakes.add("gate.reserve", "between 10 and 3600 seconds")
     _at_least(settings.sync.sites, 1, "sync.sites", mistakes)
-    _check_operator(settings, mistakes)
+    check_callers(settings, mistakes)
     _check_registries(settings, mistakes)
     _check_sync(settings.sync, mistakes)
     _check_web(settings, mistakes)
@@ -97,12 +93,6 @@ def _check_codes(codes: CodeSettings, mistakes: Mistakes) -> None:
         elif code and code in seen:
             mistakes.add(f"codes.{name}", f"{code!r} is codes.{seen[code]} too")
         seen[code] = name
-
-
-def _check_operator(settings: Settings, mistakes: Mistakes) -> None:
-    if any(char in settings.operator.dial for char in "\r\n\0;,"):
-        mistakes.add("operator.dial", "one line without `;` and `,`, as Dial gets it, e.g. PJSIP/100&PJSIP/101")
-    _at_least(settings.operator.ring, 1, "operator.ring", mistakes)
 
 
 def _check_registries(settings: Settings, mistakes: Mistakes) -> None:

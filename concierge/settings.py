@@ -136,13 +136,16 @@ class CodeSettings:
 
 @dataclass(frozen=True, slots=True)
 class MenuSettings:
-    """How often a caller may go round before the operator takes the call."""
+    """How often a caller may go round, and for how long, before the operator takes the call. Times in seconds."""
 
     passes: int = 3
     wrong: int = 3
     silences: int = 2
     errors: int = 0
     total: int = 12
+    seconds: int = 300
+    orientation: int = 15
+    menus: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,31 @@ class OperatorSettings:
     """The person at the end of every path."""
 
     dial: str = ""
-    ring: int = 30
+    ring: int = 15
+    second: str = ""
+    patience: int = 90
+
+
+@dataclass(frozen=True, slots=True)
+class HoursSettings:
+    """When somebody is there, by the PBX's clock; none: always."""
+
+    open: Mapping[str, str] = field(default_factory=dict)
+    holidays: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackSettings:
+    """Promises to call back. `within`: hours; `abandoned`, `pause`: seconds; `auto`: calls them by itself."""
+
+    offer: bool = True
+    within: int = 8
+    abandoned: int = 20
+    auto: bool = False
+    channel: str = "Local/{number}@from-internal/n"
+    attempts: int = 3
+    pause: int = 1800
+    at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +252,8 @@ class Settings:
     codes: CodeSettings = field(default_factory=CodeSettings)
     menu: MenuSettings = field(default_factory=MenuSettings)
     operator: OperatorSettings = field(default_factory=OperatorSettings)
+    hours: HoursSettings = field(default_factory=HoursSettings)
+    callbacks: CallbackSettings = field(default_factory=CallbackSettings)
     web: WebSettings = field(default_factory=WebSettings)
     lint: LintSettings = field(default_factory=LintSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)

@@ -6,9 +6,13 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from concierge.caller_rules import limits_of_menu
 from concierge.errors import UserError
 from concierge.settings import Settings, load
 from models.cases import Cases
@@ -160,9 +164,14 @@ def judge_of(settings: Settings, path: Path, *, indexed: bool = False) -> Judge:
     registries = registries_of(settings, path, background=indexed, single=not indexed)
     age = age_of(settings, path) if settings.sync.url else None
     reader = Reader(path, indexed=indexed)
-    return Judge(
-        reader, site_of(settings), rules, registries=registries, freshness=age, cases=cases_of(settings, reader)
-    )
+    judge = Judge(reader, site_of(settings), rules, registries=registries, freshness=age)
+    return replace(judge, cases=cases_of(settings, reader), requests=partial(_asked_at, path))
+
+
+def _asked_at(path: Path, number: int, at: datetime) -> datetime | None:
+    from models.callbacks import asked_at
+
+    return asked_at(path, number, at)
 
 
 def cases_of(settings: Settings, reader: Reader) -> Cases:
@@ -184,8 +193,6 @@ def feed_access(settings: Settings, user: str = "") -> Access:
 
     Raises SettingsError.
     """
-    from dataclasses import replace
-
     from sqlalchemy import make_url
 
     from concierge.setting_rules import feed_secret
@@ -227,4 +234,5 @@ def registries_of(settings: Settings, path: Path, *, background: bool = False, s
 def limits_of(settings: Settings) -> Limits:
     """How often a caller may go round."""
     menu = settings.menu
-    return Limits(menu.passes, menu.wrong, menu.silences, menu.errors, menu.total)
+    menus = {name: limits_of_menu(text) or {} for name, text in menu.menus.items()}
+    return Limits(menu.passes, menu.wrong, menu.silences, menu.errors, menu.total, menu.seconds, menus)

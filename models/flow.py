@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 _ITEM = re.compile(r"([A-Za-z0-9_-]{1,40})\.(pass|wrong|silence|error)=([0-9]{1,4})")
@@ -36,13 +36,17 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many of each one call may have before the operator takes it. `total`: passes through all menus."""
+    """How many of each one call may have before the operator takes it. `total`: passes through all menus; `seconds` in
+    menus, 0 for any. `menus`: passes, wrong and silences of one menu by its name, instead of and beside those.
+    """
 
     passes: int = 3
     wrong: int = 3
     silences: int = 2
     errors: int = 0
     total: int = 12
+    seconds: int = 0
+    menus: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,10 @@ class NextStep:
     state: str
 
 
-def next_step(state: str, menu: str, happening: str, limits: Limits) -> NextStep:
-    """Count one happening in one menu and say what is next. Never raises: an unreadable report is an error."""
+def next_step(state: str, menu: str, happening: str, limits: Limits, spent: int = 0) -> NextStep:
+    """Count one happening in one menu, `spent` seconds after the first, and say what is next. Never raises: an
+    unreadable report is an error.
+    """
     counts = read_state(state)
     if counts is None:
         return NextStep(Step.OPERATOR, "menu-error", "")
@@ -66,7 +72,7 @@ def next_step(state: str, menu: str, happening: str, limits: Limits) -> NextStep
     after = write_state(counts)
     if read_state(after) is None:  # too many menus to remember: a maze, and the counts so far still hold
         return NextStep(Step.OPERATOR, "menu-total", state)
-    reason = _over(counts, menu, limits)
+    reason = _over(counts, menu, limits) or ("menu-time" if 0 < limits.seconds < spent else "")
     return NextStep(Step.OPERATOR if reason else Step.GO, reason or "within-limits", after)
 
 
@@ -92,8 +98,14 @@ def _over(counts: Mapping[tuple[str, Happening], int], menu: str, limits: Limits
     def of_call(what: Happening) -> int:
         return sum(count for (_, kind), count in counts.items() if kind is what)
 
+    def here(what: Happening, name: str) -> tuple[int, int]:
+        return counts.get((menu, what), 0), own.get(name, MOST)
+
+    own = {"passes": limits.passes} | dict(limits.menus.get(menu, {}))
     checks = (
-        (counts.get((menu, Happening.PASS), 0), limits.passes, "menu-passes"),
+        (*here(Happening.PASS, "passes"), "menu-passes"),
+        (*here(Happening.WRONG, "wrong"), "menu-wrong-keys"),
+        (*here(Happening.SILENCE, "silences"), "menu-silence"),
         (of_call(Happening.PASS), limits.total, "menu-total"),
         (of_call(Happening.WRONG), limits.wrong, "menu-wrong-keys"),
         (of_call(Happening.SILENCE), limits.silences, "menu-silence"),

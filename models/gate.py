@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -30,6 +30,7 @@ from models.policy import (
     refuse,
 )
 from models.reader import Known, Reader
+from models.requested import AskedAt, is_requested, objections
 from models.rules import Case, Step
 
 Clock = Callable[[], datetime]
@@ -74,6 +75,7 @@ class Judge:
     registries: Registries | None = None
     freshness: Freshness | None = None
     cases: Cases | None = None
+    requests: AskedAt | None = None
 
     def answer(self, question: Question, at: datetime | None = None) -> Answer:
         """The decision at a moment (default: now), with the history of the number."""
@@ -83,7 +85,17 @@ class Judge:
         history = History()
         if isinstance(destination, Number):
             known, history = self._know(destination, at)
+            asked = self._asked(question, destination, at)
+            if asked is not None:
+                judge = replace(self, registries=None, cases=None)
+                return judge.judged(question, destination, objections(known, asked), history, at)
         return self.judged(question, destination, known, history, at)
+
+    def _asked(self, question: Question, destination: Number, at: datetime) -> datetime | None:
+        """When the called person has asked for this call, None when it is no such call."""
+        if self.requests is None or not is_requested(question.campaign):
+            return None
+        return self.requests(destination.e164, at)
 
     def answer_patiently(self, question: Question, at: datetime | None = None) -> Answer:
         """The same, after a lock has passed; blocks for a second at most. For processes of one question."""

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.mysql import LONGTEXT
 
-SCHEMA = "0008"  # the newest migration; a database at another revision is not read
+SCHEMA = "0009"  # the newest migration; a database at another revision is not read
 
 LOADING, DONE, UNDONE = "loading", "done", "undone"  # an import: not yet in force, in force, taken back
 
@@ -338,6 +338,47 @@ Index("ix_contact_uniqueid", contact.c.uniqueid)
 # rows to lock in the shared database: one call at a time reserves what falls on the same row
 cap_lock = Table("cap_lock", metadata, Column("slot", Integer, primary_key=True, autoincrement=False))
 CAP_LOCKS = 256
+
+# what is owed to callers: one row per matter, and everything that has happened to it
+callback = Table(
+    "callback",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("kind", String(10), nullable=False),
+    Column("number", BigInteger, nullable=False),  # 0: what was written could not be read
+    Column("written", String(40), nullable=False),
+    Column("reason", String(60), nullable=False),
+    Column("language", String(20), nullable=False),
+    Column("waited", Integer, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("holder", String(200), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", BigInteger),
+    Column("done_at", BigInteger),
+    Column("outcome", Text, nullable=False),
+    Index(None, "state", "due_at"),
+    Index(None, "number"),
+    sqlite_autoincrement=True,
+)
+
+callback_event = Table(
+    "callback_event",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=True),
+    Column("callback_id", BigInteger, nullable=False),
+    Column("event_id", String(200), nullable=False),
+    Column("what", String(10), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("detail", Text, nullable=False),
+    UniqueConstraint("event_id"),
+    Index(None, "callback_id"),
+    sqlite_autoincrement=True,
+)
 
 
 def is_contact() -> ColumnElement[bool]:

@@ -20,8 +20,9 @@ from models.number import Number, masked, without_numbers
 from models.policy import Reason
 from models.suppression import is_campaign_name
 from web.listing import Listing
+from web.owed import Desk, Outcome, Owed
 from web.problem import MEDIA_TYPE, Mistake, Problem, Refused
-from web.shapes import Check, Done, Key, NewEntry, NumberFacts, PersonFacts, Removal, Verdict
+from web.shapes import Check, Done, Flag, Key, NewEntry, NumberFacts, PersonFacts, Removal, Verdict
 from web.tokens import Holder
 
 _PATIENCE = 1.0  # seconds that a check waits for a lock to pass
@@ -33,6 +34,7 @@ _KEY = Header(
     "sent; another request with it is a 409",
 )
 _NUMBER = Path(min_length=1, max_length=128, description="as people write it here; + may stand as it is")
+_ID = Path(ge=1, le=2**53, description="of the callback")
 _TOLD = {
     400: "the body is not JSON",
     401: "no token, or an unknown one",
@@ -58,6 +60,7 @@ class Parts:
     judge: Judge
     gate: Gate
     listing: Listing
+    desk: Desk
     facts: Callable[[Answer], dict[str, Any]]
     version: str = "1"
 
@@ -77,10 +80,15 @@ def build_app(parts: Parts) -> FastAPI:
         dependencies=[Security(_BEARER)],
         exception_handlers=_handlers(),
         license_info={"name": "Apache-2.0"},
-        openapi_tags=[{"name": "list", "description": "who must not be called"}, {"name": "check"}],
+        openapi_tags=[
+            {"name": "list", "description": "who must not be called"},
+            {"name": "check"},
+            {"name": "callbacks"},
+        ],
     )
     _add_list(app, parts.listing)
     _add_check(app, parts)
+    _add_callbacks(app, parts.desk)
     _complete(app.openapi())
     return app
 
@@ -139,6 +147,30 @@ def _add_check(app: FastAPI, parts: Parts) -> None:
             await parts.listing.note(_holder(request), "check", number, 1)
         request.scope["seen"].about |= {"verdict": answer.decision.verdict, "reason": answer.decision.reason}
         return Verdict(**parts.facts(answer))
+
+
+def _add_callbacks(app: FastAPI, desk: Desk) -> None:
+    @app.get("/v1/callbacks", **_about("callbacks"))
+    async def callbacks(
+        overdue: Annotated[Flag, Query(description="only promises not kept in time")] = False,
+    ) -> list[Owed]:
+        """Promises and callers who are owed an apology, not done yet; the longest owed first."""
+        return await desk.all(overdue=overdue)
+
+    @app.post("/v1/callbacks/{id}/claim", **_about("callbacks", 200, "", 404, 409))
+    async def claim_callback(request: Request, id: Annotated[int, _ID]) -> Owed:  # noqa: A002 - the path's own word
+        """This client calls back: no other one can claim it until it is released."""
+        return await desk.claim(id, f"token {request.scope['holder'].name}")
+
+    @app.post("/v1/callbacks/{id}/release", **_about("callbacks", 200, "", 404, 409))
+    async def release_callback(request: Request, id: Annotated[int, _ID]) -> Owed:  # noqa: A002
+        """Anybody may claim it again."""
+        return await desk.release(id, f"token {request.scope['holder'].name}")
+
+    @app.post("/v1/callbacks/{id}/done", **_about("callbacks", 200, "", *_WRITING, 404))
+    async def finish_callback(request: Request, id: Annotated[int, _ID], told: Outcome) -> Owed:  # noqa: A002
+        """Called back, or nothing more to do."""
+        return await desk.finish(id, f"token {request.scope['holder'].name}", told.outcome)
 
 
 async def _ask(judge: Judge, question: Question, at: datetime | None) -> Answer:

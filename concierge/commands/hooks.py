@@ -198,7 +198,7 @@ def _show(args: Namespace) -> int:
         "features": ("features.conf", hooks.features(settings)),
         "manager": (
             "manager.conf; put a long random secret here and into ami.secret_file",
-            snippet(version, user, "CHANGE-ME"),
+            snippet(version, user, "CHANGE-ME", originate=settings.callbacks.auto),
         ),
     }
     if freepbx:

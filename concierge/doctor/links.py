@@ -31,7 +31,7 @@ async def check_links(settings: Settings, path: Path) -> AsyncIterator[Finding]:
     except (SettingsError, ValueError) as error:
         yield failed("manager login", str(error), "mend the setting")
         return
-    async for finding in _ami(access):
+    async for finding in _ami(access, auto=settings.callbacks.auto):
         yield finding
 
 
@@ -58,19 +58,19 @@ async def _agi(agi: AgiSettings, path: Path) -> Finding:
     return ok(name, f"answers at {agi.host}:{agi.port}")
 
 
-async def _ami(access: Access) -> AsyncIterator[Finding]:
+async def _ami(access: Access, *, auto: bool) -> AsyncIterator[Finding]:
     link = await open_link(access, Timing(connect=_SECONDS, login=_SECONDS, answer=_SECONDS), lambda _event: None)
     if not isinstance(link, Link):
         yield failed("manager login", str(link), "until then no key press is heard over AMI")
         return
     try:
         yield ok("manager login", f"{link.greeting} accepts {access.user}")
-        yield await _rights(link)
+        yield await _rights(link, auto=auto)
     finally:
         link.close("done")
 
 
-async def _rights(link: Link) -> Finding:
+async def _rights(link: Link, *, auto: bool) -> Finding:
     name = "manager rights"
     reply = await link.ask({"Action": "ListCommands"})
     if isinstance(reply, NotSent):
@@ -82,7 +82,9 @@ async def _rights(link: Link) -> Finding:
     if lacking:
         seen = f"{', '.join(lacking)} not allowed: key presses that the dialplan has kept cannot be fetched after a gap"
         return failed(name, seen, "write=user,call,reporting for this user in manager.conf")
-    excess = [action for action in _TOO_MUCH if action in may]
+    if auto and "Originate" not in may:
+        return failed(name, "Originate is not allowed", "write=originate too, or callbacks.auto: false")
+    excess = [action for action in _TOO_MUCH if action in may and not (auto and action == "Originate")]
     if excess:
         return warning(
             name, f"more than needed: {', '.join(excess)}", "take the lines of `concierge hooks show --part manager`"

@@ -77,7 +77,8 @@ def own_texts(wanted: Wanted) -> dict[str, str]:
     stamp = stamp_of(dialplan, *texts.values())
     texts["extensions"] = dialplan.replace("[globals]\n", f"[globals]\n{STAMP}={stamp}\n", 1)
     if wanted.secret is not None:
-        texts["manager"] = snippet(layout.asterisk, settings.ami.user, wanted.secret, also=_channelvars(layout))
+        also, auto = _channelvars(layout), settings.callbacks.auto
+        texts["manager"] = snippet(layout.asterisk, settings.ami.user, wanted.secret, also=also, originate=auto)
     return {part: _HEAD + text for part, text in texts.items()}
 
 

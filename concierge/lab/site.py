@@ -80,7 +80,7 @@ class Site:
         return PbxOptions(
             extensions="\n".join([hooks.extensions(settings), demo, self._extensions]),
             features=hooks.features(settings).removeprefix("[applicationmap]\n"),
-            manager=snippet(int(self._version), USER, secret) + self._manager,
+            manager=snippet(int(self._version), USER, secret, originate=settings.callbacks.auto) + self._manager,
             etc_files=self._files,
             modules=self._modules,
             sounds={"concierge": Path(str(files("concierge").joinpath("sounds/en")))},

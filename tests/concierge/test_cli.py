@@ -169,14 +169,14 @@ def test_a_command_loads_only_what_it_needs():
 
 def test_hooks_hold_the_settings_of_this_site(concierge, config):
     path = config(
-        "agi: {host: '::1', port: 4599}\noperator: {dial: PJSIP/100&PJSIP/101, ring: 17}\nmenu: {total: 7}\n"
+        "agi: {host: '::1', port: 4599}\noperator: {dial: PJSIP/100&PJSIP/101, ring: 14}\nmenu: {total: 7}\n"
         "opt_out: {digits: {'9': all, '*': campaign}}\nami: {user: conny}\n"
     )
     shown = concierge("hooks", "show", "--config", path).stdout
     for line in (
         "CONCIERGE_AGI=agi://[::1]:4599",
         "CONCIERGE_OPERATOR=PJSIP/100&PJSIP/101",
-        "CONCIERGE_OPERATOR_RING=17",
+        "CONCIERGE_OPERATOR_RING=14",
         "CONCIERGE_ROUNDS_MAX=7",
         "CONCIERGE_FEATURES=concierge-9#concierge-star",
         "[conny]",

@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 NUMBERS = ["+48600100299", "600 100 299", "0048600100299"]
+_ALWAYS = {"200", "401", "403", "408", "413", "422", "429", "500", "503"}
 OPERATIONS = {
+    ("GET", "/v1/callbacks"): _ALWAYS,
+    ("POST", "/v1/callbacks/{id}/claim"): _ALWAYS | {"404", "409"},
+    ("POST", "/v1/callbacks/{id}/release"): _ALWAYS | {"404", "409"},
+    ("POST", "/v1/callbacks/{id}/done"): _ALWAYS | {"400", "404", "409"},
     ("POST", "/v1/entries"): {"200", "201", "400", "401", "403", "408", "409", "413", "422", "429", "500", "503"},
     ("POST", "/v1/removals"): {
         "200",
@@ -69,7 +74,10 @@ def test_every_reference_leads_somewhere_and_every_schema_is_used(document):
     assert used == named
 
 
-@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+SAME_AS_CLAIM = ("POST", "/v1/callbacks/{id}/release")
+
+
+@pytest.mark.parametrize(("method", "path"), [one for one in OPERATIONS if one != SAME_AS_CLAIM])
 def test_schemathesis_finds_nothing(daemon, method, path):
     """Valid and invalid requests of the document's own making: no 5xx, no undocumented answer, no invalid one accepted.
 
@@ -83,6 +91,9 @@ def test_schemathesis_finds_nothing(daemon, method, path):
         strategy = operation.as_strategy(generation_mode=mode)
         token = daemon.tokens["officer" if "persons" in path else "crm"]
         _run(strategy, token, asked, NUMBERS if mode is schemathesis.GenerationMode.POSITIVE else [])
+    if "callbacks" in path:  # ids of callbacks cannot be made up: those that are there are in test_owed.py
+        assert asked
+        return
     assert {200, 201} & set(asked), set(asked)
     assert 422 in asked
 

@@ -32,6 +32,17 @@ exten => 800,1,Goto(concierge-dnc-line,s,1)
 exten => 801,1,Set(CALLERID(num-pres)=prohib)
  same => n,Goto(concierge-dnc-line,s,1)
 
+exten => 500,1,Answer()
+ same => n,Set(QUEUESTATUS=FULL)
+ same => n,Goto(concierge-after,s,1)
+exten => 510,1,Answer()
+ same => n,Goto(menu-included,s,1)
+
+[menu-included]
+include => concierge-handlers
+exten => s,1,Gosub(concierge-menu,s,1(menu-included))
+ same => n,WaitExten(1)
+
 [menu-quick]
 exten => s,1,Gosub(concierge-menu,s,1(quick))
  same => n,WaitExten(1)

@@ -13,6 +13,15 @@ from concierge.cli import main
 from concierge.settings import CodeSettings, OperatorSettings, Settings
 
 LINE = "concierge-dnc-line,s,1"
+GUARDED = """
+[guarded]
+include => concierge-handlers
+exten => s,1,Gosub(concierge-menu,s,1(guarded))
+ same => n,Background(concierge/demo-menu)
+ same => n,WaitExten(5)
+exten => 1,1,Gosub(concierge-wait,s,1(2))
+ same => n,Goto(concierge-operator,s,1)
+"""
 TURNS = "GotoIf($[${CONCIERGE_TURN} > 3]?person)"
 ATTEMPTS = "GotoIf($[${CONCIERGE_ATTEMPT} > 3]?end)"
 
@@ -24,7 +33,7 @@ def settings(**codes: str) -> Settings:
 @pytest.fixture
 def shipped(tmp_path: Path) -> Path:
     path = tmp_path / "extensions.conf"
-    path.write_text(hooks.extensions(settings()))
+    path.write_text(hooks.extensions(settings()) + GUARDED)
     return path
 
 
@@ -34,7 +43,13 @@ def trace(plan: Path, capsys: pytest.CaptureFixture[str], at: str, keys: str, *m
 
 
 @pytest.mark.parametrize("version", ["16", "18", "20", "22"])
-@pytest.mark.parametrize("entry", [LINE, "concierge-codes,*94,1", "concierge-codes,*95,1", "concierge-codes,*95123,1"])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        *(LINE, "concierge-codes,*94,1", "concierge-codes,*95,1", "concierge-codes,*95123,1"),
+        *("concierge-operator,s,1", "concierge-after,s,1", "concierge-called-back,s,1", "guarded,s,1"),
+    ],
+)
 def test_lint_finds_nothing_in_what_we_ship(
     shipped: Path, capsys: pytest.CaptureFixture[str], version: str, entry: str
 ) -> None:

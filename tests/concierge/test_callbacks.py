@@ -1,0 +1,175 @@
+"""`concierge callbacks`, opening hours, and calling back by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from agi.handlers import CallBack
+from concierge import hooks
+from concierge.calling_back import CallingBack, action_of
+from concierge.opening import is_open
+from concierge.promises import Promises
+from concierge.settings import AmiSettings, CallbackSettings, HoursSettings, Settings, StoreSettings
+from concierge.wiring import judge_of, upgrade_store
+from models.callbacks import open_callbacks
+from models.contact import Question
+
+MONDAY = datetime(2026, 11, 23, 12, 0)
+
+
+def owed(concierge: Callable, *words: object) -> list[dict]:
+    return json.loads(concierge("callbacks", *words, "--format", "json").stdout)
+
+
+def test_a_promise_from_its_making_to_its_keeping(concierge: Callable) -> None:
+    (made,) = owed(concierge, "add", "600 100 200", "--reason", "wants an offer", "--by", "anna")
+    assert made["number"] == "+48600100200" and made["state"] == "open" and not made["overdue"]
+    number = made["id"]
+    assert owed(concierge, "claim", number, "--by", "anna")[0]["holder"] == "anna"
+    refused = concierge("callbacks", "claim", number, "--by", "ben")
+    assert refused.returncode == 1 and "anna has claimed it" in refused.stdout
+    assert concierge("callbacks", "overdue").returncode == 0
+    assert "promise +48600100200 claimed" in concierge("callbacks", "list").stdout
+    assert concierge("callbacks", "done", number, "--outcome", "reached", "--by", "anna").returncode == 0
+    assert concierge("callbacks", "list").stdout == ""
+    assert "done anna reached" in concierge("callbacks", "show", number).stdout
+    assert [
+        row["what"] for row in json.loads(concierge("callbacks", "show", number, "--format", "json").stdout)["events"]
+    ] == ["asked", "claimed", "done"]
+    assert concierge("callbacks", "show", 99).returncode == 1
+    assert concierge("callbacks", "add", "nobody", "--reason", "r").returncode == 2
+
+
+def test_an_overdue_promise_is_exit_1(concierge: Callable, home_db: Path) -> None:
+    owed(concierge, "add", "600 100 200", "--reason", "r")
+    with open_callbacks(home_db) as callbacks, callbacks._store.writing() as connection:
+        connection.exec_driver_sql("UPDATE callback SET due_at = 1")
+    late = concierge("callbacks", "overdue")
+    assert late.returncode == 1 and "overdue" in late.stdout
+
+
+@pytest.mark.parametrize(
+    ("hours", "at", "expected"),
+    [
+        ({}, MONDAY, True),
+        ({"mon-fri": "09:00-12:00 13:00-17:00"}, MONDAY, False),
+        ({"mon-fri": "09:00-12:00 13:00-17:00"}, MONDAY.replace(hour=11, minute=59), True),
+        ({"mon-fri": "09:00-12:00 13:00-17:00"}, MONDAY.replace(hour=13), True),
+        ({"sat-mon": "00:00-24:00"}, MONDAY, True),
+        ({"tue-sun": "00:00-24:00"}, MONDAY, False),
+        ({"*": "00:00-24:00"}, MONDAY.replace(hour=23, minute=59), True),
+    ],
+)
+def test_opening_hours(hours: dict[str, str], at: datetime, expected: bool) -> None:
+    assert is_open(HoursSettings(hours), at) is expected
+    assert is_open(HoursSettings(hours, ("11-23",)), at) is False
+    assert is_open(HoursSettings(hours, ("2026-11-23",)), at) is False
+    assert is_open(HoursSettings(hours, ("2025-11-23",)), at) is expected
+
+
+def test_the_dialplan_has_the_same_hours() -> None:
+    hours = HoursSettings({"mon-fri": "09:00-12:00 13:00-17:00", "sat": "10:00-24:00"}, ("12-25", "2026-04-06"))
+    lines = hooks.opening_lines(Settings(hours=hours))
+    for line in ("GotoIfTime(09:00-11:59,mon-fri,*,*?open)", "GotoIfTime(13:00-16:59,mon-fri,*,*?open)"):
+        assert line in lines
+    assert "GotoIfTime(10:00-23:59,sat,*,*?open)" in lines and '"^(....-12-25|2026-04-06)$"' in lines
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hours: {open: {monday: '09:00-17:00'}}",
+        "hours: {open: {mon: '9-17'}}",
+        "hours: {open: {mon: '17:00-09:00'}}",
+        "hours: {open: {mon: ''}}",
+        "hours: {holidays: ['12-32']}",
+        "menu: {menus: {main: 'passes=many'}}",
+        "menu: {orientation: 0}",
+        "operator: {second: 'a;b'}",
+        "callbacks: {channel: 'Local/1@x'}",
+        "callbacks: {attempts: 0}",
+    ],
+)
+def test_mistakes_of_the_settings_are_named(concierge: Callable, config: Callable, text: str) -> None:
+    refused = concierge("hooks", "show", "--config", config(text + "\n"))
+    assert refused.returncode == 2 and text.partition(":")[0] in refused.stderr
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    path = tmp_path / "list.db"
+    upgrade_store(path)
+    callbacks = CallbackSettings(auto=True, attempts=2, channel="Local/{number}@out/n")
+    return Settings(store=StoreSettings(str(path)), callbacks=callbacks, ami=AmiSettings(user="conny"))
+
+
+def promise(settings: Settings, number: str = "+48600100200", turn: int = 1) -> None:
+    kept = CallBack("promise", number, "queue-full", "pl", 30, turn, "PJSIP/x-1", "17.1", 1795295100)
+    assert asyncio.run(Promises(settings, Path(settings.store.path)).record(kept))
+
+
+def test_a_requested_call_passes_a_key_that_was_pressed_before_and_no_other_objection(
+    settings: Settings, concierge: Callable, config: Callable
+) -> None:
+    path = Path(settings.store.path)
+    where = config(f"store: {{path: {path}}}\n")
+    add = ("list", "add", "+48600100200", "--reason", "r", "--config", where, "--source")
+    assert concierge(*add, "key").returncode == 0
+    judge = judge_of(settings, path)
+
+    def verdict(campaign: str) -> str:
+        return judge.answer(Question("+48600100200", campaign, "cli")).decision.verdict.value
+
+    assert verdict("callback") == "REFUSE", "nothing was promised yet"
+    now = int(datetime.now(UTC).timestamp()) + 5
+    kept = CallBack("promise", "600100200", "queue-full", "pl", 30, 1, "PJSIP/x-1", "17.1", now)
+    assert asyncio.run(Promises(settings, path).record(kept))
+    assert (verdict("callback"), verdict("spring"), verdict("")) == ("ALLOW", "REFUSE", "REFUSE")
+    assert concierge(*add, "letter").returncode == 0
+    assert verdict("callback") == "REFUSE", "whoever writes that no call is wanted means this one too"
+    back = ("list", "remove", "+48600100200", "--reason", "r", "--config", where, "--source", "letter")
+    assert concierge(*back).returncode == 0
+    assert verdict("callback") == "ALLOW"
+
+
+def test_calls_are_placed_one_at_a_time_and_noted(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    promise(settings)
+    promise(settings, "+48600100300", 2)
+    placed: list[int] = []
+    answers = iter([(False, "busy"), (True, "")])
+
+    async def originate(_self: CallingBack, matter: object) -> tuple[bool, str]:
+        placed.append(matter.number)  # type: ignore[attr-defined]
+        return next(answers)
+
+    monkeypatch.setattr(CallingBack, "_originate", originate)
+    now = datetime.now(UTC)
+    worker = CallingBack(settings, Path(settings.store.path), lambda: now)
+
+    async def rounds() -> list[int]:
+        return [await worker.round() for _ in range(3)]
+
+    assert asyncio.run(rounds()) == [1, 1, 0]
+    assert placed == [48600100200, 48600100300]
+    with open_callbacks(Path(settings.store.path)) as callbacks:
+        first, second = sorted(callbacks.matters(done=True), key=lambda one: one.number)
+    assert (first.state, first.attempts, second.state, second.outcome) == ("open", 1, "done", "answered")
+    assert first.next_at == now + timedelta(minutes=30)
+    action = action_of(first, settings.callbacks.channel)
+    assert action["Channel"] == "Local/+48600100200@out/n" and action["Variable"] == "__CONCIERGE_CAMPAIGN=callback"
+
+
+def test_nothing_is_placed_when_closed_or_not_wanted(settings: Settings) -> None:
+    from dataclasses import replace
+
+    promise(settings)
+    closed = replace(settings, hours=HoursSettings({}, (f"{datetime.now().astimezone():%Y-%m-%d}",)))
+    manual = replace(settings, callbacks=CallbackSettings())
+    for one in (closed, manual):
+        assert asyncio.run(CallingBack(one, Path(settings.store.path)).round()) == 0
