@@ -48,7 +48,7 @@ class Country:
     registry_days: int | None = None
     abandoned_percent: float | None = None
     abandoned_days: int = 30
-    keep_consent_years: float | None = None
+    keep_consent_years: int | None = None
     sources: Mapping[str, Ruled] = field(default_factory=dict)
     regions: Mapping[str, Country] = field(default_factory=dict)
     area_codes: tuple[str, ...] = ()

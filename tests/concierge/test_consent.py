@@ -1,0 +1,82 @@
+"""`concierge consent`: default deny where it is wanted, grant, withdrawal, import; the verdict names its ground."""
+
+import json
+
+import pytest
+
+NUMBER = "+48600100200"
+
+
+@pytest.fixture
+def cards(concierge, tmp_path):
+    path = tmp_path / "cards.yaml"
+    path.write_text("name: cards-spring\npurpose: cards\nreason: new-model\n")  # of the law: Poland wants a consent
+    concierge("campaign", "add", path)
+
+
+def check(concierge):
+    done = concierge("check", NUMBER, "--campaign", "cards-spring", "--format", "json")
+    return json.loads(done.stdout)
+
+
+def test_without_a_consent_nobody_is_called_with_one_the_verdict_names_it(concierge, cards):
+    assert check(concierge)["reason"] == "consent-missing"
+    added = concierge("consent", "add", NUMBER, "--topic", "Cards", "--source", "web form", "--proof", "scan 17")
+    assert added.stdout == f"{NUMBER}: has agreed, cards\n"
+    found = check(concierge)
+    assert (found["verdict"], found["consent"] is not None) == ("allow", True)
+    shown = json.loads(concierge("consent", "show", NUMBER, "--format", "json").stdout)
+    assert (shown["id"], shown["proof"], shown["act"]) == (found["consent"], "scan 17", "grant")
+
+
+def test_what_is_taken_back_holds_at_once_and_only_what_is_taken_back(concierge, cards):
+    concierge("consent", "add", NUMBER, "--source", "form")
+    concierge("consent", "withdraw", NUMBER, "--topic", "loans", "--source", "call")
+    assert check(concierge)["verdict"] == "allow"
+    concierge("consent", "withdraw", NUMBER, "--source", "call")
+    assert check(concierge)["reason"] == "consent-withdrawn"
+    concierge("consent", "add", NUMBER, "--topic", "cards", "--source", "form")
+    assert check(concierge)["verdict"] == "allow"
+
+
+def test_a_consent_ends_with_its_last_day(concierge, cards):
+    concierge("consent", "add", NUMBER, "--source", "form", "--at", "2020-01-01T00:00:00Z", "--until", "2020-12-31")
+    assert check(concierge)["reason"] == "consent-expired"
+
+
+def test_a_file_is_imported_once_and_its_mistakes_are_named(concierge, cards, tmp_path):
+    path = tmp_path / "consents.csv"
+    path.write_text(
+        "number,topic,at,source,until,act\n"
+        f"{NUMBER},cards,2026-01-01T10:00:00+01:00,web form,,\n"
+        "nobody,cards,2026-01-01T10:00:00+01:00,web form,,\n"
+        "600100201,cards,yesterday,web form,,\n"
+        "600100202,cards,2026-01-01T10:00:00Z,,,\n"
+        "600100203,cards,2999-01-01T10:00:00Z,form,,\n"
+        "600100204,cards,2026-01-01T10:00:00Z,form,,maybe\n"
+    )
+    done = concierge("consent", "import", path, "--dry-run")
+    assert (done.returncode, done.stdout) == (1, "1 rows can be recorded, 5 cannot; nothing was recorded\n")
+    assert [line.split(":")[1] for line in done.stderr.splitlines() if line.startswith(str(path))] == list("34567")
+    assert concierge("consent", "import", path).stdout == "1 recorded, 0 known before, 5 refused\n"
+    assert concierge("consent", "import", path).stdout == "0 recorded, 1 known before, 5 refused\n"
+    assert check(concierge)["verdict"] == "allow"
+    path.write_text(concierge("consent", "export").stdout)
+    assert concierge("consent", "import", path, "--dry-run").returncode == 0
+
+
+def test_mistakes_are_named(concierge, tmp_path):
+    assert concierge("consent", "add", "nobody", "--source", "x").returncode == 2
+    assert concierge("consent", "add", NUMBER, "--source", "x", "--at", "2999-01-01T00:00:00Z").returncode == 2
+    assert concierge("consent", "show", NUMBER).returncode == 1
+    assert concierge("consent", "import", tmp_path / "none.csv").returncode == 2
+    (tmp_path / "x.csv").write_text("phone\n1\n")
+    assert concierge("consent", "import", tmp_path / "x.csv").returncode == 2
+
+
+def test_germany_keeps_the_proof_for_five_years(concierge):
+    concierge("consent", "add", "+493012345678", "--source", "form", "--at", "2020-01-01T00:00:00Z")
+    assert (
+        json.loads(concierge("consent", "show", "+493012345678", "--format", "json").stdout)["keep_until"]
+        == "2024-12-31"
+    )
