@@ -7,6 +7,10 @@ The answer is one channel variable:
 
     CONCIERGE_ANSWER = VERDICT!reason!entry!last contact!contacts in 30 days!E.164 digits!nonce[!permit]
 
+Of a campaign that has rules, what an agent should know comes before it (see `models.past`):
+
+    CONCIERGE_HISTORY = last contact!its campaign!its outcome!contacts in 30 days!callback promised!refusals!source!next
+
 Only the whole text with the right nonce counts: a crash, a cut line, a stale value or another server leave something
 else there, and the dialplan takes anything else as a refusal. The permit goes to the legs of an allowed call.
 """
@@ -22,10 +26,12 @@ from agi.protocol import Environment
 from models.contact import Answer, Question
 from models.number import Number, masked
 from models.number.peer import dialled_in
+from models.past import past_of, told
 from models.rules import NO_LEAD, Lead
 
 _LEAD = frozenset(one.name for one in fields(Lead))
 ANSWER = "CONCIERGE_ANSWER"
+HISTORY = "CONCIERGE_HISTORY"
 
 
 def outbound(environment: Environment, via: str = "agi") -> Handling:
@@ -35,6 +41,8 @@ def outbound(environment: Environment, via: str = "agi") -> Handling:
         dialled = cast(str, (yield GetVariable("OUTNUM"))) or environment.get("extension")
     campaign = environment.argument(3) or environment.query.get("campaign", "")
     answer = cast(Answer, (yield Ask(_question(environment, dialled, campaign, via))))
+    if answer.case is not None and answer.case.campaign is not None:
+        yield SetVariable(HISTORY, history(answer))
     yield SetVariable(ANSWER, token(answer, nonce_of(environment.argument(2))))
     return outcome(answer)
 
@@ -72,6 +80,14 @@ def token(answer: Answer, nonce: str) -> str:
     count = str(history.within_30_days)
     parts = [decision.verdict.value, decision.reason.value, entry, last, count, number, nonce]
     return "!".join([*parts, answer.permit] if answer.permit else parts)
+
+
+def history(answer: Answer) -> str:
+    """The history, and of a refusal when the call may be placed."""
+    assert answer.case is not None  # noqa: S101 - asked by the caller
+    next_at = answer.decision.next_at
+    found = told(past_of(answer.case, answer.at)) | {"next": f"{next_at:%Y-%m-%dT%H:%M:%SZ}" if next_at else ""}
+    return "!".join(found.values())
 
 
 def outcome(answer: Answer) -> Outcome:

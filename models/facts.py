@@ -117,8 +117,12 @@ def campaign_fact(event_id: UUID, campaign: Campaign, at: datetime, actor: str) 
 
 
 def campaigns_of(facts: Sequence[Fact]) -> dict[str, Campaign]:
-    """The newest of each name, by lower-case name; removed ones are none. Raises ValueError."""
-    newest = {one.subject: one for one in sorted(facts, key=lambda one: one.seq) if one.kind == CAMPAIGN}
+    """The newest of each name, by lower-case name; removed ones are none. In whatever order they arrived, the same.
+
+    Raises ValueError.
+    """
+    ordered = sorted(facts, key=lambda one: (one.at, one.event_id))
+    newest = {one.subject: one for one in ordered if one.kind == CAMPAIGN}
     try:
         found = {name: campaign_of(one.body) for name, one in newest.items()}
     except CampaignError as error:

@@ -212,3 +212,4 @@ class Verdict(BaseModel):
     at: datetime = Field(description="the moment of the decision")
     next: datetime | None = Field(description="of a refusal: when the call may be placed, if nothing else happens")
     consent: int | None = Field(description="the consent that an allowed call rests on")
+    history: dict[str, str] | None = Field(description="earlier contacts, for calls of a campaign that has rules")

@@ -92,7 +92,17 @@ def facts_of(answer: Answer) -> dict[str, Any]:
         "at": answer.at.isoformat(),
         "next": decision.next_at.isoformat() if decision.next_at else None,
         "consent": decision.consent or None,
+        "history": _history(answer),
     }
+
+
+def _history(answer: Answer) -> dict[str, str] | None:
+    """Of a campaign that has rules; None: no more is known than what stands above."""
+    if answer.case is None or answer.case.campaign is None:
+        return None
+    from models.past import past_of, told
+
+    return told(past_of(answer.case, answer.at))
 
 
 def _rule(step: Step) -> dict[str, Any]:
@@ -117,6 +127,9 @@ def _text(facts: dict[str, Any]) -> str:
         f"  {one['verdict']:<6} {one['rule']}: {one['detail'] or one['reason'] or ''}".rstrip(": ")
         for one in facts.get("rules", ())
     ]
+    if facts.get("rules") and facts["history"]:
+        told = ", ".join(f"{key} {value}" for key, value in facts["history"].items() if value)
+        lines.append(f"  history: {told}")
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from models.store import refold_many
 from models.suppression import Key
-from models.sync import state
+from models.sync import facts, state
 from models.sync.message import ImportNews, Message, to_event, to_import
 from models.tables import DONE, LOADING, UNDONE, batch, list_event
 
@@ -32,7 +32,10 @@ def take_in(connection: Connection, messages: Sequence[Message]) -> Taken:
     """
     known = _known(connection, [one.event_id for one in messages])
     rows, imports = [], []
+    facts.take_in(connection, messages)
     for message in messages:
+        if message.kind == facts.KIND:
+            continue
         if message.about_import:
             imports += _take_news(connection, message)
         elif message.event_id not in known:

@@ -70,7 +70,7 @@ def of_event(row: Row, site: str) -> Message:
 
 def to_event(message: Message) -> dict[str, Any]:
     """The row of `list_event`. Raises Unreadable."""
-    values = _read(message)
+    values = read_body(message)
     _check(message, values, _NUMBERS, int)
     _check(message, values, _TEXTS, str)
     if values.get("expires_at") is not None:
@@ -102,7 +102,7 @@ def of_import(row: Row, news: ImportNews, site: str) -> Message:
 
 def to_import(message: Message) -> dict[str, Any]:
     """Columns of `batch`. Raises Unreadable."""
-    values = _read(message)
+    values = read_body(message)
     _check(message, values, _IMPORT_NUMBERS, int)
     _check(message, values, _IMPORT_TEXTS, str)
     if message.kind == ImportNews.UNDONE:
@@ -112,17 +112,18 @@ def to_import(message: Message) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in known} | {"site": message.site}
 
 
-def check_version(message: Message) -> None:
+def check_version(message: Message, known: int = VERSION) -> None:
     """Raises Unreadable for what a later program has written."""
-    if message.version > VERSION:
+    if message.version > known:
         raise Unreadable(
             f"event {message.event_id} of {message.site} is of version {message.version}, this program knows "
-            f"{VERSION}; upgrade Concierge on this host"
+            f"{known}; upgrade Concierge on this host"
         )
 
 
-def _read(message: Message) -> dict[str, Any]:
-    check_version(message)
+def read_body(message: Message, known: int = VERSION) -> dict[str, Any]:
+    """What it says. Raises Unreadable."""
+    check_version(message, known)
     try:
         values = json.loads(message.body)
     except ValueError as error:

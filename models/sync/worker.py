@@ -18,7 +18,7 @@ from models.backoff import delay
 from models.errors import FeedError, StoreBusy, StoreError
 from models.evidence.sources import EVENT
 from models.store import Store
-from models.sync import hosts, outbox, state
+from models.sync import facts, hosts, outbox, state
 from models.sync.contact import Contact
 from models.sync.feed import pull, push
 from models.sync.inbox import take_in
@@ -206,7 +206,8 @@ class _Host:
     def _turn(self) -> bool:
         """Push and pull a little of everything; True when nothing is left."""
         try:
-            more = self._push(outbox.singles)
+            more = self._push(facts.next_facts)
+            more = self._push(outbox.singles) or more
         except FeedError:
             while self._pull():  # a feed that takes nothing may still have something to say
                 pass
@@ -249,6 +250,7 @@ class _Host:
             )
             with self._store.writing() as connection:
                 outbox.start_over(connection)
+                facts.start_over(connection)
             return True
         if not page.messages:
             return False

@@ -161,3 +161,27 @@ async def test_the_log_line_of_a_call_stays_one_line_without_the_number(start, h
     assert "number=+485***503" in line
     assert "channel=Local/+485***503@out-0000001a;2" in line
     assert re.search(r" ms=[0-9]+\.[0-9]$", line)
+
+
+def test_of_a_campaign_with_rules_the_history_comes_before_the_answer(answer):
+    from dataclasses import replace as changed
+
+    from agi.outbound import history, lead_of
+    from models.campaign import Campaign
+    from models.caps import Contact, State
+    from models.rules import Case
+
+    asked = answer(QUESTION)
+    before = Contact("a", 48501502503, datetime(2026, 1, 1, 9, 30, tzinfo=UTC), "autumn", state=State.CONVERSATION)
+    case = Case("spring", Campaign("spring"), 48501502503, contacts=(before,), lead=lead_of("source=web+form"))
+    asked = changed(asked, case=case, at=datetime(2026, 1, 2, tzinfo=UTC))
+    assert history(asked) == "2026-01-01T09:30:00Z!autumn!conversation!1!!!web form!"
+
+
+def test_what_is_known_of_a_person_is_read_and_the_rest_left_out():
+    from agi.outbound import lead_of
+    from models.rules import Lead
+
+    assert lead_of("zone=Europe/Warsaw&person=17&hair=brown") == Lead(zone="Europe/Warsaw", person="17")
+    assert lead_of("&&=&person") == Lead()
+    assert len(lead_of("person=" + "x" * 500).person) == 100

@@ -247,4 +247,5 @@ def test_check_prints_one_json_object(concierge):
         "at": "2026-11-23T11:00:00+00:00",
         "next": None,
         "consent": None,
+        "history": None,
     }

@@ -78,5 +78,5 @@ def test_germany_keeps_the_proof_for_five_years(concierge):
     concierge("consent", "add", "+493012345678", "--source", "form", "--at", "2020-01-01T00:00:00Z")
     assert (
         json.loads(concierge("consent", "show", "+493012345678", "--format", "json").stdout)["keep_until"]
-        == "2024-12-31"
+        == "2025-01-01"
     )

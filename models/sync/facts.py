@@ -1,0 +1,80 @@
+"""Campaigns, consents and complaints in the feed: rows of `fact`, told once, taken in once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, func, insert, or_, select
+
+from models.sync import state
+from models.sync.message import Message, Unreadable, read_body
+from models.sync.outbox import Parcel
+from models.tables import fact
+
+KIND = "fact"
+VERSION = 2  # a program that has no facts stops there and says so
+_PUSHED, _AGAIN = "pushed-facts", "again-facts"
+_TEXTS = ("fact", "subject", "source", "actor", "content")
+
+
+def next_facts(connection: Connection, site: str, limit: int) -> Parcel | None:
+    """What the feed does not have, in the order of recording."""
+    end = connection.execute(select(func.max(fact.c.seq))).scalar() or 0
+    pushed, again = state.number(connection, _PUSHED), state.number(connection, _AGAIN)
+    if end <= pushed:
+        return None
+    query = select(fact).where(fact.c.seq > pushed, or_(fact.c.site == "", fact.c.seq <= again))
+    rows = connection.execute(query.order_by(fact.c.seq).limit(limit)).all()
+    more = len(rows) == limit
+    reached = rows[-1].seq if more else end
+    return Parcel([of_row(row._mapping, site) for row in rows], lambda to: state.put(to, _PUSHED, reached), more)
+
+
+def start_over(connection: Connection) -> None:
+    """The feed has another past: what it lacks is told again, whoever has recorded it."""
+    end = connection.execute(select(func.max(fact.c.seq))).scalar() or 0
+    state.put(connection, _PUSHED, 0)
+    state.put(connection, _AGAIN, end)
+
+
+def of_row(row: Any, site: str) -> Message:
+    """PURE: a row of `fact` as a row of the feed."""
+    names = {"fact": "kind", "subject": "subject", "source": "source", "actor": "actor", "content": "body"}
+    body = {name: row[column] for name, column in names.items()} | {"at": row["at"], "number": row["number"]}
+    return Message(
+        row["event_id"], row["site"] or site, KIND, row["recorded_at"], json.dumps(body), row["number"], VERSION
+    )
+
+
+def to_row(message: Message) -> dict[str, Any]:
+    """PURE: the reverse. Raises Unreadable."""
+    values = read_body(message, VERSION)
+    number = values.get("number")
+    try:
+        UUID(message.event_id)
+        datetime(1970, 1, 1) + timedelta(microseconds=values["at"])
+        if not all(isinstance(values[name], str) for name in _TEXTS) or not isinstance(number, int | None):
+            raise ValueError("a value of another type")
+        if not isinstance(json.loads(values["content"]), dict):
+            raise ValueError("content")
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
+        raise Unreadable(f"fact {message.event_id} of {message.site}: {error!r}") from error
+    own = {"event_id": message.event_id, "site": message.site, "recorded_at": message.recorded_at}
+    told = {"subject": values["subject"], "source": values["source"], "actor": values["actor"]}
+    return own | told | {"kind": values["fact"], "at": values["at"], "number": number, "body": values["content"]}
+
+
+def take_in(connection: Connection, messages: Sequence[Message]) -> int:
+    """Those that are new, in the caller's transaction. Raises Unreadable."""
+    rows = {message.event_id: to_row(message) for message in messages if message.kind == KIND}
+    if not rows:
+        return 0
+    known = set(connection.execute(select(fact.c.event_id).where(fact.c.event_id.in_(rows))).scalars())
+    new = [row for event_id, row in rows.items() if event_id not in known]
+    if new:
+        connection.execute(insert(fact), new)
+    return len(new)
