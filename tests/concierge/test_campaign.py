@@ -39,7 +39,8 @@ def test_a_campaign_has_hours_of_its_own(concierge, spring):
 def test_every_rule_is_explained_with_its_data(concierge, spring):
     done = concierge("check", NUMBER, "--campaign", "spring", "--at", SUNDAY, "--explain")
     assert done.returncode == 1
-    first, *rules = done.stdout.splitlines()
+    first, *rules, history = done.stdout.splitlines()
+    assert history == "  history: contacts 0"
     assert first.startswith("refuse outside-hours") and first.endswith("not before 2026-11-23T08:00:00+00:00")
     assert [line.split()[:2] for line in rules] == [
         ["allow", "number:"],
