@@ -6,6 +6,7 @@ Looking one number up during a call is `models.reader`; batching off the path of
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -26,6 +27,10 @@ from models.suppression import NO_BATCHES, Entry, Key, ListEvent, fold, taking_b
 from models.tables import LOADING, SCHEMA, batch, call_check, entry, evidence_link, from_micros, list_event, to_micros
 from models.wal import inode_of
 
+PATIENCE = 5.0  # seconds that a writer waits for another one
+_PAUSE = 0.001
+_LOCK = "UPDATE entry SET id = id WHERE id = -1"
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -35,7 +40,7 @@ class Recorded:
     entry: Entry | None
 
 
-def open_engine(path: Path, *, create: bool = False, timeout: float = 5.0) -> Engine:
+def open_engine(path: Path, *, create: bool = False, timeout: float = PATIENCE) -> Engine:
     """An engine on the SQLite file; with `create` the file may be absent. `timeout`: seconds to wait for a lock.
 
     Raises StoreMissing. Nothing is read yet.
@@ -251,7 +256,7 @@ class Store:
     def write_checks(self, answers: Sequence[Answer]) -> None:
         """Append rows of evidence in one transaction. Raises StoreError; then none is written."""
         now = to_micros(datetime.now(UTC))
-        with self._transaction() as connection:
+        with self.writing() as connection:
             connection.exec_driver_sql(INSERT_CHECK, [check_row(answer, now) for answer in answers])
             self.seal(connection, CHECK, len(answers))
 
@@ -303,8 +308,27 @@ def driver_of(connection: Connection) -> sqlite3.Connection:
 
 
 def lock_for_writing(connection: Connection) -> None:
-    """Before anything is read: two writers must not fold from the same state."""
-    connection.execute(text("UPDATE entry SET id = id WHERE id = -1"))
+    """Before anything is read: two writers must not fold from the same state.
+
+    Tried every millisecond: SQLite's own attempts become as rare as one in 100 ms, and an import lets go for a few
+    milliseconds between two transactions.
+    """
+    driver = driver_of(connection)
+    until = time.monotonic() + PATIENCE
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < until:
+            try:
+                driver.execute(_LOCK)
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    break
+                time.sleep(_PAUSE)
+            else:
+                return
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={int(1000 * PATIENCE)}")
+    connection.exec_driver_sql(_LOCK)  # once more, for SQLAlchemy's error
 
 
 def read_revision(connection: Connection) -> str | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 import tempfile
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import starmap
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 from uuid import uuid4
 
 from concierge.errors import UserError
@@ -23,36 +25,33 @@ if TYPE_CHECKING:
     from concierge.settings import Settings
     from models.exchange.kinds import Listed, Refused
     from models.imports import Batch, Imports
-    from models.suppression import ListEvent
+    from models.listings import Listing
 
 _PIECE = 1 << 20
+_TOGETHER = 2000  # rows that are kept in one piece
 _IN_MEMORY = 32 << 20  # bytes of standard input; more go to a temporary file
-
-Read = Callable[[], "Iterator[tuple[int, Listed] | Refused]"]
 
 
 def run_import(args: Namespace, settings: Settings) -> int:
     """0 all rows are listed (or were before), 1 some were refused."""
+    from models.exchange.intake import read_rows
+
     _check_terms(args)
-    with _source(args.file) as file:
+    with _source(args.file) as file, tempfile.SpooledTemporaryFile(_IN_MEMORY) as kept:
         name, format_ = named_format(args, args.file)
         options, site = options_of(args, settings), site_of(settings)
         new = _batch(file, name, args)
-
-        def rows() -> Iterator[tuple[int, Listed] | Refused]:
-            from models.exchange.intake import read_rows
-
-            file.seek(0)
-            return _in_force(read_rows(format_.read(file, options), site, force=args.force), args)
-
+        file.seek(0)
+        rows = _in_force(read_rows(format_.read(file, options), site, force=args.force), new, args)
         report = Report(args.file, everything=args.dry_run)
-        count = _read_through(rows, report, args.file)
+        count = _read_through(rows, report, args, kept)
         if args.dry_run:
             print(f"{count} rows can be listed, {report.count} cannot; nothing was listed")
             return 1 if report.count else 0
         if not count:
             raise UserError(f"{args.file}: no number could be read from it; nothing was listed")
-        return _load(new, rows, report, args, settings)
+        kept.seek(0)
+        return _load(new, kept, report, args, settings)
 
 
 def _check_terms(args: Namespace) -> None:
@@ -66,7 +65,7 @@ def _check_terms(args: Namespace) -> None:
 
 @contextmanager
 def _source(name: str) -> Iterator[BinaryIO]:
-    """A file that can be read twice. Raises UserError."""
+    """A file that can be read twice: for its SHA-256, and for its rows. Raises UserError."""
     with open_source(name) as stream, tempfile.SpooledTemporaryFile(_IN_MEMORY) as copy:
         if name != "-" and stream.seekable():
             yield stream
@@ -105,53 +104,74 @@ def _well_formed(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _in_force(found: Iterator[tuple[int, Listed] | Refused], args: Namespace) -> Iterator[tuple[int, Listed] | Refused]:
-    """With the terms of the command line; rows whose time is over are refused."""
+def _in_force(
+    found: Iterator[tuple[int, Listed] | Refused], new: Batch, args: Namespace
+) -> Iterator[tuple[object, ...] | Refused]:
+    """With the terms of the command line, as `models.listings.Listing`; rows whose time is over are refused."""
     from concierge.commands.list import end_of
     from models.exchange.kinds import Refused
+    from models.tables import to_micros
 
     now, until = datetime.now(UTC), end_of(args.until)
     reason = _well_formed(args.reason or f"import of {Path(args.file).name}")
     source = _well_formed(args.source)[:40]
-    campaign = args.campaign.lower()
+    campaign, began, end = args.campaign.lower(), to_micros(new.at), until and to_micros(until)
     for one in found:
         if isinstance(one, Refused):
             yield one
             continue
-        line, entry = one
-        entry = entry._replace(
-            campaign=entry.campaign or campaign,
-            until=entry.until or until,
-            reason=entry.reason or reason,
-            source=entry.source or source,
+        line, (number, last, scope, its_until, why, origin, at, allow) = one
+        if its_until is not None and its_until <= now:
+            yield Refused(line, f"+{number}", f"its time was over on {its_until:%Y-%m-%d}")
+            continue
+        yield (
+            number,
+            last or 0,
+            scope or campaign,
+            began if at is None else to_micros(at),
+            end if its_until is None else to_micros(its_until),
+            why or reason,
+            origin or source,
+            f'{{"line": "{line}"}}',
+            int(allow),
         )
-        if entry.until is not None and entry.until <= now:
-            yield Refused(line, f"+{entry.number}", f"its time was over on {entry.until:%Y-%m-%d}")
-        else:
-            yield line, entry
 
 
-def _read_through(rows: Read, report: Report, name: str) -> int:
-    """How many rows can be listed. Raises FileRefused before anything is listed."""
+def _read_through(
+    rows: Iterable[tuple[object, ...] | Refused], report: Report, args: Namespace, kept: IO[bytes]
+) -> int:
+    """How many rows can be listed; they are kept unless it is a dry run. Raises FileRefused."""
     from models.exchange.kinds import Refused
 
     count = 0
-    with progress(f"reading {name}") as shown:
-        for one in rows():
+    some: list[object] = []
+    with progress(f"reading {args.file}") as shown:
+        for one in rows:
             if isinstance(one, Refused):
                 report.add(one)
-            else:
-                count += 1
+                continue
+            count += 1
+            some.append(one)
+            if len(some) == _TOGETHER:
+                _keep(some, args, kept)
                 shown.at(count)
+        _keep(some, args, kept)
     return count
 
 
-def _load(new: Batch, rows: Read, report: Report, args: Namespace, settings: Settings) -> int:
+def _keep(some: list[object], args: Namespace, kept: IO[bytes]) -> None:
+    if not args.dry_run and some:
+        piece = marshal.dumps(some)
+        kept.write(len(piece).to_bytes(8, "little") + piece)
+    some.clear()
+
+
+def _load(new: Batch, kept: IO[bytes], report: Report, args: Namespace, settings: Settings) -> int:
     from models.imports import AlreadyImported, Imports
 
     with open_store(settings) as store:
         try:
-            done = Imports(store).load(new, _events(rows, new, args), lambda: report.count)
+            done = Imports(store).load_listings(new, _kept(kept, args), lambda: report.count)
         except AlreadyImported as known:
             print(known)
             return 0
@@ -160,30 +180,16 @@ def _load(new: Batch, rows: Read, report: Report, args: Namespace, settings: Set
     return 1 if done.refused else 0
 
 
-def _events(rows: Read, new: Batch, args: Namespace) -> Iterator[ListEvent]:
-    from models.exchange.kinds import Refused
-    from models.suppression import Kind, ListEvent
+def _kept(kept: IO[bytes], args: Namespace) -> Iterator[Listing]:
+    """What this process has written to its own file."""
+    from models.listings import Listing
 
+    count = 0
     with progress(f"listing {args.file}") as shown:
-        for count, one in enumerate(rows()):
-            if isinstance(one, Refused):
-                continue
-            line, entry = one
-            yield ListEvent(
-                uuid4(),
-                Kind.ADD,
-                entry.number,
-                entry.campaign,
-                entry.at or new.at,
-                entry.reason,
-                entry.source,
-                new.actor,
-                entry.until,
-                {"line": str(line)},
-                last=entry.last,
-                allow=entry.allow,
-                batch=new.id,
-            )
+        while size := kept.read(8):
+            some = marshal.loads(kept.read(int.from_bytes(size, "little")))  # noqa: S302
+            yield from starmap(Listing, some)
+            count += len(some)
             shown.at(count)
 
 

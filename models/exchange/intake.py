@@ -34,13 +34,13 @@ def read_rows(items: Iterable[Item], site: Site, *, force: bool = False) -> Iter
             number = _number(str(item.number), item.line, site, force=force or item.last is not None)
         if isinstance(number, Refused):
             yield number
-        elif item[2:] == _PLAIN:
-            yield item.line, Listed(number)
+        elif item[2:5] == _PLAIN and item[6:] == _REST:
+            yield item.line, Listed(number, None, "", None, item.reason[:_LONGEST]) if item.reason else Listed(number)
         else:
             yield _with_terms(item, number, site)
 
 
-_PLAIN = Row(0, 0)[2:]
+_PLAIN, _REST = Row(0, 0)[2:5], Row(0, 0)[6:]  # nothing but a reason
 
 
 def _number(text: str, line: int, site: Site, *, force: bool) -> int | Refused:

@@ -246,3 +246,17 @@ def test_a_killed_import_leaves_nothing_in_force(db, imports, reader):
         assert isinstance(reader.look_up(48_600_000_000), NotListed)
         assert load(imports, [48_700_000_000], content=str(after)).state == "done"
         assert [one.id for one in imports.all() if one.id == "the-one"] == []
+
+
+@pytest.mark.parametrize("apart", [0, 3000], ids=["in one transaction", "in two"])
+@pytest.mark.parametrize("ends", [(None, 1), (1, None), (1, 2), (2, 1)])
+def test_a_number_that_a_file_lists_twice_is_listed_until_the_later_end(imports, store, make, ends, apart):
+    new = batch()
+    between = [listing(new, 48_700_000_000 + n) for n in range(apart)]
+    until = [None if days is None else NOW + timedelta(days=days) for days in ends]
+    imports.load(
+        new, [listing(new, make.PERSON, expires_at=until[0]), *between, listing(new, make.PERSON, expires_at=until[1])]
+    )
+    latest = None if None in until else max(until)
+    assert [entry.expires_at for entry in store.entries(make.PERSON)] == [latest]
+    assert len(store.events(make.PERSON)) == 2
