@@ -260,3 +260,5 @@ def test_a_number_that_a_file_lists_twice_is_listed_until_the_later_end(imports,
     latest = None if None in until else max(until)
     assert [entry.expires_at for entry in store.entries(make.PERSON)] == [latest]
     assert len(store.events(make.PERSON)) == 2
+    imports.undo(new.id, "ann", NOW)
+    assert not [entry for entry in store.entries(make.PERSON) if entry.holds(NOW)]
