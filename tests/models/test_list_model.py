@@ -39,7 +39,7 @@ def test_index_rows_and_model_agree_whatever_happens(template, bounded):
     found.template = template.read_bytes()
     began, runs = time.monotonic(), 0
     while True:
-        examples = 12 if not MINUTES else 100
+        examples = 6 if not MINUTES else 100
         run_state_machine_as_test(
             found,
             settings=settings(
