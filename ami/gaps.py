@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +24,8 @@ from ami.kept import Drained, NotRead
 from models.errors import StoreError
 from models.gap import GapKind, GapState, ListeningGap
 
+CLEAN = "clean\n"
+STOPPED, KILLED = "the daemon was not running", "the daemon was killed"
 GAPS = UUID("0d1c5e7a-51f0-5b6e-9e0a-8f3a6d0b2c11")
 LONGEST_CALL = timedelta(hours=2)  # a call that began earlier was not up in the gap
 _log = logging.getLogger(__name__)
@@ -59,17 +63,22 @@ def gap_of(gap: Gap, system: str, legs: int) -> ListeningGap:
     )
 
 
-def outcome(drained: Drained | NotRead, doubt: str, legs: int | None, calls: int) -> tuple[GapState, str]:
-    """PURE: what became of a gap that is over. `calls`: campaign calls that may have been up in it."""
+def outcome(
+    drained: Drained | NotRead, doubt: str, legs: int | None, calls: int, *, killed: bool = False
+) -> tuple[GapState, str]:
+    """PURE: what became of a gap that is over. `calls`: campaign calls that may have been up in it; a daemon that was
+    `killed` may have let more of them pass than it had the time to put on record.
+    """
     if isinstance(drained, Drained) and not doubt and not drained.left:
         kept = f"AstDB read, {drained.recorded} key presses that the dialplan had kept are recorded"
         return GapState.RECONCILED, f"{kept}; {legs or 0} called legs are up"
     if isinstance(drained, Drained) and drained.left:
         return GapState.OPEN, f"{drained.left} key presses that the dialplan kept are not recorded yet"
-    if calls == 0 and legs == 0:
+    if calls == 0 and legs == 0 and not killed:
         return GapState.RECONCILED, "no call of a campaign was up"
     why = drained.reason if isinstance(drained, NotRead) else doubt
-    return GapState.UNRECONCILED, f"key presses may be missing, of {calls} campaign calls at most: {why}"
+    most = "and those of the last moment" if killed else "at most"
+    return GapState.UNRECONCILED, f"key presses may be missing, of {calls} campaign calls {most}: {why}"
 
 
 class GapBook:
@@ -89,6 +98,7 @@ class GapBook:
         self._loaded = False
         self._wake = asyncio.Event()
         self.trouble = self._mark_trouble = ""
+        self._clean = False
 
     @property
     def unreconciled(self) -> int:
@@ -105,6 +115,14 @@ class GapBook:
         """The keys of one call cannot be heard, or could not be."""
         self._unwritten[gap.gap_id] = gap
         self._wake.set()
+
+    def begin(self) -> None:
+        """From now on nothing is missed unsaid: the first start of all leaves a mark too."""
+        until = heard_until(self._mark)
+        with suppress(OSError):
+            self._mark.touch(mode=0o600)
+            os.truncate(self._mark, 0)  # no longer a clean end
+        self._note_heard(time.time() if until is None else until)
 
     async def run(self, open_gap: Callable[[], Gap | None], every: float = 1.0) -> None:
         """Until cancelled: write, reconcile, and note how far all has been heard."""
@@ -168,7 +186,7 @@ class GapBook:
                 del self._over[name]
                 continue
             calls = await self._store.campaign_calls(gap.began - LONGEST_CALL, gap.ended or datetime.now(UTC))
-            state, how = outcome(drained, doubt, legs, calls)
+            state, how = outcome(drained, doubt, legs, calls, killed=gap.reason == KILLED)
             if state is not GapState.OPEN:
                 self._settled(gap, state, how)
                 del self._over[name]
@@ -185,6 +203,8 @@ class GapBook:
             return
         try:
             self._mark.touch(mode=0o600)
+            if self._clean:
+                self._mark.write_text(CLEAN, encoding="ascii")
             os.utime(self._mark, (covered, covered))
         except OSError as error:
             if str(error) != self._mark_trouble:
@@ -200,7 +220,17 @@ class GapBook:
         except StoreError as error:
             _log.error("gap=unwritten why=%s", error)
             return
+        self._clean = covered is not None
         await asyncio.to_thread(self._note_heard, covered)
+
+
+def why_silent(mark: Path) -> str:
+    """Why a former run heard no more: was it told to stop?"""
+    try:
+        clean = mark.read_text(encoding="ascii") == CLEAN
+    except (OSError, ValueError):
+        clean = False
+    return STOPPED if clean else KILLED
 
 
 def heard_until(mark: Path) -> float | None:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ami.backoff import Pace
+from ami.deaf import DeafWatch
 from ami.events import Event, KeyKept
-from ami.gaps import GapBook, GapStore, heard_until
+from ami.gaps import GapBook, GapStore, heard_until, why_silent
 from ami.intake import Gap
 from ami.keeper import KeeperStatus, OptOutKeeper, Recorded, Recorder, Retry
 from ami.kept import Drained, NotRead, RecordKept
@@ -44,14 +45,16 @@ class ListenerStatus:
     drained: Drained | NotRead
     gaps_open: int
     gap_trouble: str
+    deaf: int
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """What the dialplan's own copies need: who records them, and who keeps the gaps."""
+    """Who records what the dialplan has kept, who keeps the gaps, and is a call that hides its keys repaired?"""
 
     kept: RecordKept
     gaps: GapStore
+    repair: bool = True
 
 
 class OptOutListener:
@@ -81,18 +84,30 @@ class OptOutListener:
         self._keeper = OptOutKeeper(recorder, Spool(spool), on_recorded=self._announce, retry=retry)
         mark = spool.with_name(spool.name + ".heard")
         until = heard_until(mark) if witness else None
-        self.session = AmiSession(access, self._handle, on_gap=self._gap, timing=timing, pace=pace, heard_until=until)
+        self.session = AmiSession(
+            access,
+            self._handle,
+            on_gap=self._gap,
+            timing=timing,
+            pace=pace,
+            heard_until=until,
+            silent=why_silent(mark),
+        )
         self._on_gap = on_gap
         self._also = tuple(also)
         self._second = DialplanWitness(self.session, self._legs, witness.kept) if witness else None
-        self._book = (
-            GapBook(system, witness.gaps, mark, self._second, self._covered) if witness and self._second else None
-        )
+        self._book: GapBook | None = None
+        self._deaf: DeafWatch | None = None
+        if witness is not None and self._second is not None:
+            self._book = GapBook(system, witness.gaps, mark, self._second, self._covered)
+            self._deaf = DeafWatch(system, self.session, self._legs, self._book.deaf, repair=witness.repair)
         self._not_opt_outs: Counter[str] = Counter()
         self._unannounced = 0
 
     async def run(self, grace: float = 5.0) -> None:
         """Until close() or cancellation. What was read is recorded within `grace` seconds or spooled."""
+        if self._book is not None:
+            await asyncio.to_thread(self._book.begin)
         keeper = asyncio.create_task(self._keeper.run(), name="opt-outs")
         session = asyncio.create_task(self.session.run(), name="ami")
         beside = self._beside()
@@ -116,7 +131,8 @@ class OptOutListener:
         if self._second is None or self._book is None:
             return []
         drain = asyncio.create_task(self._second.run(), name="kept keys")
-        return [drain, asyncio.create_task(self._book.run(lambda: self.session.open_gap), name="gaps")]
+        deaf = [asyncio.create_task(self._deaf.run(), name="deaf calls")] if self._deaf else []
+        return [drain, *deaf, asyncio.create_task(self._book.run(lambda: self.session.open_gap), name="gaps")]
 
     def _covered(self) -> float | None:
         """Nothing that was said until then is missing, in the store or in the spool."""
@@ -143,6 +159,7 @@ class OptOutListener:
             self._second.drained if self._second else NotRead("not asked for"),
             self._book.unreconciled if self._book else 0,
             self._book.trouble if self._book else "",
+            self._deaf.noticed if self._deaf else 0,
         )
 
     async def _handle(self, event: Event, seen_at: float) -> None:
@@ -155,6 +172,8 @@ class OptOutListener:
             self._second.kept(event)
         elif isinstance(meaning, NotAnOptOut):
             self._ignore(meaning)
+        if self._deaf is not None:
+            self._deaf.hear(event)
         for handler in self._also:
             await handler(event, seen_at)
 

@@ -75,8 +75,11 @@ class AmiSession:
         clock: Callable[[], float] = time.time,
         roll: Callable[[], float] = random.random,
         heard_until: float | None = None,
+        silent: str = "the daemon was not running",
     ) -> None:
-        """`heard_until`: when a former run last knew that nothing was missing; from there the first gap counts."""
+        """`heard_until`: when a former run last knew that nothing was missing; from there the first gap counts, and
+        `silent` is its reason.
+        """
         self._access = access
         self._handler = handler
         self._on_gap = on_gap
@@ -92,7 +95,7 @@ class AmiSession:
         self._link: Link | None = None
         self._since = clock()
         self._gap_began = heard_until
-        self._gap_reason = "" if heard_until is None else "the daemon was not running"
+        self._gap_reason = "" if heard_until is None else silent
         self._gap_kind: GapKind = "disconnected" if heard_until is None else "stopped"
         self._gaps = self._logins = self._handler_failures = 0
         self._last_gap: Gap | None = None

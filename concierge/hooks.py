@@ -19,6 +19,8 @@ MODULES = (
         "app_exec",
         "app_originate",
         "app_read",
+        "app_channelredirect",
+        "app_softhangup",
         "app_userevent",
         "bridge_builtin_features",
     ),
@@ -58,6 +60,8 @@ def global_values(settings: Settings, agi_port: int | None = None) -> dict[str, 
     """The global variables that the contexts read."""
     return {
         "CONCIERGE_AGI": f"agi://{_in_url(settings.agi.host)}:{agi_port or settings.agi.port}",
+        "CONCIERGE_AFTER": settings.opt_out.after,
+        **{f"CONCIERGE_AFTER_{name.lower()}": after for name, after in settings.opt_out.after_campaign.items()},
         "CONCIERGE_SYSTEM": settings.ami.system,
         "CONCIERGE_OPERATOR": settings.operator.dial or settings.operator.second,
         # nobody hears the ringing tone for longer without a word

@@ -122,7 +122,9 @@ class Service:
     def _build_listener(self, digits: dict[str, Scope], spool: Path) -> OptOutListener:
         ami = self._settings.ami
         access = Access(ami.user, ami_secret(ami), ami.host, ami.port)
-        witness = Witness(partial(self._recorder.kept, ami.system), GapStore(self.journal))
+        witness = Witness(
+            partial(self._recorder.kept, ami.system), GapStore(self.journal), self._settings.opt_out.on_deaf == "repair"
+        )
         return OptOutListener(
             access,
             self._recorder,

@@ -18,11 +18,20 @@ from concierge.errors import SettingsError
 from concierge.reading import Mistakes
 
 if TYPE_CHECKING:
-    from concierge.settings import AgiSettings, AmiSettings, CodeSettings, PrivacySettings, Settings, SyncSettings
+    from concierge.settings import (
+        AgiSettings,
+        AmiSettings,
+        CodeSettings,
+        OptOutSettings,
+        PrivacySettings,
+        Settings,
+        SyncSettings,
+    )
 
 SECRET_VARIABLE = "CONCIERGE_AMI_SECRET"  # noqa: S105 - the name, not the secret
 FREEPBX_AGI_PORT = 4573
 _DIGIT = re.compile(r"[0-9*#A-D]")
+AFTER = ("continue", "hangup", "operator")
 _SCOPES = ("all", "campaign")
 _ON_BYPASS = ("off", "log", "alert", "hangup")
 _ON_STALE = ("refuse", "warn")
@@ -45,6 +54,7 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
         if scope not in _SCOPES:
             mistakes.add(f"opt_out.digits.{digit}", f"{scope!r} is not a scope; known are: {', '.join(_SCOPES)}")
     _check_gate(settings, mistakes)
+    _check_after(settings.opt_out, mistakes)
     _check_codes(settings.codes, mistakes)
     if settings.gate.unknown_campaign not in ("refuse", "allow"):
         mistakes.add("gate.unknown_campaign", f"{settings.gate.unknown_campaign!r} is none of refuse, allow")
@@ -80,6 +90,19 @@ def _check_gate(settings: Settings, mistakes: Mistakes) -> None:
     url = urlsplit(gate.webhook)
     if gate.webhook and (url.scheme not in ("http", "https") or not url.hostname):
         mistakes.add("gate.webhook", "expected http://HOST/PATH or https://HOST/PATH")
+
+
+def _check_after(opt_out: OptOutSettings, mistakes: Mistakes) -> None:
+    from models.suppression import is_campaign_name
+
+    for name, after in {"": opt_out.after, **opt_out.after_campaign}.items():
+        key = f"opt_out.after_campaign.{name}" if name else "opt_out.after"
+        if after not in AFTER:
+            mistakes.add(key, f"{after!r} is none of {', '.join(AFTER)}")
+        if name and not is_campaign_name(name):
+            mistakes.add(key, f"{name!r} is no name of a campaign: letters, digits, _ . and -, at most 64")
+    if opt_out.on_deaf not in ("report", "repair"):
+        mistakes.add("opt_out.on_deaf", f"{opt_out.on_deaf!r} is none of report, repair")
 
 
 def _check_codes(codes: CodeSettings, mistakes: Mistakes) -> None:

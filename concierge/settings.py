@@ -119,9 +119,14 @@ class FreepbxSettings:
 
 @dataclass(frozen=True, slots=True)
 class OptOutSettings:
-    """Which key means what: `all` (never again) or `campaign` (not for this one)."""
+    """Which key means what: `all` (never again) or `campaign` (not for this one). `after`: what becomes of the call,
+    `continue`, `hangup` or `operator`; `after_campaign`: the same for single campaigns.
+    """
 
     digits: Mapping[str, str] = field(default_factory=lambda: {"9": "all"})
+    after: str = "continue"
+    after_campaign: Mapping[str, str] = field(default_factory=dict)
+    on_deaf: str = "repair"
 
 
 @dataclass(frozen=True, slots=True)

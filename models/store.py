@@ -185,11 +185,6 @@ class Store:
                 yield connection
             if self._durable:  # else a power cut could take back what the checkpoint has
                 self._sealer.committed(self._chain_at)
-        except StoreBusy:
-            raise
-        except StoreError:
-            self._engine.dispose()  # a connection that was opened on a read-only file system stays read-only for ever
-            raise
         finally:
             self._sealer.forget()
 

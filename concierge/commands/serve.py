@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
@@ -48,6 +49,7 @@ def run(args: Namespace) -> int:
         logging.error("installed file differs from the wheel: %s; another package may have replaced it", name)
     name_numbers(pseudonyms_of(settings))
     path = prepare_store(settings)
+    _must_be_writable(path)
     if args.only == "sync" and not settings.sync.url:
         raise UserError("sync.url is empty: this host shares its list with nobody; see docs/sites.md")
     if args.only == "web" and not settings.web.port:
@@ -58,6 +60,15 @@ def run(args: Namespace) -> int:
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(settings, path, (args.only,) if args.only else PARTS))
     return 0
+
+
+def _must_be_writable(path: Path) -> None:
+    """What is opened on a read-only file system stays read-only in this process, also when it may be written again: a
+    supervisor that tries once more is better than a daemon that can never record anything.
+    """
+    for place in (path, path.parent):
+        if not os.access(place, os.W_OK):
+            raise UserError(f"{place}: cannot be written; mend that (owner, mode, a file system mounted read-only)")
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

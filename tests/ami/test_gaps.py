@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ami.gaps import GapBook, gap_of, heard_until, outcome
+from ami.gaps import KILLED, STOPPED, GapBook, gap_of, heard_until, outcome, why_silent
 from ami.intake import Gap
 from ami.kept import Drained, NotRead
 from models.errors import StoreBusy
@@ -167,6 +167,28 @@ async def test_a_mark_that_cannot_be_written_is_said_once(rows, pbx, tmp_path, c
     await book.step(None)
     await book.step(None)
     assert caplog.text.count("gap=unmarked") == 1
+
+
+async def test_a_clean_end_is_told_from_a_kill(rows, mark, pbx, covered):
+    def book():
+        made = GapBook("pbx1", rows, mark, pbx, lambda: covered[0])
+        made.begin()
+        return made
+
+    first = book()
+    assert (heard_until(mark) is not None, why_silent(mark)) == (True, KILLED)
+    await first.leave(1_500.0)
+    assert (heard_until(mark), why_silent(mark)) == (1_500.0, STOPPED)
+    book()
+    assert (heard_until(mark), why_silent(mark)) == (1_500.0, KILLED)
+
+
+async def test_after_a_kill_without_witness_no_calls_on_record_prove_nothing(book, rows, pbx):
+    pbx.why, pbx.legs, rows.calls = "the dialplan keeps nothing", 0, 0
+    book.ended(replace(LOST, kind="stopped", reason=KILLED), 0)
+    await book.step(None)
+    assert only(rows).state is GapState.UNRECONCILED
+    assert "of 0 campaign calls and those of the last moment" in only(rows).how
 
 
 async def test_the_loop_reconciles_at_once(book, rows, start, wait_until):

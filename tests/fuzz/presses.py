@@ -28,7 +28,6 @@ from types import TracebackType
 from concierge.lab.call import Call
 from concierge.lab.databases import PostgreSQL, missing
 from concierge.lab.errors import LabError
-from concierge.lab.phone import Phone
 from concierge.lab.site import CAMPAIGN, Site
 from concierge.lab.wait import wait_until
 
@@ -50,7 +49,8 @@ class Disk:
     def __init__(self, megabytes: int = 12) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="concierge-disk-"))
         options = ["-o", f"size={megabytes}m", "tmpfs", str(self.folder)]
-        self.mounted = os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", *options], check=False).returncode == 0
+        command = ["mount", "-t", "tmpfs", *options]
+        self.mounted = os.geteuid() == 0 and subprocess.run(command, check=False).returncode == 0
 
     def remount(self, how: str) -> bool:
         """`ro` or `rw`; False when files that are open for writing forbid it."""
@@ -77,14 +77,14 @@ class Disk:
 class World:
     """A site with its disk and its feed; a context manager."""
 
-    def __init__(self, version: str, dice: random.Random, *, witness: bool = True) -> None:
-        """`witness`: does the dialplan keep key presses?"""
+    def __init__(self, version: str, dice: random.Random, *, witness: bool = True, feed: bool = True) -> None:
+        """`witness`: does the dialplan keep key presses? `feed`: is there a shared one, where PostgreSQL is here?"""
         self.dice = dice
         self._stack = contextlib.ExitStack()
         self._witness = witness
         self.disk = Disk()
         self._stack.callback(self.disk.close)
-        self.feed = None if missing("postgresql") else PostgreSQL()
+        self.feed = PostgreSQL() if feed and not missing("postgresql") else None
         settings: dict[str, object] = {}
         if self.feed is not None:
             self._stack.callback(self.feed.remove)
@@ -191,13 +191,15 @@ def locked(world: World) -> Iterator[None]:
 
 @contextlib.contextmanager
 def readonly(world: World) -> Iterator[None]:
-    """The daemon starts on a file system that is mounted read-only; later it is not."""
+    """The file system becomes read-only while nobody has it open; the daemon does not start until it may write."""
     world.site.stop_daemon(signal.SIGKILL)
     assert world.disk.remount("ro")
     world.site.start_daemon(ready=False)
-    world.pause(1.5, 2.5)
+    assert world.site.daemon is not None
+    assert world.site.daemon.wait(20) == 2, world.site.log()[-2000:]
     yield
     assert world.disk.remount("rw")
+    world.site.start_daemon(ready=False)
 
 
 @contextlib.contextmanager
@@ -351,7 +353,7 @@ def main() -> int:
     parser.add_argument("--without-witness", action="store_true", help="the dialplan keeps nothing")
     args = parser.parse_args()
     print(f"seed {args.seed}")
-    with World(args.asterisk, random.Random(args.seed), witness=not args.without_witness) as world:  # noqa: S311
+    with World(args.asterisk, random.Random(args.seed), witness=not args.without_witness) as world:
         result = run(world, args.presses, possible(world, args.faults.split(",")), each=args.each, show=True)
         complete = settled(world, result)
         found = recorded(world.site.store)

@@ -24,6 +24,17 @@ include => concierge-codes
 exten => _*66X.,1,Set(TIMEOUT(absolute)=2)
  same => n,Goto(outbound,${EXTEN:3},1)
 
+; a campaign's calls that nobody has marked, and that Asterisk is free to bridge past its ears
+exten => _*57X.,1,Set(__CONCIERGE_CAMPAIGN=spring)
+ same => n,Gosub(concierge-outbound,s,1(${EXTEN:3},spring,quiet))
+ same => n,Set(DYNAMIC_FEATURES=)
+ same => n,Dial(PJSIP/${EXTEN:3}@callee,30)
+
+[campaign-read]
+exten => s,1,Answer()
+ same => n,Read(CARD,,6,,1,3)
+ same => n,Wait(20)
+
 [from-outside]
 exten => 300,1,Answer()
  same => n,Goto(menu-quick,s,1)
