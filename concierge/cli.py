@@ -27,6 +27,7 @@ COMMANDS = {
     "registry": "national do-not-call registries: add, list, verify, remove",
     "sync": "how far this host's list is with the other sites'",
     "lint": "find what would trap or cut off a caller in the dialplan",
+    "lsp": "lint in the editor: a language server on standard input and output",
     "rule": "explain a rule of lint, with a bad and a good example",
     "graph": "the calls of a dialplan as a picture: Mermaid, Graphviz, SVG or HTML",
     "test": "calls that are expected to go as a file says, for CI",

@@ -1,0 +1,41 @@
+"""`concierge lsp`: lint in the editor, over stdin and stdout as the Language Server Protocol has it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--asterisk", default="22", metavar="VERSION", help="default: 22")
+    parser.add_argument("--stdio", action="store_true", help="as editors call it; there is no other way")
+    parser.add_argument("--config", metavar="FILE", help=argparse.SUPPRESS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until the editor ends it. Raises UserError where the extra is missing."""
+    from importlib.util import find_spec
+
+    from concierge.errors import UserError
+    from dialplan.applications import tables
+
+    if find_spec("pygls") is None:
+        raise UserError("the language server needs its extra: pip install 'asterisk-concierge[lsp]'")
+    if args.asterisk not in tables.VERSIONS:
+        raise UserError(f"--asterisk {args.asterisk}: known are {', '.join(tables.VERSIONS)}")
+    from concierge.lsp.server import serve
+
+    serve(args.asterisk, _version())
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - the server has closed it
+    return 0
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("asterisk-concierge")
+    except PackageNotFoundError:  # run from a folder of files
+        return ""

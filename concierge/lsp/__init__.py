@@ -1,0 +1,1 @@
+"""The language server: what editors ask is translated for dialplan.editor, and back."""
