@@ -4,7 +4,8 @@ What it finds
     A menu to which every wrong key leads back, in the same state: no counter, no condition, no person, no
     program on the way that could end it (what the way does not change, and the time of the day, will not).
     It points at the jump that leads back. A counter that begins
-    empty does not count: `$[${WRONG} + 1]` is then a syntax error, and empty again.
+    empty does not count: `$[${WRONG} + 1]` is then a syntax error, and empty again. A Read that asks callers for
+    a number again and again while they give none is the same.
 Why it matters to a caller
     Who cannot find the right key (or has a telephone whose keys do not arrive) never reaches anybody.
     After two or three tries the operator should take the call.
@@ -56,19 +57,22 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _found(flow: Calls) -> Iterator[Finding | None]:
     wrong = {n for n in flow.listening if any(_is_wrong(edge) for edge in flow.space.edges[n])}
+    asking = flow.listening.intersection(flow.running.get("read", ()), flow.callers) - wrong
 
     def allowed(node: int, edge: Edge) -> bool:
         if node in wrong:
             return edge.choice.kind is Kind.WRONG
+        if node in asking:
+            return edge.choice.kind is Kind.SILENCE
         return node not in flow.listening and not flow.offers(node)
 
     for part in flow.rounds(allowed):
         inside = set(part)
         slips = [
             (node, edge)
-            for node in sorted((inside & wrong) - flow.given_up)
+            for node in sorted((inside & (wrong | asking)) - flow.given_up)
             for edge in flow.space.edges[node]
-            if edge.choice.kind is Kind.WRONG and edge.target in inside
+            if edge.choice.kind is (Kind.WRONG if node in wrong else Kind.SILENCE) and edge.target in inside
         ]
         lasting = Lasting(flow, inside, STORED)
         if not slips or any(flow.uncertain(node) or lasting.may_leave(node) for node in part):
@@ -76,7 +80,8 @@ def _found(flow: Calls) -> Iterator[Finding | None]:
         node, edge = slips[0]
         jump = jump_on(flow, _own_steps(flow, way_back(flow, edge.target, node, inside)))
         context = flow.space.states[node].context
-        message = f"wrong keys lead back to the menu in [{context}] for ever: {_why(flow, part)}"
+        what = "wrong keys lead back to the menu" if node in wrong else "no answer leads back to the question"
+        message = f"{what} in [{context}] for ever: {_why(flow, part)}"
         yield finding(flow, CODE, SEVERITY, message, jump)
 
 
