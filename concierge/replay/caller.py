@@ -72,6 +72,8 @@ class Caller:
             return
         assert line.step is not None  # noqa: S101 - a STEP line has one
         self.late = self.late or bool(self._pressed)
+        if self._was_silent(line.step):
+            self._keys.pop(0)
         if not self.done:
             self.steps.append(line.step)
         self._collecting = False
@@ -81,6 +83,11 @@ class Caller:
         if exit_key:
             self._keys.insert(0, exit_key[1])
             self.due = now + QUIET_SECONDS
+
+    def _was_silent(self, step: RealStep) -> bool:
+        """Was the wait behind a prompt that is a last step? With autofallthrough=no no line of the log marks it."""
+        timed_out = step.place[1:] in (("t", 1), ("e", 1)) and not self._collecting
+        return timed_out and self._application in PLAYING and self._keys[:1] == [WAIT]
 
     def act(self, now: float) -> str:
         """The key to press now, "" for none; to be asked whenever `due` has come."""

@@ -54,6 +54,15 @@ def test_the_caller_presses_while_the_prompt_plays_and_not_twice() -> None:
     assert (caller.act(0.0), caller.act(0.2), caller.act(9.0)) == ("", "1", "")
 
 
+def test_silence_behind_a_prompt_that_is_a_last_step_shows_in_t() -> None:
+    caller = Caller(PlannedCall("m", "s", keys=("(wait)", "2")))
+    heard(caller, "BackGround", "menu")
+    assert caller.act(0.2) == ""
+    caller.hear(Line(Kind.STEP, "c", RealStep("m", "t", 1, "NoOp", "")), 3)
+    heard(caller, "BackGround", "menu", 4)
+    assert caller.act(4.2) == "2"
+
+
 def test_wait_outlasts_the_prompt_and_listen_only_the_prompt() -> None:
     for token in ("(wait)", "(listen)"):
         caller = Caller(PlannedCall("m", "s", keys=(token, "2")))

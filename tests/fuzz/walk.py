@@ -60,7 +60,7 @@ def unseen(one: Walk, trace: Trace) -> bool:
     plan = loads(one.text().encode())
 
     def last(step: TraceStep) -> bool:
-        busy = listener(step.application, step.data) in BUSY
+        busy = listener(step.application, step.data) in BUSY | {"read"}
         return busy and find(plan, step.context, step.exten, step.priority + 1) is None
 
     jumps = (
