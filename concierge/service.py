@@ -29,6 +29,7 @@ from concierge.calling_back import CallingBack
 from concierge.counting import Counting
 from concierge.errors import UserError
 from concierge.gap_store import GapStore
+from concierge.one_daemon import Parts
 from concierge.promises import Promises
 from concierge.recorder import Recorder
 from concierge.setting_rules import ami_secret
@@ -59,6 +60,7 @@ class Service:
         self._settings = settings
         self._path = path
         self._parts = frozenset(parts)
+        self._alone = Parts(path)
         self._judge = judge_of(settings, path, indexed=True)
         self.sync = sync_of(settings, path) if settings.sync.url and "sync" in self._parts else None
         told = self.sync.wake if self.sync is not None else None
@@ -149,7 +151,20 @@ class Service:
             await self.watch(event, seen_at)
 
     async def start(self) -> None:
-        """Open the ports. Raises UserError when one cannot be had."""
+        """Open the ports. Raises UserError when one cannot be had, or another process serves this list."""
+        self._alone.hold(self._served())
+        try:
+            await self._start()
+        except BaseException:
+            self._alone.release()
+            raise
+
+    def _served(self) -> list[str]:
+        """The parts that there are."""
+        there = {"agi": True, "ami": self.listener, "sync": self.sync, "web": self.endpoint}
+        return [part for part in PARTS if part in self._parts and there[part]]
+
+    async def _start(self) -> None:
         self.journal.start()
         self._telling = asyncio.create_task(self._counting.run(), name="contacts")
         self._watching = asyncio.create_task(self.stalls.watch(), name="stalls")
@@ -204,6 +219,7 @@ class Service:
             await asyncio.to_thread(self.sync.stop)
         await asyncio.to_thread(self._judge.reader.save)
         self._judge.reader.close()
+        self._alone.release()
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT. Raises UserError when it cannot start."""

@@ -66,6 +66,7 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
     _check_sync(settings.sync, mistakes)
     _check_web(settings, mistakes)
     _check_privacy(settings, mistakes)
+    _check_files(settings, mistakes)
     _at_least(settings.store.evidence_queue, 1, "store.evidence_queue", mistakes)
     if not 0 <= settings.store.evidence_delay <= 0.05:
         mistakes.add("store.evidence_delay", "between 0 and 0.05 seconds")
@@ -240,6 +241,15 @@ def _check_freepbx(settings: Settings, mistakes: Mistakes) -> None:
         mistakes.add("freepbx.user", "one line, as in manager.conf")
     if freepbx.blacklist not in ("off", "") and not (freepbx.user or settings.ami.user):
         mistakes.add("freepbx.blacklist", "it goes through the manager: set freepbx.user (or ami.user)")
+
+
+def _check_files(settings: Settings, mistakes: Mistakes) -> None:
+    from concierge.settings import FILES
+
+    for section, keys in FILES.items():
+        for key in keys:
+            if any(char in getattr(getattr(settings, section), key) for char in "\0\r\n"):
+                mistakes.add(f"{section}.{key}", "no name of a file: a NUL or a line break stands in it")
 
 
 def _check_privacy(settings: Settings, mistakes: Mistakes) -> None:

@@ -308,7 +308,7 @@ def _read(path: Path) -> Any:
 
 
 # names of files, by section
-_FILES = {
+FILES: Mapping[str, tuple[str, ...]] = {
     "store": ("path",),
     "ami": ("secret_file",),
     "freepbx": ("secret_file",),
@@ -323,7 +323,7 @@ _FILES = {
 
 def _beside(settings: Settings, folder: Path) -> Settings:
     """File names in a configuration are relative to its folder, wherever the command runs."""
-    for name, keys in _FILES.items():
+    for name, keys in FILES.items():
         section = getattr(settings, name)
         named = {key: str(folder / getattr(section, key)) for key in keys if getattr(section, key)}
         settings = replace(settings, **{name: replace(section, **named)})

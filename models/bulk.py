@@ -84,6 +84,12 @@ class Bulk:
         stale = judge.freshness.stale() if judge.freshness is not None else ""
         return may_call(Number(0), self._campaign, NotListed(), self._at, judge.rules, stale=stale)
 
+    def as_of(self) -> str:
+        """Of when the answers are, and of which day the registries that were asked."""
+        headers = [holding.header for holding in self._registries.holdings.values()]
+        told = [f"registry {one.name} of {one.country} as of {one.as_of}" for one in headers]
+        return ", ".join([f"as of {self._at:%Y-%m-%d %H:%M}Z", *told])
+
     def answers(self, texts: Sequence[str]) -> list[Answer | None]:
         """For each text its answer; None: allowed, nothing is known about it. Raises StoreError."""
         numbers = self._read(texts)

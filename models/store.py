@@ -6,6 +6,7 @@ Looking one number up during a call is `models.reader`; batching off the path of
 from __future__ import annotations
 
 import sqlite3
+import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -77,11 +78,14 @@ def _begin_alone(connection: Connection) -> None:
 def check_there(path: Path) -> None:
     """Raises StoreMissing when there is no file, StoreError when that cannot be found out."""
     try:
-        path.stat()
+        kind = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         raise StoreMissing(f"{path}: there is no database here; `concierge db upgrade` makes one") from None
     except OSError as error:
         raise explain(path, error.strerror or str(error)) from error
+    if not stat.S_ISREG(kind):
+        what = "a folder; name a file in it" if stat.S_ISDIR(kind) else "no file; name one"
+        raise StoreError(f"{path}: this is {what} (store.path)")
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:

@@ -26,15 +26,15 @@ def configure(parser: ArgumentParser) -> None:
     add.add_argument("--allow", action="store_true", help="inside of a listed range this may be called")
     add.add_argument("--campaign", action="append", default=[], metavar="C", help="only for C (repeatable)")
     add.add_argument("--until", type=day, metavar="DATE", help="last day on which it holds, e.g. 2027-03-31")
-    add.add_argument("--reason", required=True)
-    add.add_argument("--source", required=True, help="where this comes from: letter, e-mail, agent …")
+    add.add_argument("--reason", required=True, type=words)
+    add.add_argument("--source", required=True, type=words, help="where this comes from: letter, e-mail, agent …")
     add.add_argument("--force", action="store_true", help="list a number that no numbering plan knows")
     remove = actions.add_parser("remove", help="undo an entry; its history stays")
     remove.add_argument("number", help="as it was listed")
     remove.add_argument("--allow", action="store_true", help="the entry that allows")
     remove.add_argument("--campaign", action="append", default=[], metavar="C")
-    remove.add_argument("--reason", required=True)
-    remove.add_argument("--source", default="cli")
+    remove.add_argument("--reason", required=True, type=words)
+    remove.add_argument("--source", default="cli", type=words)
     show = actions.add_parser("show", help="all entries, or one number's with its events")
     show.add_argument("number", nargs="?")
     for action in (add, remove, show):
@@ -49,6 +49,13 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise ArgumentTypeError(f"{text!r} is no date such as 2027-03-31") from error
+
+
+def words(text: str) -> str:
+    """What says something (argparse type)."""
+    if not text.strip():
+        raise ArgumentTypeError("nothing stands there; who asks later has to find out why")
+    return text
 
 
 def run(args: Namespace) -> int:

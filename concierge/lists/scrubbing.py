@@ -73,6 +73,7 @@ def scrub(args: Namespace, settings: Settings) -> int:
             raise UserError(f"the list cannot be read: {error}; nothing was written") from error
         told.rows = counts.callable + sum(counts.refused.values())
     _tell(args.file, counts)
+    print(bulk.as_of())
     return 1 if counts.refused else 0
 
 

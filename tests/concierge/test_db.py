@@ -88,7 +88,8 @@ def test_a_file_that_is_no_database_is_left_as_it_is(concierge, named, words, co
     else:
         db.write_bytes(content)
     done = concierge(*words, "--config", path)
-    assert done.returncode == (2 if words in (["db", "upgrade"], ["list", "show"]) else 1)
+    wrong_use = words in (["db", "upgrade"], ["list", "show"]) or (content is None and words[0] == "check")
+    assert done.returncode == (2 if wrong_use else 1)
     assert str(db) in done.stdout + done.stderr
     assert db.is_dir() if content is None else db.read_bytes() == content
 

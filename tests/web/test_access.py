@@ -228,14 +228,16 @@ def test_doctor_finds_the_endpoint_and_a_port_that_is_taken_is_named(daemon, tmp
     from concierge.errors import UserError
     from concierge.service import Service
     from concierge.settings import load
+    from concierge.wiring import upgrade_store
 
     settings = load(daemon.config)
+    upgrade_store(tmp_path / "other.db")
 
     async def look() -> list[str]:
         return [f"{one.name} {one.state}" async for one in check_web(settings, Path(settings.store.path))]
 
     async def second() -> None:
-        service = Service(settings, Path(settings.store.path), ("web",))
+        service = Service(settings, tmp_path / "other.db", ("web",))
         try:
             await service.start()
         finally:
