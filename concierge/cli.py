@@ -35,6 +35,7 @@ COMMANDS = {
     "dump": "show the dialplan as Asterisk would hold it",
     "replay": "place the same call in a private real Asterisk and compare the paths",
     "hooks": "put the hooks into this PBX's configuration, take them out, or show them",
+    "prompts": "what callers hear: list, record, restore",
     "agi": "the gate as a plain AGI script",
     "token": "tokens of the HTTP endpoint: add, list, remove",
     "gaps": "when key presses may have gone unheard, and what became of it",
