@@ -387,3 +387,22 @@ def test_keys_that_nothing_took_are_told() -> None:
     plan = loads(b"[a]\nexten => s,1,Background(x)\n same => n,WaitExten(1)\nexten => 1,1,Hangup()\n")
     trace = walk(plan, tables.load("22"), At("a"), Inputs(keys=["1", "2", "3"]))
     assert trace.notes == ("nothing took the last keys: 2,3",)
+
+
+@pytest.mark.parametrize(
+    ("application", "keys", "places"),
+    [
+        ("TryExec(WaitExten(5))", ["1"], "s,1 s,2"),
+        ("Exec(WaitExten(5))", ["1"], "s,1 1,1"),
+        ("TryExec(Background(menu))", ["1"], "s,1 1,1"),
+        ("TryExec(Background(menu))", ["2", "3"], "s,1 s,2"),
+        ("Goto(,s,here)", [], "s,1"),
+        ("Goto(a,,here)", [], "s,1"),
+        ("Goto(,s,3)", [], "s,1 s,3"),
+    ],
+)
+def test_what_a_call_loses(application: str, keys: list[str], places: str) -> None:
+    text = f"[a]\nexten => s,1,{application}\n same => n,Hangup()\n same => n(here),Hangup()\n"
+    plan = loads((text + "exten => 1,1,Hangup()\nexten => 2,1,Hangup()\nexten => 23,1,Hangup()\n").encode())
+    trace = walk(plan, tables.load("22"), At("a"), Inputs(keys=keys))
+    assert " ".join(f"{step.exten},{step.priority}" for step in trace.steps) == places
