@@ -40,6 +40,7 @@ COMMANDS = {
     "token": "tokens of the HTTP endpoint: add, list, remove",
     "gaps": "when key presses may have gone unheard, and what became of it",
     "doctor": "what is wrong with this installation, and what to do",
+    "report": "service figures; calls that went round the gate",
     "evidence": "was anything changed; why was this number called or refused",
     "db": "create or upgrade the database",
     "demo": "see it work on a private real Asterisk with a real SIP phone",

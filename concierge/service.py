@@ -31,6 +31,7 @@ from concierge.errors import UserError
 from concierge.gap_store import GapStore
 from concierge.one_daemon import Parts
 from concierge.promises import Promises
+from concierge.reception import Reception
 from concierge.recorder import Recorder
 from concierge.setting_rules import ami_secret
 from concierge.settings import Settings
@@ -69,6 +70,7 @@ class Service:
         self._key = evidence_key(path)
         take = self._counting.take
         self._gate = Gate(self._judge, self.journal, strict=store.strict_evidence, take=take, key=self._key)
+        self._reception = Reception(self.journal, settings.ami.system, settings.gate.trunks)
         self._telling: asyncio.Task[None] | None = None
         digits: dict[str, Scope] = {k: "all" if v == "all" else "campaign" for k, v in settings.opt_out.digits.items()}
         self._recorder = Recorder(self.journal, settings.ami.system, digits, site_of(settings))
@@ -114,7 +116,7 @@ class Service:
         limits = limits_of(self._settings)
         return {
             "outbound": outbound,
-            "menu": lambda environment: menu(environment, limits),
+            "menu": self._reception.listening(lambda environment: menu(environment, limits)),
             "optout": opt_out,
             "outcome": outcome,
             "callback": callback,
@@ -134,7 +136,7 @@ class Service:
             lambda _campaign: digits,
             system=ami.system,
             witness=witness,
-            also=(self._watch, self._counting.on_event),
+            also=(self._watch, self._counting.on_event, self._reception.on_event),
         )
 
     def _settles(self) -> bool:
@@ -208,6 +210,7 @@ class Service:
             await asyncio.gather(self._listening, return_exceptions=True)
         if self.watch is not None:
             await self.watch.settled()
+        await self._reception.settled()
         if self._bridge is not None:
             await asyncio.to_thread(self._bridge.stop)
         if self._telling is not None:

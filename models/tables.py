@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.mysql import LONGTEXT
 
-SCHEMA = "0009"  # the newest migration; a database at another revision is not read
+SCHEMA = "0010"  # the newest migration; a database at another revision is not read
 
 LOADING, DONE, UNDONE = "loading", "done", "undone"  # an import: not yet in force, in force, taken back
 
@@ -261,6 +261,26 @@ bypass = Table(
     Column("took_ms", Integer),  # from the dial until the leg was hung up
     UniqueConstraint("system", "uniqueid"),
     Index(None, "number", "at"),
+    sqlite_autoincrement=True,
+)
+
+# how a caller fared: no number, only what the figures need
+incoming = Table(
+    "incoming",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("system", String(40), nullable=False),
+    Column("uniqueid", String(150), nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("wait_ms", BigInteger, nullable=False),
+    Column("length_ms", BigInteger, nullable=False),
+    Column("menus", Integer, nullable=False),
+    Column("menu", String(80), nullable=False),
+    Column("happening", String(20), nullable=False),
+    Column("guard", String(40), nullable=False),
+    UniqueConstraint("system", "uniqueid"),
+    Index(None, "at"),
     sqlite_autoincrement=True,
 )
 

@@ -123,7 +123,7 @@ def _export(args: Namespace, settings: Settings, path: Path) -> int:
     if args.output is None:
         sys.stdout.write(text)
     else:
-        _write(args.output, text)
+        write_privately(args.output, text)
     return 0 if facts["history"] or facts["entries"] else 1
 
 
@@ -156,11 +156,19 @@ def _lines(facts: dict[str, object]) -> list[str]:
     return [*summary, *rows, f"evidence: {_verdict(len(intact['findings']))}"]
 
 
-def _write(path: Path, text: str) -> None:
+def write_privately(path: Path, text: str) -> None:
+    """Readable by the user only, and never there by half. Raises UserError."""
     import os
+    import tempfile
 
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
+        file, draft = tempfile.mkstemp(prefix=path.name, dir=path.parent)
+        try:
+            with os.fdopen(file, "w", encoding="utf-8") as out:
+                out.write(text)
+            Path(draft).replace(path)
+        except OSError:
+            Path(draft).unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; name another place with --output") from error

@@ -1,0 +1,160 @@
+"""`concierge report`: service figures of a time; `concierge report bypasses`: calls that went round the gate."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from concierge.commands.evidence import since, write_privately
+from concierge.wiring import add_config, settings_of
+
+if TYPE_CHECKING:
+    from models.bypass import Passed
+
+_FORMATS = ("text", "json", "csv", "html", "prometheus")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("what", nargs="?", choices=("figures", "bypasses"), default="figures")
+    parser.add_argument("--since", type=since, metavar="TIME", help="ISO date or time, or 7d, 12h (default: 1d)")
+    parser.add_argument("--until", type=since, metavar="TIME", help="default: now")
+    parser.add_argument("--target", type=_seconds, default=20.0, metavar="S", help="seconds to answer in (default: 20)")
+    parser.add_argument("--format", choices=_FORMATS, default="text")
+    parser.add_argument("--output", "-o", type=Path, metavar="FILE", help="written at once, as node_exporter wants it")
+    add_config(parser)
+
+
+def _seconds(text: str) -> float:
+    try:
+        found = float(text)
+        if 0 < found <= 86_400:
+            return found
+    except ValueError:
+        pass
+    raise ArgumentTypeError(f"{text!r} is no number of seconds")
+
+
+def run(args: Namespace) -> int:
+    """0; `bypasses` gives 1 when there are any."""
+    from concierge.lists.opening import open_store
+
+    now = datetime.now(UTC)
+    begin, end = args.since or now - timedelta(days=1), args.until or now
+    with open_store(settings_of(args)) as store:
+        if args.what == "bypasses":
+            from models.bypass import passed_since
+
+            found = list(passed_since(store, begin, end))
+            text, code = _bypasses(found, args.format), 1 if found else 0
+        else:
+            from concierge.reporting.facts import facts_of
+            from models.figures import figures
+
+            facts = facts_of(figures(store, begin, end, timedelta(seconds=args.target)))
+            text, code = _figures(facts, args.format), 0
+    if args.output is None:
+        sys.stdout.write(text)
+    else:
+        write_privately(args.output, text)
+    return code
+
+
+def _figures(facts: dict[str, Any], format_: str) -> str:
+    from concierge.reporting.facts import prometheus, rows_of
+
+    if format_ == "json":
+        return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
+    if format_ == "prometheus":
+        return prometheus(facts)
+    if format_ == "html":
+        from concierge.reporting.page import page
+
+        return page(facts)
+    rows = list(rows_of(facts))
+    if format_ == "csv":
+        return _csv(("figure", "of", "value"), rows)
+    width = max(len(f"{name} {of}") for name, of, _ in rows) + 2
+    head = f"{facts['since']} to {facts['until']}\n"
+    return head + "".join(f"{f'{name} {of}'.rstrip():<{width}}{value}\n" for name, of, value in rows)
+
+
+def _bypasses(found: list[Passed], format_: str) -> str:
+    rows = [_row(one) for one in found]
+    if format_ == "json":
+        return json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
+    if format_ == "csv":
+        return _csv(tuple(_NAMES), [tuple(str(row[name] or "") for name in _NAMES) for row in rows])
+    if format_ == "html":
+        return _page(rows)
+    if format_ == "prometheus":
+        return "# HELP concierge_bypasses Calls round the gate.\n# TYPE concierge_bypasses gauge\n" + (
+            f"concierge_bypasses {len(rows)}\n"
+        )
+    return "".join(_lines(rows)) or "no call went round the gate\n"
+
+
+_NAMES = (
+    "at",
+    "number",
+    "reason",
+    "cause",
+    "remedy",
+    "action",
+    "took_ms",
+    "place",
+    "caller",
+    "channel",
+    "campaign",
+    "system",
+)
+
+
+def _row(one: Passed) -> dict[str, Any]:
+    from concierge.reporting.words import advice
+
+    cause, remedy = advice(one.reason)
+    facts = {name: getattr(one, name) for name in _NAMES if hasattr(one, name)}
+    number = f"+{one.number}" if one.number else one.dialled
+    return facts | {"at": one.at.isoformat(), "number": number, "cause": cause, "remedy": remedy}
+
+
+def _lines(rows: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for row in rows:
+        place = f" at {row['place']}" if row["place"] else ""
+        ended = f", hung up after {row['took_ms']} ms" if row["took_ms"] is not None else ""
+        lines.append(f"{row['at']} {row['number']} {row['channel']}{place}: {row['reason']}{ended}\n")
+    for reason in dict.fromkeys(row["reason"] for row in rows):
+        row = next(one for one in rows if one["reason"] == reason)
+        count = sum(one["reason"] == reason for one in rows)
+        lines.append(f"{count} {reason}: {row['cause']}\n    {row['remedy']}\n")
+    return lines
+
+
+def _csv(head: tuple[str, ...], rows: list[Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([head, *rows])
+    return text.getvalue()
+
+
+def _page(rows: list[dict[str, Any]]) -> str:
+    from html import escape
+
+    names = ("at", "number", "place", "channel", "cause", "remedy", "action")
+    head = "".join(f"<th>{name}</th>" for name in names)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(row[name] or ''))}</td>" for name in names) + "</tr>" for row in rows
+    )
+    style = "body{font:14px/1.4 system-ui,sans-serif}td,th{padding:.3rem;text-align:left;vertical-align:top}"
+    title = "Calls round the gate"
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{style}</style>'
+        f"</head><body><h1>{title}</h1><table><tr>{head}</tr>{body}</table></body></html>\n"
+    )
