@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, or_, select, update
 
 from models import facts
+from models.callback import State as Promise
 from models.consent import Act
 from models.errors import StoreError
 from models.evidence.sources import BYPASS, CHECK, EVENT, IMPORT, WITNESS
@@ -30,6 +31,8 @@ from models.tables import (
     batch,
     bypass,
     call_check,
+    callback,
+    callback_event,
     contact,
     entry,
     event_witness,
@@ -61,6 +64,7 @@ class Gone:
     checks: int = 0
     bypasses: int = 0
     contacts: int = 0
+    callbacks: int = 0
     facts: int = 0
     entries: int = 0
     events: int = 0
@@ -86,6 +90,7 @@ class Purge:
             gone.checks = self._old(CHECK, call_check, to_micros(cutoffs.checks))
             gone.bypasses = self._old(BYPASS, bypass, to_micros(cutoffs.checks))
             gone.contacts = self._contacts(to_micros(cutoffs.checks))
+            gone.callbacks = self._callbacks(callback.c.done_at < to_micros(cutoffs.checks))
         if cutoffs.ended is not None:
             self._ended(to_micros(cutoffs.ended), gone)
             gone.imports = self._imports(to_micros(cutoffs.ended))
@@ -119,6 +124,21 @@ class Purge:
         if self.shared:
             old &= contact.c.told != ""
         return self._delete(contact, old)
+
+    def _callbacks(self, condition: ColumnElement[bool]) -> int:
+        """Promises that were kept or dropped, with their history; an open one never."""
+        closed = select(callback.c.id).where(callback.c.state == Promise.DONE, condition).limit(_CHUNK)
+        if self.dry:
+            with self.store.reading() as connection:
+                return connection.execute(select(func.count()).select_from(closed.limit(None).subquery())).scalar_one()
+        count = 0
+        while True:
+            with self.store.writing() as connection:
+                found = list(connection.execute(closed).scalars())
+                _delete_callbacks(connection, found)
+            count += len(found)
+            if not found:
+                return count
 
     def _delete(self, table: Table, condition: ColumnElement[bool]) -> int:
         """Rows that are no evidence of the chain."""
@@ -226,6 +246,9 @@ class Purge:
             select(func.count()).select_from(contact).where(contact.c.number == number)
         ).scalar_one()
         self._forget_facts(connection, number, gone)
+        closed = (callback.c.number == number) & (callback.c.state == Promise.DONE)
+        kept = list(connection.execute(select(callback.c.id).where(closed)).scalars())
+        gone.callbacks = len(kept)
         if self.dry:
             return
         self.store.remove_rows(connection, CHECK, [*checks, *(row.seq for row in calls)], _ASKED, self.actor)
@@ -239,6 +262,7 @@ class Purge:
             .values(number=None, question="(erased on request)")
         )
         connection.execute(delete(contact).where(contact.c.number == number))
+        _delete_callbacks(connection, kept)
         theirs = (astdb_key.c.number == number) & (astdb_key.c.origin == "there")
         connection.execute(update(astdb_key).where(theirs).values(value=""))
 
@@ -297,6 +321,11 @@ def _is(table: Any, key: Key) -> ColumnElement[bool]:
     same = (table.c.number == key.number) & (table.c.last == key.last) & (table.c.campaign == key.campaign)
     found: ColumnElement[bool] = same & (table.c.allow == int(key.allow))
     return found
+
+
+def _delete_callbacks(connection: Connection, ids: Sequence[int]) -> None:
+    connection.execute(delete(callback_event).where(callback_event.c.callback_id.in_(ids)))
+    connection.execute(delete(callback).where(callback.c.id.in_(ids)))
 
 
 def _leave_to_import(connection: Connection, key: Key, batches: set[str]) -> None:

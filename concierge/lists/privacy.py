@@ -57,6 +57,8 @@ def _print(gone: Gone, person: bool, *, dry: bool) -> None:
     print(f"{verb}: {gone.entries} entries that do not hold, {gone.events} events")
     if not person:
         print(f"{verb}: {gone.imports} undone imports, {gone.accesses} notes of who read the list")
+    if gone.callbacks:
+        print(f"{verb}: {gone.callbacks} promises of a call back that are done; open ones stay")
     if gone.facts:
         print(f"{verb}: {gone.facts} consents and complaints; where a consent was withdrawn, their stories")
     if person and gone.accesses:

@@ -12,6 +12,7 @@ from sqlalchemy import func, insert, select
 
 from models import facts
 from models.access import UNFINISHED, Access, accesses, note, noted
+from models.callback import State as Promise
 from models.campaign import Campaign
 from models.caps import Cap, Contact, State
 from models.consent import Act, ConsentEvent, Standing, standing
@@ -26,7 +27,17 @@ from models.retention import FORGOTTEN, Cutoffs, Gone, Purge
 from models.store import Store
 from models.suppression import Kind
 from models.sync import state
-from models.tables import batch, call_check, contact, entry, event_witness, list_event
+from models.tables import (
+    batch,
+    call_check,
+    callback,
+    callback_event,
+    contact,
+    entry,
+    event_witness,
+    list_event,
+    to_micros,
+)
 from models.witness import AMI, Report, record
 
 PERSON = 48601234567
@@ -194,6 +205,28 @@ def test_contacts_that_a_cap_still_counts_stay(store):
     assert (purge(store).run(Cutoffs(checks=cutoff)).contacts, count(store, contact)) == (2, 2)
     purge(store).forget(PERSON)
     assert count(store, contact) == 0
+
+
+def promised(store, state, days):
+    done = to_micros(datetime.now(UTC) - timedelta(days=days))
+    texts = dict.fromkeys(("written", "reason", "language", "holder", "outcome"), "x")
+    times = dict.fromkeys(("asked_at", "last_at", "due_at", "done_at"), done)
+    counts = dict.fromkeys(("waited", "times", "attempts"), 1)
+    row = {"kind": "promise", "number": PERSON, "state": state.value, **texts, **times, **counts}
+    with store.writing() as connection:
+        identity = connection.execute(insert(callback).values(row).returning(callback.c.id)).scalar_one()
+        event = {"callback_id": identity, "event_id": str(uuid4()), "what": "done", "at": done, "actor": "x"}
+        connection.execute(insert(callback_event).values({**event, "detail": ""}))
+
+
+def test_promises_that_are_done_go_and_open_ones_stay(store):
+    for how, days in ((Promise.DONE, 90), (Promise.DONE, 1), (Promise.OPEN, 90), (Promise.CLAIMED, 90)):
+        promised(store, how, days)
+    cutoff = Cutoffs(checks=datetime.now(UTC) - timedelta(days=31))
+    assert purge(store, dry=True).run(cutoff).callbacks == purge(store).run(cutoff).callbacks == 1
+    assert (count(store, callback), count(store, callback_event)) == (3, 3)
+    assert purge(store).forget(PERSON).callbacks == 1
+    assert (count(store, callback), count(store, callback_event)) == (2, 2)
 
 
 def test_contacts_whose_end_the_other_sites_do_not_know_stay(store):
