@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy.dialects.sqlite import dialect, insert
 
 from models.sync.feed import Position
 from models.tables import sync_state
@@ -13,10 +13,19 @@ PUSHED = "pushed"  # all of list_event up to this seq is in the feed
 AGAIN = "again"  # and up to this one also what other sites have recorded is pushed
 UNDO, REFOLD, ROWS = "undo ", "refold ", "rows "  # with the id of an import
 
+# compiled once: half of what an event from another site costs was asking and noting how far the feed is read
+_put = insert(sync_state)
+_PUT = str(
+    _put.on_conflict_do_update(index_elements=["key"], set_={"value": _put.excluded.value}).compile(
+        dialect=dialect(), column_keys=["key", "value"]
+    )
+)
+_GET = str(select(sync_state.c.value).where(sync_state.c.key == bindparam("key")).compile(dialect=dialect()))
+
 
 def get(connection: Connection, key: str, default: str = "") -> str:
     """The value, or the default."""
-    found = connection.execute(select(sync_state.c.value).where(sync_state.c.key == key)).scalar()
+    found = connection.exec_driver_sql(_GET, (key,)).scalar()
     return default if found is None else str(found)
 
 
@@ -27,8 +36,7 @@ def number(connection: Connection, key: str) -> int:
 
 def put(connection: Connection, key: str, value: object) -> None:
     """Remember."""
-    statement = insert(sync_state).values(key=key, value=str(value))
-    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": str(value)}))
+    connection.exec_driver_sql(_PUT, (key, str(value)))
 
 
 def drop(connection: Connection, key: str) -> None:
