@@ -21,7 +21,7 @@ from models.query import Query
 from models.reader import Reader
 from models.rules import Case, Demand, Lead, caps_of
 from models.tables import to_micros
-from models.zones import country_of, narrowed, zones_of
+from models.zones import Place, narrowed, place_of
 
 _MONTH = 30 * 86_400
 
@@ -75,27 +75,20 @@ class Cases:
         return self._campaigns
 
     def _case(self, asked: Asked, campaign: Campaign | None, at: datetime) -> Case:
-        name = asked.campaign if campaign is None else campaign.name
         if campaign is None:
-            return Case(name, None, asked.number, demand=self._demand)
-        lead = asked.lead
-        place = country_of(asked.number)
-        law = country(place, self._folder) if place else None
-        region = lead.region or (law.region_of(asked.number) if law else "")
-        zones = narrowed(zones_of(asked.number), lead.zone)
-        own = campaign.country if len(campaign.country) == 2 and campaign.country != place else ""
-        case = Case(
-            name,
-            campaign,
-            asked.number,
-            place,
-            law.in_region(region) if law else None,
-            country(own, self._folder) if own else None,
-            zones,
-            replace(lead, region=region),
-            demand=self._demand,
-        )
-        consents = tuple(consent_of(of_row(row)) for row in self._facts(asked.number) if row[2] in CONSENTS)
+            return Case(asked.campaign, None, asked.number, demand=self._demand)
+        case = case_of(asked, campaign, self._demand, self._folder)
+        return self._filled(case, at)
+
+    def filled(self, case: Case, at: datetime) -> Case | Blocked:
+        """With the contacts and consents that the store has. Never raises."""
+        try:
+            return self._filled(case, at)
+        except (sqlite3.Error, OSError, StoreError, ValueError) as error:
+            return Blocked(f"campaign {case.name}: {error}")
+
+    def _filled(self, case: Case, at: datetime) -> Case:
+        consents = tuple(consent_of(of_row(row)) for row in self._facts(case.number) if row[2] in CONSENTS)
         return replace(case, contacts=self._contacts(case, at), consents=consents)
 
     def _facts(self, number: int) -> list[Any]:
@@ -117,3 +110,27 @@ class Cases:
 
     def _rows(self, query: Query, **values: int | str) -> list[Any]:
         return self._reader.rows(query, **values)
+
+
+def case_of(asked: Asked, campaign: Campaign, demand: Demand, folder: Path | None = None) -> Case:
+    """What can be said without the store: the place, the law, the zones. Raises CampaignError."""
+    place, candidates = place_of(asked.number)
+    return placed(asked, campaign, demand, Place(place, candidates), folder)
+
+
+def placed(asked: Asked, campaign: Campaign, demand: Demand, where: Place, folder: Path | None = None) -> Case:
+    """The same for a number whose place is known. Raises CampaignError."""
+    law = country(where.country, folder) if where.country else None
+    region = asked.lead.region or (law.region_of(asked.number) if law else "")
+    own = campaign.country if len(campaign.country) == 2 and campaign.country != where.country else ""
+    return Case(
+        campaign.name,
+        campaign,
+        asked.number,
+        where.country,
+        law.in_region(region) if law else None,
+        country(own, folder) if own else None,
+        narrowed(where.zones, asked.lead.zone),
+        asked.lead if region == asked.lead.region else replace(asked.lead, region=region),
+        demand=demand,
+    )

@@ -151,7 +151,7 @@ class Judge:
         if self.cases is not None and question.campaign and isinstance(destination, Number):
             found = self.cases.of(Asked(question.campaign, destination.e164, question.lead), at)
         case, blocked = (None, found) if isinstance(found, Blocked) else (found, None)
-        registered = self._registered(destination, at)
+        registered = self.registered(destination, at)
         facts = Facts(destination, question.campaign, known, self.rules, registered, self.stale(), case)
         return facts, blocked
 
@@ -159,7 +159,8 @@ class Judge:
         """Why the list may lack what other sites have recorded; empty when it does not."""
         return self.freshness.stale() if self.freshness is not None else ""
 
-    def _registered(self, destination: Number | NotANumber, at: datetime) -> Sequence[Registered]:
+    def registered(self, destination: Number | NotANumber, at: datetime) -> Sequence[Registered]:
+        """What national registries have against a call to it."""
         if self.registries is None or isinstance(destination, NotANumber):
             return ()
         found = self.registries.look_up(destination.e164, at)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from models.number import NotANumber, Number, Why
-from models.rules import Case, Ground, Step, opening, rules_of, strongest
+from models.rules import Case, Ground, Step, consent_of, opening, rules_of, strongest
 from models.suppression import ALL, Entry, is_campaign_name
 
 
@@ -195,10 +195,9 @@ def decide(facts: Facts, at: datetime) -> Decision:
     if facts.case is None:
         return listed if listed.allowed else replace(listed, next_at=opening([_Lists(facts)], at))
     rules = rules_of(facts.case)
-    steps = [rule.step(at) for rule in rules]
-    worst = strongest(steps)
+    worst = strongest([rule.step(at) for rule in rules if not rule.allows(at)])
     if listed.allowed and worst is None:
-        return replace(listed, consent=max((step.consent for step in steps), default=0))
+        return replace(listed, consent=consent) if (consent := consent_of(rules, at)) else listed
     if listed.allowed and worst is not None:
         listed = refuse(Reason(worst.ground or ""), worst.detail)
     return replace(listed, next_at=opening([_Lists(facts), *rules], at))
@@ -233,6 +232,10 @@ class _Lists:
 
     facts: Facts
     name: str = "lists"
+
+    def allows(self, at: datetime) -> bool:
+        """Do the lists let it go?"""
+        return _listed(self.facts, at).allowed
 
     def opens(self, at: datetime) -> datetime | None:
         """At an entry's end, or now."""

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from models import consent as consents
 from models.campaign import BIRTHDAY, Campaign, day_of
-from models.caps import Call, Cap, Contact, State, counted, room_at
+from models.caps import Call, Cap, Contact, State, counted, in_window, room_at
 from models.consent import ConsentEvent
 from models.countries import Country
 from models.feasts import Feasts, has
@@ -111,6 +111,9 @@ class Rule(Protocol):
     @property
     def name(self) -> str: ...
 
+    def allows(self, at: datetime) -> bool:
+        """The verdict alone: a call that goes needs no words."""
+
     def opens(self, at: datetime) -> datetime | None:
         """The first moment from `at` on at which it allows the call; None: none to be seen."""
 
@@ -125,6 +128,10 @@ class Fixed:
     name: str
     ground: Ground | None
     detail: str = ""
+
+    def allows(self, _at: datetime) -> bool:
+        """The same at each moment."""
+        return self.ground is None
 
     def opens(self, at: datetime) -> datetime | None:
         """Now or never."""
@@ -142,6 +149,10 @@ class Hours:
     calendar: Calendar
     whose: str
     name: str = "hours"
+
+    def allows(self, at: datetime) -> bool:
+        """Open in every zone?"""
+        return self.calendar.is_open(seconds_of(at))
 
     def opens(self, at: datetime) -> datetime | None:
         """As the calendar has it."""
@@ -182,6 +193,11 @@ class Frequency:
         """With the cap's own."""
         return f"cap {self.cap.title}"
 
+    def allows(self, at: datetime) -> bool:
+        """Is there room?"""
+        times = [one.at for one in counted(self.cap, self.call, self.contacts, at)]
+        return len(times) < self.cap.limit or in_window(self.cap, times, at, self.call.zones) < self.cap.limit
+
     def opens(self, at: datetime) -> datetime | None:
         """When there is room, or a reservation is over that nobody settled."""
         standing = counted(self.cap, self.call, self.contacts, at)
@@ -210,9 +226,13 @@ class Agreement:
     whose: str
     name: str = "consent"
 
+    def allows(self, at: datetime) -> bool:
+        """Is there one?"""
+        return consents.standing(self.events, self.topics, at).standing is consents.Standing.GIVEN
+
     def opens(self, at: datetime) -> datetime | None:
         """Nobody waits for a consent; one that is dated later is not known yet."""
-        return at if self.step(at).allowed else None
+        return at if self.allows(at) else None
 
     def step(self, at: datetime) -> Step:
         """With the event that it rests on."""
@@ -330,6 +350,11 @@ def _own_table(case: Case, campaign: Campaign) -> Timetable:
         if birthday == (2, 29) and BIRTHDAY in campaign.days:
             days |= {(2, 28)}
     return Timetable(campaign.windows or ALWAYS, days=days)
+
+
+def consent_of(rules: Sequence[Rule], at: datetime) -> int:
+    """The event that an allowed call rests on; 0: none is needed."""
+    return next((rule.step(at).consent for rule in rules if isinstance(rule, Agreement)), 0)
 
 
 def strongest(steps: Sequence[Step]) -> Step | None:

@@ -25,39 +25,50 @@ class _Region(NamedTuple):
     fixed: re.Pattern[str]
     mobile: re.Pattern[str]
 
-    def has(self, inside: str) -> bool:
-        """Is this national number one of the region's?"""
-        if self.leading is not None:
-            return self.leading.match(inside) is not None
-        return any(one.fullmatch(inside) for one in (self.special, self.fixed, self.mobile))
+    def kind(self, inside: str) -> str:
+        """`special`, `fixed`, `mobile`; empty for a number that is none of the region's."""
+        if self.fixed.fullmatch(inside):
+            return "special" if self.special.fullmatch(inside) else "fixed"
+        if self.special.fullmatch(inside):
+            return "special"
+        return "mobile" if self.mobile.fullmatch(inside) else ""
+
+
+class Place(NamedTuple):
+    """Where a number may be: ISO 3166 country (empty: none) and IANA zones, in order (none: not to be known)."""
+
+    country: str
+    zones: tuple[str, ...]
+
+
+def place_of(number: int) -> Place:
+    """Of a number that no plan holds, the main country of its code with all its zones."""
+    digits = str(number)
+    calling = plan.calling(digits[:3])
+    if calling is None:
+        return Place("", ())
+    inside, code = digits[len(calling.digits) :], int(calling.digits)
+    region, kind = _region(_regions(code), inside)
+    longest, tables = _tables()
+    zones = tables.get(code, ())
+    if kind == "fixed" or (kind == "mobile" and code in _mobiles()):
+        for size in range(min(longest, len(digits)), len(calling.digits), -1):
+            if (found := tables.get(int(digits[:size]))) is not None:
+                zones = found
+                break
+    if calling.region == "001":
+        return Place("", zones)
+    return Place(region or calling.region, zones)
 
 
 def zones_of(number: int) -> tuple[str, ...]:
     """IANA names, in order; none when the numbering plans do not say where it is (satellite …)."""
-    digits = str(number)
-    calling = plan.calling(digits[:3])
-    if calling is None:
-        return ()
-    inside = digits[len(calling.digits) :]
-    longest, tables = _tables()
-    if _is_geographic(int(calling.digits), inside):
-        for size in range(min(longest, len(digits)), len(calling.digits), -1):
-            if (found := tables.get(int(digits[:size]))) is not None:
-                return found
-    return tables.get(int(calling.digits), ())
+    return place_of(number).zones
 
 
 def country_of(number: int) -> str:
-    """ISO 3166; empty for numbers of no country. Of a number that no plan holds, the main country of its code."""
-    digits = str(number)
-    calling = plan.calling(digits[:3])
-    if calling is None or calling.region == "001":
-        return ""
-    regions = _regions(int(calling.digits))
-    if len(regions) < 2:
-        return calling.region
-    found = _region(regions, digits[len(calling.digits) :])
-    return found.name if found is not None else calling.region
+    """ISO 3166; empty for numbers of no country."""
+    return place_of(number).country
 
 
 def narrowed(candidates: tuple[str, ...], own: str) -> tuple[str, ...]:
@@ -68,22 +79,23 @@ def narrowed(candidates: tuple[str, ...], own: str) -> tuple[str, ...]:
     return (own,) if own in candidates or not candidates else tuple(sorted({*candidates, own}))
 
 
-def _is_geographic(code: int, inside: str) -> bool:
+def _region(regions: tuple[_Region, ...], inside: str) -> tuple[str, str]:
+    """The region that has this national number, and the kind of number it is there."""
+    for one in regions:
+        if one.leading is not None:
+            if one.leading.match(inside):
+                return one.name, one.kind(inside)
+        elif kind := one.kind(inside):
+            return one.name, kind
+    return "", ""
+
+
+@lru_cache(maxsize=1)
+def _mobiles() -> frozenset[int]:
+    """Calling codes whose mobile numbers have a place."""
     from phonenumbers.phonenumberutil import _GEO_MOBILE_COUNTRIES
 
-    region = _region(_regions(code), inside)
-    if region is None or region.special.fullmatch(inside):
-        return False
-    if region.fixed.fullmatch(inside):
-        return True
-    return code in _GEO_MOBILE_COUNTRIES and region.mobile.fullmatch(inside) is not None
-
-
-def _region(regions: tuple[_Region, ...], inside: str) -> _Region | None:
-    for one in regions:
-        if one.has(inside):
-            return one
-    return None
+    return frozenset(_GEO_MOBILE_COUNTRIES)
 
 
 @lru_cache(maxsize=300)

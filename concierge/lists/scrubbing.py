@@ -6,7 +6,7 @@ import contextlib
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
@@ -86,7 +86,8 @@ def _check_paths(args: Namespace) -> None:
 def _bulk(store: Any, settings: Settings, campaign: str, shown: Progress) -> Bulk:
     from models.bulk import Bulk, Known
 
-    judge = judge_of(settings, store.path)
+    # by the lists alone: hours and caps are of the moment of the call, see `concierge policy simulate`
+    judge = replace(judge_of(settings, store.path), cases=None)
     registries = registries_of(settings, store.path)
     bulk = Bulk(judge, Known(store, shown.at), registries, campaign, datetime.now(UTC))
     standing = bulk.standing()

@@ -246,6 +246,9 @@ class Allowing:
     until: datetime
     name: str = "another"
 
+    def allows(self, at):
+        return at < self.until
+
     def opens(self, at):
         return at if at < self.until else None
 
@@ -312,3 +315,9 @@ def test_no_module_of_the_decision_reads_a_clock():
     for module in (policy, rules, caps, consent, hours, campaign_module):
         source = inspect.getsource(module)
         assert not any(word in source for word in (".now(", "utcnow", "import time", ".today(", "monotonic")), module
+
+
+@given(breaks, moments)
+def test_a_verdict_alone_is_the_verdict_with_its_words(grounds, moment):
+    for rule in rules_of(broken(grounds)):
+        assert rule.allows(moment) is rule.step(moment).allowed is (rule.opens(moment) == moment)
