@@ -87,12 +87,12 @@ def _landing(subject: Subject, here: Located) -> Located | None:
         resolved = resolve(subject, here, target)
         if resolved.fate is not Fate.FOUND or (target.context is None and several):
             return None
-        found = list(_steps_at(subject, here, resolved))
+        found = list(steps_at(subject, here, resolved))
         return found[0] if len(found) == 1 else None
     return None
 
 
-def _steps_at(subject: Subject, here: Located, resolved: Resolved) -> Iterator[Located]:
+def steps_at(subject: Subject, here: Located, resolved: Resolved) -> Iterator[Located]:
     """Every step that this place may mean, for some caller or number."""
     target = resolved.target
     offset = here.step.priority if target.relative else 0
