@@ -36,6 +36,7 @@ from concierge.recorder import Recorder
 from concierge.setting_rules import ami_secret
 from concierge.settings import Settings
 from concierge.stall import Stalls
+from concierge.systemd import notify, stay_alive
 from concierge.watching import recording, rules_of, telling
 from concierge.wiring import evidence_key, identity_of, judge_of, limits_of, site_of, sync_of
 from models.gate import Gate
@@ -232,12 +233,16 @@ class Service:
             loop.add_signal_handler(number, stop.set)
         await self.start()
         stopped = loop.create_task(stop.wait())
+        alive = loop.create_task(stay_alive(), name="watchdog")
+        notify("READY=1")
         try:
             await asyncio.wait({stopped, *filter(None, [self._listening])}, return_when=asyncio.FIRST_COMPLETED)
             if self._listening is not None and self._listening.done():
                 self._listening.result()  # it never ends by itself: whatever it was is our bug
         finally:
             stopped.cancel()
+            alive.cancel()
+            notify("STOPPING=1")
             log.info("draining")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(30):

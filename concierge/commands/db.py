@@ -1,4 +1,4 @@
-"""`concierge db upgrade|check`: the database at this program's revision."""
+"""`concierge db upgrade|check|backup`: the database at this program's revision, and copies of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def configure(parser: ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("action", choices=("upgrade", "check"))
+    parser.add_argument("action", choices=("upgrade", "check", "backup"))
+    parser.add_argument("file", nargs="?", type=Path, help="of backup: where to")
     parser.add_argument("--feed", action="store_true", help="the shared database of sync.url, not this host's")
     parser.add_argument("--user", default="", metavar="NAME", help="its owner; password in $CONCIERGE_FEED_SECRET")
     add_config(parser)
@@ -30,6 +31,8 @@ def run(args: Namespace) -> int:
     if args.feed:
         return _feed(settings, args)
     path = store_path(settings)
+    if args.action == "backup":
+        return _backup(path, args.file)
     if args.action == "upgrade":
         print(f"{path}: at revision {upgrade_store(path)}")
         return 0
@@ -45,6 +48,32 @@ def run(args: Namespace) -> int:
         return 1
     print("\n".join([f"{path}: differs: {problem}" for problem in problems] or [f"{path}: at head"]))
     return 1 if problems else 0
+
+
+def _backup(path: Path, to: Path | None) -> int:
+    """A copy of the whole list while the daemon works; to be put back while it does not."""
+    import sqlite3
+    from contextlib import closing
+
+    from models.errors import StoreError
+    from models.store import check_there
+
+    if to is None:
+        raise UserError("db backup FILE: name the file to write")
+    try:
+        check_there(path)
+        to.touch(mode=0o600, exist_ok=False)
+        with closing(sqlite3.connect(path, timeout=30)) as source, closing(sqlite3.connect(to)) as copy:
+            source.backup(copy)
+    except StoreError as error:
+        raise UserError(str(error)) from error
+    except FileExistsError as error:
+        raise UserError(f"{to} is there already; name another file") from error
+    except (OSError, sqlite3.Error) as error:
+        to.unlink(missing_ok=True)
+        raise UserError(f"{to}: {error}; no backup was made") from error
+    print(f"{to}: a copy of {path}")
+    return 0
 
 
 def _feed(settings: Settings, args: Namespace) -> int:

@@ -23,6 +23,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON list of findings")
     parser.add_argument("--etc", type=Path, default=Path("/etc/asterisk"), help="Asterisk's configuration folder")
     parser.add_argument("--rx", default="asterisk", metavar="COMMAND", help="how Asterisk's console is started")
+    parser.add_argument("--call", action="store_true", help="place a test call on a Local channel: no trunk is dialled")
     add_config(parser)
 
 
@@ -30,6 +31,11 @@ def run(args: Namespace) -> int:
     """0 when nothing has failed, else 1."""
     settings = settings_of(args)
     findings = asyncio.run(_examine(settings, args.etc, args.rx))
+    if args.call:
+        from concierge.doctor.call import check_call
+        from concierge.installation.loaded import Console
+
+        findings.append(check_call(Console(args.rx)))
     if args.json:
         print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
     else:

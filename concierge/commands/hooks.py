@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from argparse import ArgumentParser, Namespace
@@ -175,6 +176,9 @@ def _keep_secret(settings: Settings, secret: str) -> None:
     try:
         path.touch(mode=0o600)
         path.write_text(secret + "\n", encoding="ascii")
+        owner = next(folder for folder in store_path(settings).absolute().parents if folder.exists()).stat()
+        if os.geteuid() == 0 and owner.st_uid:  # the daemon reads it
+            os.chown(path, owner.st_uid, owner.st_gid)
     except OSError as error:
         raise UserError(f"ami.secret_file: {path}: {error.strerror}") from error
 

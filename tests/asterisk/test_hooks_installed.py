@@ -142,6 +142,7 @@ def test_doctor_finds_nothing_and_sees_what_asterisk_has_loaded(site: InstalledS
     bad = [line for line in done.stdout.splitlines() if line[:1] in "✗?!" and "prompts" not in line]
     assert bad == [], done.stdout
     assert "✓ loaded dialplan" in done.stdout
+    assert "✓ test call" in site.concierge("doctor", "--call", *site.where[:4]).stdout
     site.pbx.set_global("CONCIERGE_HOOKS", "older")
     assert "older hooks loaded" in site.concierge("doctor", *site.where[:4]).stdout
     assert site.hooks("install", "--reload").returncode == 0
