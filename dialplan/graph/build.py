@@ -81,7 +81,8 @@ class _Seen:
         self.ends: dict[int, set[str]] = {}
         self.met: set[int] = set()
         space = self.flow.space
-        self.entries = {owner for node in space.entries if (owner := self._owner(node)) is not None}
+        outside = sorted(self.flow.outside) or space.entries
+        self.entries = {owner for node in outside if (owner := self._owner(node)) is not None}
         for node, moves in enumerate(space.edges):
             here = self._owner(node)
             if here is None:

@@ -30,15 +30,18 @@ def _middle(sources: Iterable[str], position: Mapping[str, float], otherwise: fl
 
 
 def _ranks(starts: list[str], links: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """From the starts; what is left begins anew with what nothing leads to, and what then is left stands together."""
     ranks: list[list[str]] = []
     seen: set[str] = set()
-    rest = [name for name in links if name not in starts]
-    current = [name for name in starts if name in links]
-    while current:
-        seen.update(current)
-        ranks.append(current)
-        current = list(dict.fromkeys(to for name in current for to in links[name] if to not in seen and to in links))
-    left = [name for name in rest if name not in seen]
+    led_to = {to for name, targets in links.items() for to in targets if to != name}
+    for begin in (starts, [name for name in links if name not in led_to]):
+        current = [name for name in begin if name in links and name not in seen]
+        while current:
+            seen.update(current)
+            ranks.append(current)
+            after = dict.fromkeys(to for name in current for to in links[name])
+            current = [to for to in after if to not in seen and to in links]
+    left = [name for name in links if name not in seen]
     return [*ranks, left] if left else ranks
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from dialplan.finding import Finding, Severity, Unknown
 from dialplan.graph.model import ENDS, Graph
 from dialplan.lint import Report
-from dialplan.report.shown import Shown, plural, relative, with_keys, word, words
+from dialplan.report.shown import Shown, come_in, plural, relative, with_keys, word, words
 from dialplan.report.text import total
 from dialplan.rule import Rule, rules
 
@@ -34,7 +34,7 @@ def render(report: Report, shown: Shown | None = None) -> str:
         "SCRIPT": folder.joinpath("report.js").read_text("utf-8"),
         "TITLE": escape(", ".join(relative(file) for file in report.files[:1]) or "dialplan"),
         "TOTAL": escape(total(report)),
-        "ENTRIES": escape(_entries(report)),
+        "ENTRIES": escape(f"Calls were taken to come in at {names}." if (names := come_in(report, 6)) else ""),
         "COUNTS": _counts(report),
         "LEGEND": " ".join(f'<span class="{name}">{_mark(name)} {escape(said)}</span>' for name, said in ENDS.items()),
         "RULES": _pages(report),
@@ -117,14 +117,6 @@ def _finding(finding: Finding, graph: Graph, shown: Shown) -> Data:
 
 def _unknown(item: Unknown) -> list[Any]:
     return [item.reason, item.message, relative(item.spot.place.file), item.spot.place.line]
-
-
-def _entries(report: Report) -> str:
-    names = list(dict.fromkeys(entry.partition(":")[0] for entry in report.entries))
-    if not names:
-        return ""
-    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-    return f"Calls were taken to come in at {', '.join(names[:6])}{more}."
 
 
 def _counts(report: Report) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from dialplan.finding import Finding, Severity
 from dialplan.lint import Report
-from dialplan.report.shown import Shown, plural
+from dialplan.report.shown import Shown, come_in, plural
 from dialplan.report.text import COLOURS, own, painted, total, unproven, way
 from dialplan.rule import Rule, rules
 
@@ -40,10 +40,9 @@ def statistics(report: Report, shown: Shown | None = None) -> str:
 
 def _counts(report: Report, shown: Shown) -> list[str]:
     lines = [total(report)]
-    if report.entries:
-        names = list(dict.fromkeys(entry.partition(":")[0] for entry in report.entries))
-        more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-        lines.append(f"calls were taken to come in at: {', '.join(names[:4])}{more} (say it with --entry)")
+    names = come_in(report, 4)
+    if names:
+        lines.append(f"calls were taken to come in at: {names} (say it with --entry)")
     lines.append("")
     for severity in (Severity.ERROR, Severity.WARNING, Severity.INFO):
         if count := report.count(severity):

@@ -189,6 +189,19 @@ def words(witness: Witness) -> str:
     return " → ".join(said) or "does nothing"
 
 
+GUESSED = ("it listens for keys", "nothing leads to")
+"""Why a call was followed from a place that surely is none where calls come in."""
+
+
+def come_in(report: Report, most: int) -> str:
+    """Where calls were taken to come in, "" for nowhere: the contexts that are surely meant, else all."""
+    reasons = [entry.partition(": ")[::2] for entry in report.entries]
+    sure = [name for name, why in reasons if not why.startswith(GUESSED) and "led to only by" not in why]
+    names = list(dict.fromkeys(sure or [name for name, _ in reasons]))
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """`1 error`, `2 errors`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
