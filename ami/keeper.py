@@ -13,9 +13,9 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from ami.legs import OptOut
@@ -42,6 +42,14 @@ class Recorder(Protocol):
     async def record(self, opt_out: OptOut, /) -> Recorded: ...
 
 
+@runtime_checkable
+class TogetherRecorder(Protocol):
+    """A recorder that can make several opt-outs durable at once: all of them, or after an exception none."""
+
+    async def record_together(self, opt_outs: Sequence[OptOut], /) -> Sequence[Recorded]: ...
+
+
+_TOGETHER = 200
 OnRecorded = Callable[[OptOut, Recorded], Awaitable[None]]
 
 
@@ -123,7 +131,7 @@ class OptOutKeeper:
         await self._replay()
         try:
             while True:
-                await self._record(await self._next())
+                await self._record_all([await self._next(), *self._others()])
         finally:
             await self._leave()
 
@@ -171,6 +179,12 @@ class OptOutKeeper:
             await self._arrival(None)
         return self._waiting[(self._fresh or self._failed).popleft()]
 
+    def _others(self) -> list[OptOut]:
+        """What has never been tried either: in a flood a commit for each would take too long."""
+        if self._failed_in_a_row or not isinstance(self._recorder, TogetherRecorder):
+            return []
+        return [self._waiting[self._fresh.popleft()] for _ in range(min(_TOGETHER, len(self._fresh)))]
+
     async def _arrival(self, limit: float | None) -> None:
         self._arrived.clear()
         try:
@@ -183,10 +197,24 @@ class OptOutKeeper:
         roll = random.random()  # noqa: S311 - spreads retries, keeps no secret
         return delay(self._retry.first, self._retry.longest, max(0, self._failed_in_a_row - 1), roll)
 
-    # one press
+    # one press, or some at once
 
-    async def _record(self, item: OptOut) -> None:
-        attempt = asyncio.create_task(self._attempt(item), name="opt-out")
+    async def _record_all(self, items: list[OptOut]) -> None:
+        """What cannot be recorded together is tried one by one: one that always fails must not hold up others."""
+        together = await self._tried(items) if len(items) > 1 else None
+        if together is not None:
+            for item, recorded in zip(items, together, strict=True):
+                await self._now_recorded(item, recorded)
+            return
+        for item in items:
+            alone = await self._tried([item])
+            if alone is None:
+                await self._not_recorded(item)
+            else:
+                await self._now_recorded(item, alone[0])
+
+    async def _tried(self, items: list[OptOut]) -> Sequence[Recorded] | None:
+        attempt = asyncio.create_task(self._attempt(items), name="opt-out")
         try:
             await asyncio.wait({attempt}, timeout=self._retry.patience)
             if not attempt.done():
@@ -194,16 +222,14 @@ class OptOutKeeper:
                 await asyncio.wait({attempt})
         finally:
             attempt.cancel()
-        recorded = None if attempt.cancelled() else attempt.result()
-        if recorded is None:
-            await self._not_recorded(item)
-        else:
-            await self._now_recorded(item, recorded)
+        return None if attempt.cancelled() else attempt.result()
 
-    async def _attempt(self, item: OptOut) -> Recorded | None:
+    async def _attempt(self, items: list[OptOut]) -> Sequence[Recorded] | None:
         try:
             async with asyncio.timeout(self._retry.attempt):
-                return await self._recorder.record(item)
+                if len(items) > 1 and isinstance(self._recorder, TogetherRecorder):
+                    return await self._recorder.record_together(items)
+                return [await self._recorder.record(item) for item in items]
         except Exception as error:  # noqa: BLE001 - whatever the recorder does, the press is kept
             # further lines of a database error hold the statement and the number
             self._last_error = f"{type(error).__name__}: {error}".splitlines()[0][:200]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +18,7 @@ from concierge import by_hand
 from models.errors import StoreError
 from models.journal import Journal
 from models.number import Site, masked, without_numbers
+from models.store import Recorded
 from models.suppression import ALL, Kind, ListEvent, is_campaign_name
 from models.witness import AMI, DIALPLAN, Report
 
@@ -47,6 +49,15 @@ class Recorder:
     async def record(self, opt_out: OptOut) -> Done:
         """From the AMI listener. Raises StoreError; the listener keeps the press and tries again."""
         return await self._write(opt_out, AMI)
+
+    async def record_together(self, opt_outs: Sequence[OptOut]) -> list[Done]:
+        """The same for several in one commit: all or none."""
+        found = await self._journal.witness(*(self._reported(one, AMI) for one in opt_outs))
+        return [_done(one) for one in found]
+
+    def _reported(self, opt_out: OptOut, witness: str) -> tuple[ListEvent, Report]:
+        event = event_of(opt_out, witness, opt_out.system or self._system)
+        return event, report_of(opt_out, event, witness)
 
     async def kept(self, system: str, key: str, value: str) -> bool | None:
         """What the PBX `system` has kept in AstDB below concierge-optout; the answer as of from_dialplan."""
@@ -102,8 +113,7 @@ class Recorder:
         return True
 
     async def _write(self, opt_out: OptOut, witness: str) -> Done:
-        event = event_of(opt_out, witness, opt_out.system or self._system)
-        recorded = await self._journal.witness(event, report_of(opt_out, event, witness))
+        (recorded,) = await self._journal.witness(self._reported(opt_out, witness))
         if witness == DIALPLAN:  # the listener writes a line of its own
             fields = {
                 "number": masked(opt_out.number),
@@ -114,7 +124,11 @@ class Recorder:
                 "channel": without_numbers(opt_out.channel),
             }
             log.info("optout=%s %s", "recorded" if recorded.new else "known", pairs(fields))
-        return Done(recorded.new, recorded.entry.id if recorded.entry else 0)
+        return _done(recorded)
+
+
+def _done(recorded: Recorded) -> Done:
+    return Done(recorded.new, recorded.entry.id if recorded.entry else 0)
 
 
 def effect_of(system: str, key: str, value: str) -> AgiOptOut | ByHand | None:

@@ -113,9 +113,9 @@ class Journal:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._record, happened)
 
-    async def witness(self, happened: ListEvent, report: Report) -> Recorded:
-        """Commit one witness's report of a key press before returning. Raises StoreError."""
-        return await self.do(lambda store: record_witness(store, happened, report), news=True)
+    async def witness(self, *reported: tuple[ListEvent, Report]) -> list[Recorded]:
+        """Commit witnesses' reports of key presses before returning, all or none. Raises StoreError."""
+        return await self.do(lambda store: record_witness(store, reported), news=True)
 
     async def do(self, work: Callable[[Store], _Done], *, news: bool = False) -> _Done:
         """Something else with the store, in its turn; `news`: an event of the list. Raises StoreError."""

@@ -68,23 +68,27 @@ def _fits(report: Report, other: Known) -> bool:
     return -(EARLIER if whole else timedelta(seconds=1)) <= after <= LATER
 
 
-def record(store: Store, happened: ListEvent, report: Report) -> Recorded:
-    """Record a press as one witness reports it: the event that the other one has made gets a second piece of evidence,
-    else it is a new one. Idempotent by `report_id`. Raises StoreError.
+def record(store: Store, reported: Sequence[tuple[ListEvent, Report]]) -> list[Recorded]:
+    """Record presses as witnesses report them, all in one transaction: the event that the other witness has made gets
+    a second piece of evidence, else it is a new one. Idempotent by `report_id`. Raises StoreError.
     """
+    with store.writing() as connection:
+        return [_record(store, connection, happened, report) for happened, report in reported]
+
+
+def _record(store: Store, connection: Connection, happened: ListEvent, report: Report) -> Recorded:
     from models.store import Recorded, refold
 
-    with store.writing() as connection:
-        event_id, repeated = find_event(connection, report)
-        if repeated:
-            return Recorded(False, refold(connection, happened.key))
-        if event_id is None or not _says_the_same(connection, event_id, happened):
-            event_id = happened.event_id
-        add(connection, report, event_id, to_micros(datetime.now(UTC)))
-        store.seal(connection, WITNESS, 1)
-        if event_id == happened.event_id:
-            return store.append(connection, happened)
+    event_id, repeated = find_event(connection, report)
+    if repeated:
         return Recorded(False, refold(connection, happened.key))
+    if event_id is None or not _says_the_same(connection, event_id, happened):
+        event_id = happened.event_id
+    add(connection, report, event_id, to_micros(datetime.now(UTC)))
+    store.seal(connection, WITNESS, 1)
+    if event_id == happened.event_id:
+        return store.append(connection, happened)
+    return Recorded(False, refold(connection, happened.key))
 
 
 def _says_the_same(connection: Connection, event_id: UUID, happened: ListEvent) -> bool:

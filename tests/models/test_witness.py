@@ -36,7 +36,7 @@ def seen(store):
 
     def tell(*reports):
         for one in reports:
-            record(store, event(one), one)
+            record(store, [(event(one), one)])[0]
         with store.reading() as connection:
             ids = [one.event_id for one in store.events(PERSON)]
             return {name: sorted(one["at"] for one in found) for name, found in of_events(connection, ids).items()}
@@ -69,20 +69,20 @@ def test_a_press_that_one_witness_missed_is_not_taken_for_the_next_one(seen):
 def test_the_same_report_again_is_nothing_new(store, seen):
     first, second = report(AMI, 0), report(DIALPLAN, 0.01)
     assert len(seen(first, second, first, second)) == 1
-    assert record(store, event(second), second).new is False
+    assert record(store, [(event(second), second)])[0].new is False
 
 
 def test_witnesses_who_differ_about_the_number_make_an_event_each(store):
     one, other = report(AMI, 0), report(DIALPLAN, 0.01)
-    assert record(store, event(one), one).new
-    assert record(store, event(other, PERSON + 1), other).new
+    assert record(store, [(event(one), one)])[0].new
+    assert record(store, [(event(other, PERSON + 1), other)])[0].new
     assert [len(store.entries(number)) for number in (PERSON, PERSON + 1)] == [1, 1]
 
 
 def test_a_press_recorded_before_reports_were_kept_gets_the_report(store, seen):
     old = report(DIALPLAN, 0)
     store.record(event(old))
-    assert record(store, event(old), old).new is False
+    assert record(store, [(event(old), old)])[0].new is False
     assert len(seen(report(AMI, 0.01))) == 1
 
 
