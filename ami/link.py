@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,12 +23,15 @@ from ami.wire import (
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where to log in and as whom. Raises ValueError for what cannot be sent; the secret is never shown."""
+    """Where to log in and as whom; `tls`: encrypted, and the server proves who it is. Raises ValueError for what cannot
+    be sent; the secret is never shown.
+    """
 
     user: str
     secret: str = field(repr=False)
     host: str = "127.0.0.1"
     port: int = 5038
+    tls: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name, text in (("Username", self.user), ("Secret", self.secret)):
@@ -123,7 +127,9 @@ async def open_link(access: Access, timing: Timing, on_event: OnEvent) -> Link |
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(timing.connect):
-            transport, protocol = await loop.create_connection(WireProtocol, access.host, access.port)
+            name = access.host if access.tls else None
+            made = loop.create_connection(WireProtocol, access.host, access.port, ssl=access.tls, server_hostname=name)
+            transport, protocol = await made
     except TimeoutError:
         return Unreachable(access.where, f"no answer in {timing.connect:g} s")
     except (OSError, UnicodeError) as error:

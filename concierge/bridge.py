@@ -71,8 +71,9 @@ def way_of(settings: Settings) -> Way:
 
 def access_of(settings: Settings) -> Access:
     """Its own manager user, or the listener's. Raises SettingsError."""
-    user = settings.freepbx.user or settings.ami.user
-    return Access(user, bridge_secret(settings), settings.ami.host, settings.ami.port)
+    from concierge import manager
+
+    return manager.access_of(settings.ami, settings.freepbx.user, bridge_secret(settings))
 
 
 def caller_site(settings: Settings) -> Site:

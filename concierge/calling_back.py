@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ami.link import Access, Link, NotSent, Timing, open_link
+from ami.link import Link, NotSent, Timing, open_link
+from concierge.manager import access_of
 from concierge.opening import is_open
-from concierge.setting_rules import ami_secret
 from concierge.settings import Settings
 from models.callback import REQUESTED, Matter, Retry
 from models.callbacks import Callbacks, open_callbacks
@@ -88,8 +88,7 @@ class CallingBack:
 
     async def _originate(self, matter: Matter) -> tuple[bool, str]:
         """The person first, through the gate; who answers is put through to the operator."""
-        ami = self._settings.ami
-        link = await open_link(Access(ami.user, ami_secret(ami), ami.host, ami.port), Timing(), lambda _event: None)
+        link = await open_link(access_of(self._settings.ami), Timing(), lambda _event: None)
         if not isinstance(link, Link):
             return False, str(link)
         try:

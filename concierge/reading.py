@@ -71,6 +71,8 @@ def _tuple(item: Any, raw: Any, key: str, mistakes: Mistakes) -> Any:
     if not isinstance(raw, list):
         mistakes.add(key, f"expected a list, found {_shown(raw)}")
         return ()
+    if dataclasses.is_dataclass(item):
+        return tuple(_value(item, value, f"{key}[{number}]", mistakes) for number, value in enumerate(raw))
     return tuple(_scalar(item, value, f"{key}[{number}]", mistakes) for number, value in enumerate(raw))
 
 

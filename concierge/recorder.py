@@ -39,8 +39,16 @@ class Done:
 class Recorder:
     """Writes opt-outs through the journal: durable on return."""
 
-    def __init__(self, journal: Journal, system: str, digits: dict[str, Scope], site: Site | None = None) -> None:
-        """`site`: what the digits of numbers listed by hand mean."""
+    def __init__(
+        self,
+        journal: Journal,
+        system: str,
+        digits: dict[str, Scope],
+        site: Site | None = None,
+        others: frozenset[str] = frozenset(),
+    ) -> None:
+        """`site`: what the digits of numbers listed by hand mean; `others`: the names of further PBXs."""
+        self._others = others
         self._journal = journal
         self._site = site or Site()
         self._system = system
@@ -54,6 +62,10 @@ class Recorder:
         """The same for several in one commit: all or none."""
         found = await self._journal.witness(*(self._reported(one, AMI) for one in opt_outs))
         return [_done(one) for one in found]
+
+    def _system_of(self, named: str) -> str:
+        """A name that nobody has configured is no PBX of its own: its presses would have one witness each."""
+        return named if named in self._others else self._system
 
     def _reported(self, opt_out: OptOut, witness: str) -> tuple[ListEvent, Report]:
         event = event_of(opt_out, witness, opt_out.system or self._system)
@@ -75,7 +87,7 @@ class Recorder:
             log.error("listed=rejected %s", pairs(fields))
             return None
         try:
-            event = by_hand.event_of(effect, number, effect.system or self._system, time.time())
+            event = by_hand.event_of(effect, number, self._system_of(effect.system), time.time())
             done = await self._journal.record(event)
         except StoreError as error:
             log.error("listed=failed why=%s", error)
@@ -91,7 +103,7 @@ class Recorder:
             log.error("optout=rejected %s", pairs({"digit": effect.digit, "channel": without_numbers(effect.channel)}))
             return None
         now = time.time()
-        system = effect.system or self._system
+        system = self._system_of(effect.system)
         opt_out = OptOut(
             event_id=press_id(system, effect.uniqueid, effect.digit, effect.press),
             number=int(number),

@@ -22,19 +22,18 @@ from agi.ping import ping
 from agi.server import Limits, Ports, Server, Services
 from ami.events import Event
 from ami.legs import Scope
-from ami.link import Access
 from ami.opt_out import OptOutListener, Witness
 from ami.watch import GateWatch
 from concierge.calling_back import CallingBack
 from concierge.counting import Counting
 from concierge.errors import UserError
 from concierge.gap_store import GapStore
+from concierge.manager import access_of, all_of
 from concierge.one_daemon import Parts
 from concierge.promises import Promises
 from concierge.reception import Reception
 from concierge.recorder import Recorder
-from concierge.setting_rules import ami_secret
-from concierge.settings import Settings
+from concierge.settings import AmiSettings, Settings
 from concierge.stall import Stalls
 from concierge.systemd import notify, stay_alive
 from concierge.watching import recording, rules_of, telling
@@ -74,17 +73,18 @@ class Service:
         self._reception = Reception(self.journal, settings.ami.system, settings.gate.trunks)
         self._telling: asyncio.Task[None] | None = None
         digits: dict[str, Scope] = {k: "all" if v == "all" else "campaign" for k, v in settings.opt_out.digits.items()}
-        self._recorder = Recorder(self.journal, settings.ami.system, digits, site_of(settings))
+        systems = frozenset(one.system for one in settings.also_ami)
+        self._recorder = Recorder(self.journal, settings.ami.system, digits, site_of(settings), systems)
         self._promises = Promises(settings, path)
         self._calling_back: asyncio.Task[None] | None = None
         self.server = self._agi_server()
-        self.listener: OptOutListener | None = None
-        self.watch: GateWatch | None = None
-        self._listening: asyncio.Task[None] | None = None
+        self.listeners: dict[str, OptOutListener] = {}
+        self._watches: dict[str, GateWatch] = {}
+        self._listening: list[asyncio.Task[None]] = []
         self.stalls = Stalls()
         self._watching: asyncio.Task[None] | None = None
-        if settings.ami.user and "ami" in self._parts:
-            self.listener = self._build_listener(digits, path.with_name(path.name + ".optouts"))
+        if "ami" in self._parts:
+            self.listeners = {one.system: self._build_listener(one, digits) for one in all_of(settings)}
         self._bridge = self._build_bridge() if settings.freepbx.blacklist != "off" and "ami" in self._parts else None
         self.endpoint = self._build_endpoint() if settings.web.port and "web" in self._parts else None
 
@@ -124,34 +124,34 @@ class Service:
             "ping": lambda environment: ping(environment, identity_of(self._path)),
         }
 
-    def _build_listener(self, digits: dict[str, Scope], spool: Path) -> OptOutListener:
-        ami = self._settings.ami
-        access = Access(ami.user, ami_secret(ami), ami.host, ami.port)
-        witness = Witness(
-            partial(self._recorder.kept, ami.system), GapStore(self.journal), self._settings.opt_out.on_deaf == "repair"
-        )
+    def _build_listener(self, ami: AmiSettings, digits: dict[str, Scope]) -> OptOutListener:
+        """Of one PBX, with a spool of its own."""
+        first = ami is self._settings.ami
+        spool = self._path.with_name(self._path.name + (".optouts" if first else f".optouts-{ami.system}"))
+        repair = self._settings.opt_out.on_deaf == "repair"
+        witness = Witness(partial(self._recorder.kept, ami.system), GapStore(self.journal), repair)
         return OptOutListener(
-            access,
+            access_of(ami),
             self._recorder,
             spool,
             lambda _campaign: digits,
             system=ami.system,
             witness=witness,
-            also=(self._watch, self._counting.on_event, self._reception.on_event),
+            also=(partial(self._watch, ami.system), self._counting.on_event),
         )
 
     def _settles(self) -> bool:
         """Does AMI tell at this moment what becomes of a call?"""
-        return self.listener is not None and self.listener.session.status().connected
+        return any(one.session.status().connected for one in self.listeners.values())
 
-    async def _watch(self, event: Event, seen_at: float) -> None:
+    async def _watch(self, system: str, event: Event, seen_at: float) -> None:
         """Round the gate? The listener is there when its first event comes."""
-        if self.watch is None and self.listener is not None:
-            system, gate = self._settings.ami.system, self._settings.gate
+        watch = self._watches.get(system)
+        if watch is None:
+            gate, send = self._settings.gate, self.listeners[system].session.send
             record, tell = recording(self.journal, system), telling(gate.webhook, system)
-            self.watch = GateWatch(self._key, rules_of(self._settings), self.listener.session.send, record, tell)
-        if self.watch is not None:
-            await self.watch(event, seen_at)
+            watch = self._watches[system] = GateWatch(self._key, rules_of(self._settings), send, record, tell)
+        await watch(event, seen_at)
 
     async def start(self) -> None:
         """Open the ports. Raises UserError when one cannot be had, or another process serves this list."""
@@ -164,7 +164,7 @@ class Service:
 
     def _served(self) -> list[str]:
         """The parts that there are."""
-        there = {"agi": True, "ami": self.listener, "sync": self.sync, "web": self.endpoint}
+        there = {"agi": True, "ami": bool(self.listeners), "sync": self.sync, "web": self.endpoint}
         return [part for part in PARTS if part in self._parts and there[part]]
 
     async def _start(self) -> None:
@@ -185,8 +185,8 @@ class Service:
             self._bridge.start()
         if "ami" in self._parts:
             self._calling_back = asyncio.create_task(CallingBack(self._settings, self._path).run(), name="callbacks")
-        if self.listener is not None:
-            self._listening = asyncio.create_task(self.listener.run(), name="listener")
+        for system, listener in self.listeners.items():
+            self._listening.append(asyncio.create_task(listener.run(), name=f"listener {system}"))
 
     async def _open_agi(self) -> None:
         agi = self._settings.agi
@@ -206,11 +206,9 @@ class Service:
             self._calling_back.cancel()
         asked = [self.server.drain()] if "agi" in self._parts else []
         await asyncio.gather(*asked, *([self.endpoint.stop()] if self.endpoint is not None else []))
-        if self.listener is not None and self._listening is not None:
-            await self.listener.close()
-            await asyncio.gather(self._listening, return_exceptions=True)
-        if self.watch is not None:
-            await self.watch.settled()
+        await asyncio.gather(*(listener.close() for listener in self.listeners.values()))
+        await asyncio.gather(*self._listening, return_exceptions=True)
+        await asyncio.gather(*(watch.settled() for watch in self._watches.values()))
         await self._reception.settled()
         if self._bridge is not None:
             await asyncio.to_thread(self._bridge.stop)
@@ -236,9 +234,10 @@ class Service:
         alive = loop.create_task(stay_alive(), name="watchdog")
         notify("READY=1")
         try:
-            await asyncio.wait({stopped, *filter(None, [self._listening])}, return_when=asyncio.FIRST_COMPLETED)
-            if self._listening is not None and self._listening.done():
-                self._listening.result()  # it never ends by itself: whatever it was is our bug
+            await asyncio.wait({stopped, *self._listening}, return_when=asyncio.FIRST_COMPLETED)
+            for listening in self._listening:
+                if listening.done():
+                    listening.result()  # it never ends by itself: whatever it was is our bug
         finally:
             stopped.cancel()
             alive.cancel()

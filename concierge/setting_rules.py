@@ -46,7 +46,7 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
     """Add what is wrong with the values."""
     _check_site(settings, mistakes)
     _check_agi(settings.agi, mistakes)
-    _check_ami(settings.ami, mistakes)
+    _check_all_ami(settings, mistakes)
     _check_freepbx(settings, mistakes)
     for digit, scope in settings.opt_out.digits.items():
         if not _DIGIT.fullmatch(digit):
@@ -214,14 +214,34 @@ def _check_web(settings: Settings, mistakes: Mistakes) -> None:
         mistakes.add("web.body", f"{web.body}: between 1024 and 1048576 bytes")
 
 
-def _check_ami(ami: AmiSettings, mistakes: Mistakes) -> None:
-    _check_port(ami.port, "ami.port", mistakes, lowest=1)
+def _check_all_ami(settings: Settings, mistakes: Mistakes) -> None:
+    _check_ami(settings.ami, "ami", mistakes)
+    systems = [settings.ami.system]
+    for number, one in enumerate(settings.also_ami):
+        key = f"also_ami[{number}]"
+        _check_ami(one, key, mistakes)
+        if not one.user:
+            mistakes.add(f"{key}.user", "empty: name the manager user, as in manager.conf")
+        if not one.secret_file:
+            mistakes.add(f"{key}.secret_file", f"empty; only the secret of `ami` may be in ${SECRET_VARIABLE}")
+        if one.system in systems:
+            mistakes.add(
+                f"{key}.system", f"{one.system!r} is another PBX's name too; evidence could not tell them apart"
+            )
+        systems.append(one.system)
+
+
+def _check_ami(ami: AmiSettings, key: str, mistakes: Mistakes) -> None:
+    _check_port(ami.port, f"{key}.port", mistakes, lowest=1)
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,40}", ami.system):
-        mistakes.add("ami.system", f"{ami.system!r}: letters, digits, _ . - only, at most 40")
+        mistakes.add(f"{key}.system", f"{ami.system!r}: letters, digits, _ . - only, at most 40")
     if any(char in ami.user for char in "\r\n\0"):
-        mistakes.add("ami.user", "one line, as in manager.conf")
-    if ami.user and not is_loopback(ami.host):
-        mistakes.add("ami.host", f"{ami.host}: AMI is not encrypted; use a tunnel that ends on this host")
+        mistakes.add(f"{key}.user", "one line, as in manager.conf")
+    if ami.user and not is_loopback(ami.host) and not ami.tls and not ami.plain:
+        why = f"{ami.host}: AMI is not encrypted, the secret and all numbers would cross the network"
+        mistakes.add(f"{key}.host", f"{why}; set {key}.tls, or use a tunnel that ends on this host")
+    if ami.ca_file and not ami.tls:
+        mistakes.add(f"{key}.ca_file", f"of no use without {key}.tls")
 
 
 def _check_freepbx(settings: Settings, mistakes: Mistakes) -> None:

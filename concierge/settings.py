@@ -95,13 +95,18 @@ class AgiSettings:
 
 @dataclass(frozen=True, slots=True)
 class AmiSettings:
-    """The manager interface of the PBX; no user: nothing is listened to."""
+    """The manager interface of a PBX; no user: nothing is listened to. `tls`: encrypted, with a certificate that
+    `ca_file` (empty: the system's authorities) has signed; `plain`: over a network without either, on one's own risk.
+    """
 
     host: str = "127.0.0.1"
     port: int = 5038
     user: str = ""
     secret_file: str = ""
     system: str = "pbx"
+    tls: bool = False
+    ca_file: str = ""
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +257,7 @@ class Settings:
     sync: SyncSettings = field(default_factory=SyncSettings)
     agi: AgiSettings = field(default_factory=AgiSettings)
     ami: AmiSettings = field(default_factory=AmiSettings)
+    also_ami: tuple[AmiSettings, ...] = ()
     freepbx: FreepbxSettings = field(default_factory=FreepbxSettings)
     opt_out: OptOutSettings = field(default_factory=OptOutSettings)
     codes: CodeSettings = field(default_factory=CodeSettings)
@@ -310,7 +316,7 @@ def _read(path: Path) -> Any:
 # names of files, by section
 FILES: Mapping[str, tuple[str, ...]] = {
     "store": ("path",),
-    "ami": ("secret_file",),
+    "ami": ("secret_file", "ca_file"),
     "freepbx": ("secret_file",),
     "registries": ("folder",),
     "gate": ("countries",),
@@ -327,7 +333,12 @@ def _beside(settings: Settings, folder: Path) -> Settings:
         section = getattr(settings, name)
         named = {key: str(folder / getattr(section, key)) for key in keys if getattr(section, key)}
         settings = replace(settings, **{name: replace(section, **named)})
-    return settings
+    return replace(settings, also_ami=tuple(_ami_beside(one, folder) for one in settings.also_ami))
+
+
+def _ami_beside(ami: AmiSettings, folder: Path) -> AmiSettings:
+    secret, authority = (str(folder / name) if name else "" for name in (ami.secret_file, ami.ca_file))
+    return replace(ami, secret_file=secret, ca_file=authority)
 
 
 def _with_off(raw: Any) -> Any:

@@ -105,7 +105,8 @@ def report(folder: Path, expected: list[int], sent: int, seconds: float, slow: f
     delays = sorted(float(text) for text in re.findall(r"after_ms=([0-9.]+)", log))
     p50, p99 = delays[len(delays) // 2], delays[int(len(delays) * 0.99)]
     print(
-        f"{sent} events in {seconds:.0f} s: {sent / seconds:.0f} a second; {len(expected)} keys of interest, {len(lost)} lost"
+        f"{sent} events in {seconds:.0f} s: {sent / seconds:.0f} a second; "
+        f"{len(expected)} keys of interest, {len(lost)} lost"
     )
     print(f"key to record: p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {delays[-1]:.1f} ms")
     print(f"the longest that the sender had to wait: {1000 * slow:.0f} ms; stalls: {log.count('concierge.stall')}")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ami.link import Access, Link, NotSent, Timing, open_link
 from concierge.doctor.finding import Finding, failed, ok, unknown, warning
-from concierge.errors import SettingsError
-from concierge.setting_rules import ami_secret
+from concierge.errors import UserError
+from concierge.manager import access_of
 from concierge.settings import AgiSettings, Settings
 from concierge.wiring import identity_of
 
@@ -27,8 +27,8 @@ async def check_links(settings: Settings, path: Path) -> AsyncIterator[Finding]:
         )
         return
     try:
-        access = Access(settings.ami.user, ami_secret(settings.ami), settings.ami.host, settings.ami.port)
-    except (SettingsError, ValueError) as error:
+        access = access_of(settings.ami)
+    except (UserError, ValueError) as error:
         yield failed("manager login", str(error), "mend the setting")
         return
     async for finding in _ami(access, auto=settings.callbacks.auto):
