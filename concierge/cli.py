@@ -21,6 +21,7 @@ COMMANDS = {
     "serve": "start the gate (AGI), the opt-out listener (AMI) and the guard of menus",
     "check": "may this number be called now?",
     "policy": "who of a file of leads can be called when: simulate, diff",
+    "complaint": "I was called although …: add, list, show, answer; lists the number and opens its dossier",
     "consent": "who has agreed to be called about what: add, withdraw, show, import, export",
     "campaign": "why people are called, when and how often: add, edit, show, list, pause, export",
     "list": "suppressed numbers: add, remove, show, import, export, scrub, history",

@@ -36,13 +36,16 @@ def configure(parser: ArgumentParser) -> None:
         action.add_argument("name", metavar="NAME")
     history = actions.add_parser("history", help="every change of a campaign: when, by whom, what")
     history.add_argument("name", metavar="NAME")
+    abandoned = actions.add_parser("abandoned", help="answered calls with nobody there, per campaign, over 30 days")
+    abandoned.add_argument("--days", type=int, choices=range(1, 366), default=30, metavar="N")
+    abandoned.add_argument("--most", type=float, default=3.0, metavar="PERCENT", help="above it: exit code 1")
     listing = actions.add_parser("list", help="all campaigns")
     export = actions.add_parser("export", help="all campaigns as one YAML file")
     presets = actions.add_parser("presets", help="caps that `presets:` names, as YAML to read and to change")
     countries = actions.add_parser("countries", help="what the law of each country asks, with its sources")
-    for action in (add, edit, show, pause, resume, remove, history, listing, export, presets, countries):
+    for action in (add, edit, show, pause, resume, remove, history, abandoned, listing, export, presets, countries):
         add_config(action)
-    for action in (listing, history, countries):
+    for action in (listing, history, abandoned, countries):
         add_format(action)
 
 
@@ -195,6 +198,19 @@ def _history(store: Store, args: Namespace) -> int:
     return 0 if found else 1
 
 
+def _abandoned(store: Store, args: Namespace) -> int:
+    """1 when any campaign is above the rate."""
+    from models.abandoned import rates
+
+    found = rates(store, datetime.now(UTC), args.days)
+    for one in found:
+        facts = {"campaign": one.campaign, "answered": one.answered, "abandoned": one.abandoned}
+        facts |= {"percent": round(one.percent, 2), "above": one.percent > args.most}
+        told = f"{one.campaign}\t{one.abandoned} of {one.answered} answered\t{one.percent:.2f} %"
+        print(json.dumps(facts) if args.format == "json" else told + ("\ttoo many" if facts["above"] else ""))
+    return 1 if any(one.percent > args.most for one in found) else 0
+
+
 def _presets() -> int:
     import yaml
 
@@ -252,4 +268,5 @@ _ACTIONS = {
     "resume": _change,
     "remove": _change,
     "history": _history,
+    "abandoned": _abandoned,
 }

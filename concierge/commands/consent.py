@@ -71,7 +71,8 @@ def run(args: Namespace) -> int:
         raise UserError(str(error)) from error
 
 
-def _number(text: str, site: Site) -> int:
+def number_of(text: str, site: Site) -> int:
+    """E.164. Raises UserError."""
     from models.number import NotANumber, interpret
 
     found = interpret(text, site)
@@ -92,7 +93,7 @@ def _record(store: Store, args: Namespace, site: Site) -> int:
     if at > now:
         raise UserError(f"--at {at.isoformat()}: that is in the future")
     until = end_of(args.until) if act is Act.GRANT else None
-    number = _number(args.number, site)
+    number = number_of(args.number, site)
     topic, who = args.topic.lower(), _user()
     event = ConsentEvent(uuid4(), act, number, at, args.source, topic, args.channel, args.proof, who, until)
     record(store, [fact_of(event)])
@@ -109,7 +110,7 @@ def events_of(store: Store, number: int | None = None) -> list[ConsentEvent]:
 
 
 def _show(store: Store, args: Namespace, site: Site) -> int:
-    number = _number(args.number, site)
+    number = number_of(args.number, site)
     found = events_of(store, number)
     used = _uses(store, number)
     for one in found:
@@ -201,7 +202,7 @@ def _event(row: dict[str, str], args: Namespace, site: Site) -> ConsentEvent:
     from models.consent import Act, ConsentEvent
 
     try:
-        number = _number(row["number"], site)
+        number = number_of(row["number"], site)
         at = _moment(row.get("at") or "")
         until = end_of(day(row["until"])) if row.get("until") else None
     except (UserError, ArgumentTypeError) as error:

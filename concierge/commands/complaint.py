@@ -1,0 +1,192 @@
+"""`concierge complaint add|list|show|answer`: "I was called although …". The number is listed at once, the dossier is
+opened, and the complaint stays open until it is answered."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from argparse import ArgumentParser, Namespace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from concierge.errors import UserError
+from concierge.wiring import add_config, add_format, prepare_store, settings_of, site_of
+
+if TYPE_CHECKING:
+    from models.facts import Fact
+    from models.number import Site
+    from models.store import Store
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Actions and their options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="record a complaint, list the number, and print its dossier")
+    add.add_argument("number")
+    add.add_argument("--about", required=True, metavar="CALL|DATE", help="which call: its id, its day, what is known")
+    add.add_argument("--text", required=True, help="what the person says")
+    add.add_argument("--source", default="complaint", help="how it came: letter, e-mail, call …")
+    listing = actions.add_parser("list", help="complaints, the open ones only unless --all")
+    listing.add_argument("--all", action="store_true")
+    show = actions.add_parser("show", help="one complaint with the dossier of its number")
+    show.add_argument("id", metavar="ID")
+    answer = actions.add_parser("answer", help="close it: what was answered")
+    answer.add_argument("id", metavar="ID")
+    answer.add_argument("--text", required=True)
+    for action in (add, listing, show, answer):
+        add_config(action)
+        add_format(action)
+
+
+def run(args: Namespace) -> int:
+    """0 done; `list` gives 1 while complaints are open."""
+    from models.errors import StoreError
+    from models.store import Store
+
+    settings = settings_of(args)
+    try:
+        store = Store(prepare_store(settings))
+        try:
+            return _ACTIONS[args.action](store, args, site_of(settings))
+        finally:
+            store.close()
+    except StoreError as error:
+        raise UserError(str(error)) from error
+
+
+def _add(store: Store, args: Namespace, site: Site) -> int:
+    from concierge.commands.consent import number_of
+    from models.facts import COMPLAINT, Fact, record
+    from models.suppression import ALL, Kind, ListEvent
+
+    number, now, who = number_of(args.number, site), datetime.now(UTC), _user()
+    made = Fact(
+        uuid4(), COMPLAINT, "", now, args.source, who, number, {"about": args.about[:200], "text": args.text[:4000]}
+    )
+    reason = f"complaint {str(made.event_id)[:8]}"
+    store.record(ListEvent(made.event_id, Kind.ADD, number, ALL, now, reason, args.source[:40], who))
+    record(store, [made])
+    return _print(store, made, args)
+
+
+def _all(store: Store) -> list[tuple[Fact, Fact | None]]:
+    from models.facts import ANSWERED, COMPLAINT, read
+
+    found = read(store, COMPLAINT, ANSWERED)
+    answers = {one.subject: one for one in found if one.kind == ANSWERED}
+    return [(one, answers.get(str(one.event_id))) for one in found if one.kind == COMPLAINT]
+
+
+def _list(store: Store, args: Namespace, _site: Site) -> int:
+    found = [(one, answer) for one, answer in _all(store) if args.all or answer is None]
+    for one, answer in found:
+        facts = _facts(one, answer)
+        print(json.dumps(facts) if args.format == "json" else _line(facts))
+    return 1 if any(answer is None for _, answer in found) else 0
+
+
+def _find(store: Store, identity: str) -> Fact:
+    found = [one for one, _ in _all(store) if len(identity) >= 4 and str(one.event_id).startswith(identity.lower())]
+    if len(found) != 1:
+        raise UserError(f"{identity!r}: {len(found)} complaints; see `concierge complaint list --all`")
+    return found[0]
+
+
+def _show(store: Store, args: Namespace, _site: Site) -> int:
+    return _print(store, _find(store, args.id), args)
+
+
+def _answer(store: Store, args: Namespace, _site: Site) -> int:
+    from models.facts import ANSWERED, Fact, record
+
+    one = _find(store, args.id)
+    body = {"text": args.text[:4000]}
+    record(store, [Fact(uuid4(), ANSWERED, str(one.event_id), datetime.now(UTC), "cli", _user(), one.number, body)])
+    print(f"{str(one.event_id)[:8]}: answered")
+    return 0
+
+
+def dossier(store: Store, number: int) -> dict[str, Any]:
+    """Everything that is kept of a number: contacts, checks, consents, opt-outs, complaints. Raises StoreError."""
+    from sqlalchemy import select
+
+    from models import contacts as rows
+    from models.facts import read
+    from models.tables import contact
+
+    kinds = ("grant", "withdraw", "complaint", "answered")
+    with store.reading() as connection:
+        found = connection.execute(select(*rows.COLUMNS).where(contact.c.number == number).order_by(contact.c.at)).all()
+    return {
+        "number": f"+{number}",
+        "contacts": [_contact(rows.contact_of(row)) for row in found],
+        "checks": [_check(row) for row in store.checks(number)],
+        "facts": [_fact(one) for one in read(store, *kinds, number=number)],
+        "listings": [
+            {"at": one.at.isoformat(), "kind": one.kind.value, "campaign": one.campaign, "reason": one.reason}
+            for one in store.events(number)
+        ],
+    }
+
+
+def _contact(one: Any) -> dict[str, Any]:
+    return {
+        "at": one.at.isoformat(),
+        "campaign": one.campaign,
+        "state": one.state.value,
+        "outcome": one.outcome,
+        "consent": one.consent or None,
+        "site": one.site,
+    }
+
+
+def _check(row: dict[str, Any]) -> dict[str, Any]:
+    from models.tables import from_micros
+
+    kept = {key: row[key] for key in ("campaign", "verdict", "reason", "detail", "via", "uniqueid")}
+    return {"at": from_micros(row["at"]).isoformat(), **kept}
+
+
+def _fact(one: Fact) -> dict[str, Any]:
+    return {"at": one.at.isoformat(), "kind": one.kind, "subject": one.subject, "source": one.source, **dict(one.body)}
+
+
+def _facts(one: Fact, answer: Fact | None) -> dict[str, Any]:
+    return {
+        "id": str(one.event_id),
+        "at": one.at.isoformat(),
+        "number": f"+{one.number}",
+        "about": one.body.get("about", ""),
+        "text": one.body.get("text", ""),
+        "answered": None if answer is None else answer.at.isoformat(),
+    }
+
+
+def _line(facts: dict[str, Any]) -> str:
+    state = "open" if facts["answered"] is None else f"answered {facts['answered']}"
+    return "\t".join((facts["id"][:8], facts["at"], facts["number"], state, facts["about"]))
+
+
+def _print(store: Store, one: Fact, args: Namespace) -> int:
+    answer = next((answer for other, answer in _all(store) if other.event_id == one.event_id), None)
+    facts, file = _facts(one, answer), dossier(store, one.number or 0)
+    if args.format == "json":
+        print(json.dumps({"complaint": facts, "dossier": file}, ensure_ascii=False))
+        return 0
+    print(_line(facts))
+    for name in ("contacts", "checks", "facts", "listings"):
+        print(f"{name}: {len(file[name])}")
+        for row in file[name]:
+            print("  " + ", ".join(f"{key} {value}" for key, value in row.items() if value not in ("", None)))
+    return 0
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
+_ACTIONS = {"add": _add, "list": _list, "show": _show, "answer": _answer}
