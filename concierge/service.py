@@ -38,6 +38,7 @@ from concierge.stall import Stalls
 from concierge.systemd import notify, stay_alive
 from concierge.watching import recording, rules_of, telling
 from concierge.wiring import evidence_key, identity_of, judge_of, limits_of, site_of, sync_of
+from models.cases import warm
 from models.gate import Gate
 from models.journal import Journal
 
@@ -177,6 +178,8 @@ class Service:
             await asyncio.to_thread(self._judge.reader.begin_index())
             if self._judge.registries is not None:
                 await asyncio.to_thread(self._judge.registries.begin())
+        if self._judge.cases is not None and self._judge.cases.any_defined():
+            await asyncio.to_thread(warm)  # a call must not wait for half a second of tables
         if "agi" in self._parts:
             await self._open_agi()
         if self.endpoint is not None:

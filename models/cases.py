@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from models import contacts as rows
 from models.campaign import Campaign
 from models.caps import Contact
-from models.countries import country
+from models.countries import country, known
 from models.errors import CampaignError, StoreError
 from models.facts import CAMPAIGNS, CONSENTS, LAST_CAMPAIGN, OF_NUMBER, campaigns_of, consent_of, of_row
 from models.query import Query
@@ -61,6 +61,13 @@ class Cases:
             return self._case(asked, campaigns.get(asked.campaign.lower()), at) if campaigns else None
         except (sqlite3.Error, OSError, StoreError, CampaignError, ValueError) as error:
             return Blocked(f"campaign {asked.campaign}: {error}")
+
+    def any_defined(self) -> bool:
+        """Is any campaign defined? False when that cannot be read. Never raises."""
+        try:
+            return bool(self.campaigns())
+        except (sqlite3.Error, OSError, StoreError, CampaignError, ValueError):
+            return False
 
     def campaigns(self) -> dict[str, Campaign]:
         """By lower-case name, as they are now. Raises what the driver raises, StoreError, ValueError."""
@@ -134,3 +141,13 @@ def placed(asked: Asked, campaign: Campaign, demand: Demand, where: Place, folde
         asked.lead if region == asked.lead.region else replace(asked.lead, region=region),
         demand=demand,
     )
+
+
+def warm() -> None:
+    """Load what the first call would load: numbering plans, zones, holidays, rule sets. In any thread."""
+    from models.feasts import has
+
+    place_of(48_600_100_200)
+    has("PL")
+    for code in known():
+        country(code)

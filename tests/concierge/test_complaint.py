@@ -39,11 +39,12 @@ def test_answered_calls_with_nobody_there_are_counted_over_thirty_days(concierge
     now = datetime.now(UTC)
     rows = [("conversation", 1)] * 96 + [("abandoned", 2)] * 3 + [("attempt", 1)] * 50 + [("abandoned", 31)] * 9
     columns = "id, number, at, campaign, product, value, person, matter, state, site, consent, outcome, uniqueid, told"
+    insert = f"INSERT INTO contact ({columns}) VALUES ({', '.join('?' * 14)})"  # noqa: S608
     with closing(sqlite3.connect(home_db)) as connection:
         for at, (state, days) in enumerate(rows):
             micros = int((now - timedelta(days=days)).timestamp() * 1e6)
             values = (str(at), 48600100200, micros, "spring", "", "", "", "", state, "", 0, "", "", "")
-            connection.execute(f"INSERT INTO contact ({columns}) VALUES ({', '.join('?' * 14)})", values)
+            connection.execute(insert, values)
         connection.commit()
     done = concierge("campaign", "abandoned", "--format", "json")
     assert done.returncode == 1
