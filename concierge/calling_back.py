@@ -19,6 +19,7 @@ from models.number import masked
 
 log = logging.getLogger("concierge.callback")
 
+AUTO = "auto"  # who holds a matter while its call is placed: nobody else calls meanwhile
 _EVERY = 15.0  # seconds
 _RING = 40.0  # seconds that the person's telephone rings
 
@@ -36,6 +37,7 @@ class CallingBack:
         wanted = settings.callbacks
         self._retry = Retry(wanted.attempts, timedelta(seconds=wanted.pause))
         self._overdue = 0
+        self._begun = False
 
     async def run(self) -> None:
         """One round after the other; a store that cannot be read is tried again."""
@@ -49,6 +51,8 @@ class CallingBack:
     async def round(self) -> int:
         """Remind, and place the calls that are due; returns how many were placed."""
         await asyncio.to_thread(self._remind)
+        if not self._begun:
+            await asyncio.to_thread(self._let_go)
         if not self._may_call():
             return 0
         due = await asyncio.to_thread(self._due)
@@ -68,9 +72,18 @@ class CallingBack:
             log.warning("callbacks=overdue count=%d oldest=%s id=%d", len(overdue), oldest.due_at, oldest.id)
         self._overdue = len(overdue)
 
+    def _let_go(self) -> None:
+        """What a daemon was calling when it ended is nobody's."""
+        with open_callbacks(self._path) as callbacks:
+            for one in callbacks.matters():
+                if one.holder == AUTO:
+                    callbacks.release(one.id, AUTO, self._clock())
+        self._begun = True
+
     def _due(self) -> list[Matter]:
         with open_callbacks(self._path) as callbacks:
-            return callbacks.to_try(self._clock(), self._retry, self._settings.callbacks.at_once)
+            found = callbacks.to_try(self._clock(), self._retry, self._settings.callbacks.at_once)
+            return [one for one in found if isinstance(callbacks.claim(one.id, AUTO, self._clock()), Matter)]
 
     async def _call(self, matter: Matter) -> None:
         answered, why = await self._originate(matter)

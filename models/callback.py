@@ -116,7 +116,7 @@ def after_attempt(matter: Matter, answered: bool, now: datetime, retry: Retry) -
     attempts = matter.attempts + 1
     if answered:
         return replace(matter, attempts=attempts, state=State.DONE, done_at=now, outcome="answered", holder="auto")
-    return replace(matter, attempts=attempts, next_at=now + retry.pause)
+    return replace(matter, attempts=attempts, next_at=now + retry.pause, state=State.OPEN, holder="")
 
 
 def may_try(matter: Matter, now: datetime, retry: Retry) -> bool:

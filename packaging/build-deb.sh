@@ -14,8 +14,9 @@ trap 'rm -rf "$work"' EXIT
 tree=$work/tree
 mkdir -p "$tree/DEBIAN" "$tree/usr/bin" "$tree/usr/lib" "$tree/lib/systemd/system" "$tree/etc/logrotate.d" \
     "$tree/usr/share/concierge" "$tree/usr/share/doc/concierge"
-cp -r "$root" "$work/source"
-rm -rf "$work/source/build" "$work/source/.git" "$work/source"/*.egg-info
+mkdir "$work/source"
+(cd "$root" && cp -r agi ami concierge dialplan migrations models sql web README.md LICENSE config.example.yaml \
+    pyproject.toml setup.cfg "$work/source/")
 "$python" -m pip install --quiet --disable-pip-version-check --no-compile --no-warn-script-location \
     -c "$root/constraints.txt" --target "$tree/usr/lib/concierge" "$work/source[web,mariadb]"
 rm -rf "$tree/usr/lib/concierge/bin"

@@ -159,6 +159,7 @@ def test_calls_are_placed_one_at_a_time_and_noted(settings: Settings, monkeypatc
     assert placed == [48600100200, 48600100300]
     with open_callbacks(Path(settings.store.path)) as callbacks:
         first, second = sorted(callbacks.matters(done=True), key=lambda one: one.number)
+    assert first.holder == ""
     assert (first.state, first.attempts, second.state, second.outcome) == ("open", 1, "done", "answered")
     assert first.next_at == now + timedelta(minutes=30)
     action = action_of(first, settings.callbacks.channel)
