@@ -49,6 +49,7 @@ def run(args: Namespace) -> int:
 async def _examine(settings: Settings, etc: Path, rx: str) -> list[Finding]:
     from concierge.doctor.bridge import check_bridge
     from concierge.doctor.files import check_files
+    from concierge.doctor.freepbx import check_freepbx
     from concierge.doctor.gaps import check_gaps
     from concierge.doctor.host import check_host
     from concierge.doctor.links import check_links
@@ -63,5 +64,6 @@ async def _examine(settings: Settings, etc: Path, rx: str) -> list[Finding]:
     found += check_gaps(path)
     found += [finding async for finding in check_web(settings, path)]
     found += check_files(settings, etc)
+    found += check_freepbx(etc)
     found += check_loaded(etc, Console(rx))
     return found

@@ -165,3 +165,25 @@ def test_enum_trunks_that_begin_otherwise_are_named(hooks, lay) -> None:
     done = hooks("install")
     assert done.returncode == 0 and "macro-dialout-enum does not begin as is known" in done.stderr
     assert "macro-dialout-enum" not in (etc / "concierge_override.conf").read_text()
+
+
+def test_doctor_names_the_ways_that_the_hooks_cannot_change(hooks, lay) -> None:
+    from concierge.doctor.freepbx import check_freepbx
+
+    etc = lay(TREES["17"])
+    assert [one.state for one in check_freepbx(etc)] == ["warning"], "not installed yet"
+    assert hooks("install").returncode == 0
+    assert [one.state for one in check_freepbx(etc)] == ["ok"]
+    additional = etc / "extensions_additional.conf"
+    text = additional.read_text()
+    additional.write_text(text + "exten => s,n,Dial(x,60,U(sub-send-obroute-email^1))\n")
+    assert "no key is heard" in next(iter(check_freepbx(etc))).seen
+    additional.write_text(text.replace("sub-pincheck", "sub-other"))
+    assert "macro-dialout-enum are not asked" in next(iter(check_freepbx(etc))).seen
+    assert list(check_freepbx(etc / "nowhere")) == []
+
+
+def test_doctor_finds_nothing_of_the_kind_on_plain_asterisk(lay) -> None:
+    from concierge.doctor.freepbx import check_freepbx
+
+    assert list(check_freepbx(lay(STOCK))) == []
