@@ -176,10 +176,17 @@ async def race(kind: str, stream: bytes, events: int) -> float:
     process.start()
     await asyncio.wait_for(server.ready.wait(), 30)
     await asyncio.sleep(0.3)
-    for start in range(0, len(stream), 1 << 18):
-        await server.send(stream[start : start + (1 << 18)])
-    seconds = await asyncio.to_thread(answer.get, True, 120)
-    process.join()
+    start = 0
+    while start < len(stream):  # whole events, so that an answer never falls into one
+        end = stream.find(END, start + (1 << 18)) + len(END)
+        end = len(stream) if end < len(END) else end
+        await server.send(stream[start:end])
+        start = end
+    try:
+        seconds = await asyncio.to_thread(answer.get, True, 120)
+    finally:
+        process.kill()
+        process.join()
     return events / float(seconds)
 
 

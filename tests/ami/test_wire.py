@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from ami.link import Access, Link, open_link
+from ami.link import Access, Link, Timing, open_link
 from ami.wire import UnsafeHeaderError, refuse_unsafe
 
 
@@ -158,3 +158,23 @@ def test_access_that_cannot_work_is_refused_without_showing_the_secret(changed, 
     with pytest.raises(ValueError, match=what) as caught:
         Access(**({"user": "concierge", "secret": "hunter2"} | changed))
     assert "hunter2" not in str(caught.value)
+
+
+async def test_wherever_tcp_cuts_the_stream_every_wanted_event_arrives_once(server, access, dtmf, dial, wait_until):
+    """And what nobody wants is not even parsed."""
+    junk = b"Event: VarSet\r\nVariable: x\r\nValue: Event: DTMFEnd\r\n\r\n"
+    frames = [text.strip().replace("\n", "\r\n").encode() + b"\r\n\r\n" for text in (dial(), dtmf())]
+    stream = junk + frames[0] + junk * 2 + frames[1] + junk
+    heard = []
+    link = await open_link(access, Timing(), heard.append)
+    protocol = link._protocol
+    for cut in range(1, len(stream)):
+        protocol.data_received(stream[:cut])
+        protocol.data_received(stream[cut:])
+    for size in (1, 2, 3, 5):
+        for start in range(0, len(stream), size):
+            protocol.data_received(stream[start : start + size])
+    names = [raw["Event"] for raw in heard]
+    assert names == ["DialBegin", "DTMFEnd"] * (len(stream) - 1 + 4)
+    assert protocol.failures == 0
+    link.close("done")
