@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ami.aside import Aside
 from ami.backoff import Pace
 from ami.deaf import DeafWatch
 from ami.events import Event, KeyKept
@@ -46,6 +47,7 @@ class ListenerStatus:
     gaps_open: int
     gap_trouble: str
     deaf: int
+    others_missed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class OptOutListener:
     """AMI events in, recorded opt-outs out.
 
     system: a name of this PBX that stays the same, part of each event id. digits_of: see ami.legs.LegMap.
-    also: further handlers, each awaited with every event after the opt-outs.
+    also: further handlers, each called with every event in order, beside the opt-outs and each other.
     """
 
     def __init__(
@@ -94,7 +96,7 @@ class OptOutListener:
             silent=why_silent(mark),
         )
         self._on_gap = on_gap
-        self._also = tuple(also)
+        self._also = tuple(Aside(handler) for handler in also)
         self._second = DialplanWitness(self.session, self._legs, witness.kept) if witness else None
         self._book: GapBook | None = None
         self._deaf: DeafWatch | None = None
@@ -118,6 +120,7 @@ class OptOutListener:
             await self.session.close()
             if not keeper.done():
                 await self._keeper.settled(grace)
+            await asyncio.gather(*(aside.settled(grace) for aside in self._also))
             for task in (keeper, *beside):
                 task.cancel()
             await asyncio.wait({keeper, session, *beside})
@@ -128,6 +131,10 @@ class OptOutListener:
                 task.result()
 
     def _beside(self) -> list[asyncio.Task[None]]:
+        asides = [asyncio.create_task(aside.run(), name="aside") for aside in self._also]
+        return asides + self._watches()
+
+    def _watches(self) -> list[asyncio.Task[None]]:
         if self._second is None or self._book is None:
             return []
         drain = asyncio.create_task(self._second.run(), name="kept keys")
@@ -160,6 +167,7 @@ class OptOutListener:
             self._book.unreconciled if self._book else 0,
             self._book.trouble if self._book else "",
             self._deaf.noticed if self._deaf else 0,
+            sum(aside.missed for aside in self._also),
         )
 
     async def _handle(self, event: Event, seen_at: float) -> None:
@@ -174,8 +182,8 @@ class OptOutListener:
             self._ignore(meaning)
         if self._deaf is not None:
             self._deaf.hear(event)
-        for handler in self._also:
-            await handler(event, seen_at)
+        for aside in self._also:
+            aside.take(event, seen_at)
 
     def _ignore(self, meaning: NotAnOptOut) -> None:
         self._not_opt_outs[meaning.reason] += 1
