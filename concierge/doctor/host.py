@@ -23,6 +23,7 @@ def check_host(settings: Settings, path: Path) -> Iterator[Finding]:
     yield _files()
     yield _settings(settings)
     yield _database(path)
+    yield _evidence(path)
     yield from _registries(settings, path)
     if settings.sync.url:
         yield from check_sync(settings, path)
@@ -65,6 +66,24 @@ def _settings(settings: Settings) -> Finding:
     if not settings.operator.dial:
         return warning("operator", "operator.dial is empty", "set it: callers who are in trouble end there")
     return ok("operator", settings.operator.dial)
+
+
+def _evidence(path: Path) -> Finding:
+    """Whoever may read the key can sign what he has changed."""
+    from models.evidence.checkpoint import checkpoint_path, lines
+    from models.evidence.key import load_key
+
+    name = "evidence"
+    try:
+        key, points = load_key(path), lines(checkpoint_path(path))
+    except StoreError as error:
+        return failed(name, str(error), "until then nothing can be recorded, and outbound calls are refused")
+    except OSError as error:
+        return failed(name, f"{error.filename}: {error.strerror}", "see that it belongs to the service's user")
+    if key is None:
+        return ok(name, "its key is made with the first row")
+    days = f", {len(points)} days of checkpoints" if points else ""
+    return ok(name, f"signed with a key that only its owner can read{days}; `concierge evidence verify` proves it")
 
 
 def _database(path: Path) -> Finding:
