@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -52,7 +52,7 @@ class Recorder:
         self._journal = journal
         self._site = site or Site()
         self._system = system
-        self._digits = digits
+        self.digits_of: Callable[[str], Mapping[str, Scope]] = lambda _campaign: digits
 
     async def record(self, opt_out: OptOut) -> Done:
         """From the AMI listener. Raises StoreError; the listener keeps the press and tries again."""
@@ -97,7 +97,7 @@ class Recorder:
         return True
 
     async def _by_key(self, effect: AgiOptOut) -> bool | None:
-        scope = self._digits.get(effect.digit)
+        scope = self.digits_of(effect.campaign).get(effect.digit)
         number = effect.number.removeprefix("+")
         if scope is None or not (number.isascii() and number.isdigit() and 3 <= len(number) <= 15):
             log.error("optout=rejected %s", pairs({"digit": effect.digit, "channel": without_numbers(effect.channel)}))

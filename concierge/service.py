@@ -38,7 +38,7 @@ from concierge.stall import Stalls
 from concierge.systemd import notify, stay_alive
 from concierge.watching import recording, rules_of, telling
 from concierge.wiring import evidence_key, identity_of, judge_of, limits_of, site_of, sync_of
-from models.cases import warm
+from models.cases import Cases, warm
 from models.gate import Gate
 from models.journal import Journal
 
@@ -76,6 +76,8 @@ class Service:
         digits: dict[str, Scope] = {k: "all" if v == "all" else "campaign" for k, v in settings.opt_out.digits.items()}
         systems = frozenset(one.system for one in settings.also_ami)
         self._recorder = Recorder(self.journal, settings.ami.system, digits, site_of(settings), systems)
+        if self._judge.cases is not None:
+            self._recorder.digits_of = partial(digits_of, self._judge.cases, digits)
         self._promises = Promises(settings, path)
         self._calling_back: asyncio.Task[None] | None = None
         self.server = self._agi_server()
@@ -85,7 +87,7 @@ class Service:
         self.stalls = Stalls()
         self._watching: asyncio.Task[None] | None = None
         if "ami" in self._parts:
-            self.listeners = {one.system: self._build_listener(one, digits) for one in all_of(settings)}
+            self.listeners = {one.system: self._build_listener(one) for one in all_of(settings)}
         self._bridge = self._build_bridge() if settings.freepbx.blacklist != "off" and "ami" in self._parts else None
         self.endpoint = self._build_endpoint() if settings.web.port and "web" in self._parts else None
 
@@ -125,7 +127,7 @@ class Service:
             "ping": lambda environment: ping(environment, identity_of(self._path)),
         }
 
-    def _build_listener(self, ami: AmiSettings, digits: dict[str, Scope]) -> OptOutListener:
+    def _build_listener(self, ami: AmiSettings) -> OptOutListener:
         """Of one PBX, with a spool of its own."""
         first = ami is self._settings.ami
         spool = self._path.with_name(self._path.name + (".optouts" if first else f".optouts-{ami.system}"))
@@ -135,7 +137,7 @@ class Service:
             access_of(ami),
             self._recorder,
             spool,
-            lambda _campaign: digits,
+            self._recorder.digits_of,
             system=ami.system,
             witness=witness,
             also=(partial(self._watch, ami.system), self._counting.on_event),
@@ -249,3 +251,15 @@ class Service:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(30):
                     await self.stop()
+
+
+def digits_of(cases: Cases, otherwise: Mapping[str, Scope], campaign: str) -> Mapping[str, Scope]:
+    """What the keys mean in a campaign: its own `opt_out` beside the settings', so that no known key loses its
+    meaning."""
+    found = cases.defined(campaign)
+    if found is None or not found.opt_out.digits:
+        return otherwise
+    own: dict[str, Scope] = {
+        key: "all" if scope == "all" else "campaign" for key, scope in found.opt_out.digits.items()
+    }
+    return {**otherwise, **own}

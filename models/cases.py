@@ -64,10 +64,17 @@ class Cases:
 
     def any_defined(self) -> bool:
         """Is any campaign defined? False when that cannot be read. Never raises."""
+        return bool(self._readable())
+
+    def defined(self, name: str) -> Campaign | None:
+        """The campaign of this name; None when there is none, or that cannot be read. Never raises."""
+        return self._readable().get(name.lower()) if name else None
+
+    def _readable(self) -> dict[str, Campaign]:
         try:
-            return bool(self.campaigns())
+            return self.campaigns()
         except (sqlite3.Error, OSError, StoreError, CampaignError, ValueError):
-            return False
+            return {}
 
     def campaigns(self) -> dict[str, Campaign]:
         """By lower-case name, as they are now. Raises what the driver raises, StoreError, ValueError."""

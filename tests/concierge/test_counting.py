@@ -122,3 +122,18 @@ async def test_where_the_contact_cannot_be_written_the_call_is_refused(gate, pat
 async def test_a_call_without_campaign_is_not_counted(gate, path):
     assert (await ask(gate[0], "1.1", "")).allowed
     assert states(path) == []
+
+
+def test_a_campaigns_keys_stand_beside_those_of_the_settings(path):
+    from concierge.service import digits_of
+    from models.cases import Cases
+    from models.reader import Reader
+
+    own = campaign_of({"name": "autumn", "opt_out": {"digits": {"8": "campaign"}}})
+    with closing(Store(path)) as store:
+        facts.record(store, [facts.campaign_fact(uuid4(), own, datetime.now(UTC), "test")])
+    with closing(Reader(path)) as reader:
+        cases = Cases(reader)
+        assert digits_of(cases, {"9": "all"}, "Autumn") == {"9": "all", "8": "campaign"}
+        for name in ("spring", "unknown", ""):
+            assert digits_of(cases, {"9": "all"}, name) == {"9": "all"}
