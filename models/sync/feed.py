@@ -84,11 +84,26 @@ def unknown(connection: Connection, event_ids: Sequence[str]) -> list[str]:
     return [one for one in event_ids if one not in known]
 
 
-def pull(connection: Connection, after: Position, limit: int) -> Page:
-    """At most `limit` rows after a position, in order. Raises FeedError for a feed with a hole."""
+def last_of(connection: Connection, messages: Sequence[Message]) -> Position:
+    """Where the last of these stands."""
+    query = select(feed_event.c.position, feed_event.c.chain)
+    query = query.where(feed_event.c.event_id.in_({one.event_id for one in messages}))
+    row = connection.execute(query.order_by(feed_event.c.position.desc()).limit(1)).first()
+    if row is None:
+        raise FeedError("the feed has lost what was just appended")
+    return Position(row.position, row.chain)
+
+
+def pull(connection: Connection, after: Position, limit: int, own: Position = _START) -> Page:
+    """At most `limit` rows after a position, in order. Raises FeedError for a feed with a hole.
+
+    `own`: what the caller has appended there, and may not have read yet.
+    """
+    if own.number > after.number and _other(read(connection, own.number - 1, 1), own):
+        return Page(other_past=True)
     rows = read(connection, max(0, after.number - 1), limit + 1 if after.number else limit)
     if after.number:
-        if not rows or Position(rows[0].position, rows[0].chain) != after:
+        if _other(rows, after):
             return Page(other_past=True)
         del rows[0]
     if not rows:
@@ -97,6 +112,11 @@ def pull(connection: Connection, after: Position, limit: int) -> Page:
         raise FeedError(f"the feed has a hole after position {after.number}; restore it from a backup")
     messages = [Message(**{one.name: row._mapping[one.name] for one in _COLUMNS}) for row in rows]
     return Page(messages, Position(rows[-1].position, rows[-1].chain), len(rows) == limit)
+
+
+def _other(rows: Sequence[Row[Any]], wanted: Position) -> bool:
+    """Does the first row stand elsewhere, or follow other rows?"""
+    return not rows or Position(rows[0].position, rows[0].chain) != wanted
 
 
 def read(connection: Connection, after: int, limit: int) -> list[Row[Any]]:

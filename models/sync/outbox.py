@@ -114,7 +114,8 @@ def start_over(connection: Connection) -> None:
     """The feed has another past than this host has read: everything is read again, and what it lacks is pushed again,
     whoever has recorded it."""
     end = connection.execute(select(func.max(list_event.c.seq))).scalar() or 0
-    for key, value in ((state.POSITION, 0), (state.CHAIN, ""), (state.PUSHED, 0), (state.AGAIN, end)):
+    beginning = {state.POSITION: 0, state.CHAIN: "", state.OWN: 0, state.OWN_CHAIN: "", state.PUSHED: 0}
+    for key, value in (beginning | {state.AGAIN: end}).items():
         state.put(connection, key, value)
     for identity in state.with_prefix(connection, state.ROWS):
         state.drop(connection, state.ROWS + identity)

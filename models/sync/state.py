@@ -9,6 +9,7 @@ from models.sync.feed import Position
 from models.tables import sync_state
 
 POSITION, CHAIN = "position", "chain"
+OWN, OWN_CHAIN = "own", "own-chain"  # where the last row stands that this host has appended
 PUSHED = "pushed"  # all of list_event up to this seq is in the feed
 AGAIN = "again"  # and up to this one also what other sites have recorded is pushed
 UNDO, REFOLD, ROWS = "undo ", "refold ", "rows "  # with the id of an import
@@ -59,3 +60,15 @@ def put_position(connection: Connection, reached: Position) -> None:
     """The same, to be committed with what was read."""
     put(connection, POSITION, reached.number)
     put(connection, CHAIN, reached.chain)
+
+
+def own_position(connection: Connection) -> Position:
+    """Where in the feed the last row stands that this host has appended."""
+    return Position(number(connection, OWN), get(connection, OWN_CHAIN))
+
+
+def put_own_position(connection: Connection, reached: Position) -> None:
+    """The same, to be committed with the note that it was appended."""
+    if reached.number > number(connection, OWN):
+        put(connection, OWN, reached.number)
+        put(connection, OWN_CHAIN, reached.chain)

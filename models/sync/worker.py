@@ -20,7 +20,7 @@ from models.evidence.sources import EVENT
 from models.store import Store
 from models.sync import facts, hosts, outbox, state
 from models.sync.contact import Contact
-from models.sync.feed import pull, push
+from models.sync.feed import last_of, pull, push
 from models.sync.inbox import take_in
 from models.sync.link import Access, Doubled, Link
 from models.sync.message import Message, Unreadable
@@ -222,8 +222,12 @@ class _Host:
             return False
         if parcel.messages:
             self._append(parcel.messages)
+            with self._link.reading() as feed:
+                reached = last_of(feed, parcel.messages)
         with self._store.writing() as connection:
             parcel.delivered(connection)
+            if parcel.messages:  # until it is read, the feed may be put back to where it does not have them
+                state.put_own_position(connection, reached)
         return parcel.more
 
     def _append(self, messages: list[Message]) -> None:
@@ -241,9 +245,9 @@ class _Host:
     def _pull(self) -> bool:
         """True when there may be more."""
         with self._store.reading() as connection:
-            before = state.position(connection)
+            before, own = state.position(connection), state.own_position(connection)
         with self._link.reading() as feed:
-            page = pull(feed, before, self._rows)
+            page = pull(feed, before, self._rows, own)
         if page.other_past:
             log.error(
                 "sync=restored feed=%s position=%d: read again from its beginning", self._link.access.name, before[0]

@@ -2,6 +2,7 @@
 
 import random
 import signal
+import threading
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from models.contact import Question
@@ -21,11 +22,13 @@ from models.reader import Reader
 from models.rows import event_row
 from models.store import Store
 from models.suppression import Kind, ListEvent
+from models.sync import outbox
 from models.sync.contact import Age
 from models.sync.feed import last_position, push
 from models.sync.link import Access, Link
 from models.sync.message import of_event
-from models.tables import feed_event, list_event
+from models.sync.worker import Pace, _Host
+from models.tables import feed_counter, feed_event, list_event
 
 BASE = 48600000000
 
@@ -326,3 +329,52 @@ def pushed(access):
             return last_position(feed)
     finally:
         link.close()
+
+
+def test_what_was_pushed_before_it_was_read_is_pushed_again_when_the_feed_has_lost_it(hosts, on_postgresql, make):
+    """A host that is far behind pushes first; then the feed comes back from a backup of what it has read, and less."""
+    found = hosts(on_postgresql, "a", "b", start=False)
+    link = Link(on_postgresql)
+    try:
+        with link.transaction() as feed:
+            push(feed, [of_event(event_row(opt_out(BASE + one), 1) | {"site": ""}, "c") for one in range(3)])
+        with closing(found[0].open()) as store:
+            store.record(make.event(BASE + 10))
+            turn = _Host(store, link, "a", Pace(), threading.Event())
+            assert not turn._push(outbox.singles)
+            with link.transaction() as feed:
+                kept = feed.execute(select(feed_event.c.chain).where(feed_event.c.position == 3)).scalar_one()
+                feed.execute(delete(feed_event).where(feed_event.c.position > 3))
+                feed.execute(update(feed_counter).values(last=3, chain=kept))
+    finally:
+        link.close()
+    for host in found:
+        host.start()
+    equal(found, 4)
+
+
+def test_an_import_that_the_feed_has_lost_in_its_middle_is_pushed_again(hosts, on_postgresql, make, wait):
+    """The same for an import, which the feed has lost in its middle while others went on writing."""
+    found = hosts(on_postgresql, "a", "b", start=False)
+    new = batch_of("one")
+    link = Link(on_postgresql)
+    try:
+        with link.transaction() as feed:
+            push(feed, [of_event(event_row(opt_out(BASE + one), 1) | {"site": ""}, "c") for one in range(3)])
+        with closing(found[0].open()) as store:
+            Imports(store).load(new, listings(make, new, range(BASE + 100, BASE + 105)))
+            turn = _Host(store, link, "a", Pace(rows=3), threading.Event())
+            while turn._push(outbox.next_import):
+                pass
+            with link.transaction() as feed:
+                kept = feed.execute(select(feed_event.c.chain).where(feed_event.c.position == 6)).scalar_one()
+                feed.execute(delete(feed_event).where(feed_event.c.position > 6))
+                feed.execute(update(feed_counter).values(last=6, chain=kept))
+            with link.transaction() as feed:  # as many as were lost
+                push(feed, [of_event(event_row(opt_out(BASE + 10 + one), 1) | {"site": ""}, "c") for one in range(9)])
+    finally:
+        link.close()
+    for host in found:
+        host.start()
+    equal(found, 17)
+    wait.until_now(lambda: [one[:2] for one in states(found[1])] == [(new.id, "done")], 10)
