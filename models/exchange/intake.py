@@ -12,6 +12,7 @@ from models.number.quick import quick
 from models.suppression import is_campaign_name
 
 _EUROPEAN = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+_FORMULA = re.compile(r'\s*="([^"]*)"\s*')  # how a spreadsheet is kept from taking a number for one
 _YES = frozenset({"yes", "y", "1", "true", "allow", "tak"})
 _NO = frozenset({"", "no", "n", "0", "false", "refuse", "block", "nie"})
 _LONGEST = 1000  # characters of a reason
@@ -35,7 +36,7 @@ def read_rows(items: Iterable[Item], site: Site, *, force: bool = False) -> Iter
         if isinstance(number, Refused):
             yield number
         elif item[2:5] == _PLAIN and item[6:] == _REST:
-            yield item.line, Listed(number, None, "", None, item.reason[:_LONGEST]) if item.reason else Listed(number)
+            yield item.line, Listed(number, None, "", None, _told(item.reason)) if item.reason else Listed(number)
         else:
             yield _with_terms(item, number, site)
 
@@ -44,7 +45,8 @@ _PLAIN, _REST = Row(0, 0)[2:5], Row(0, 0)[6:]  # nothing but a reason
 
 
 def _number(text: str, line: int, site: Site, *, force: bool) -> int | Refused:
-    found = interpret(text, site)
+    formula = _FORMULA.fullmatch(text)
+    found = interpret(formula[1] if formula else text, site)
     if isinstance(found, NotANumber):
         if found.why is Why.EXPONENT:
             raise FileRefused(f"line {line}: {shown(text)}: {found.detail}")
@@ -71,8 +73,14 @@ def _with_terms(row: Row, number: int, site: Site) -> tuple[int, Listed] | Refus
     if allow not in _YES | _NO:
         return Refused(row.line, shown(row.allow), "neither yes nor no in the column `allow`")
     until, at = (None if isinstance(one, str) else one for one in times)
-    reason = row.reason[:_LONGEST]
-    return row.line, Listed(number, last, row.campaign.lower(), until, reason, row.source[:40], at, allow in _YES)
+    told = _told(row.reason), _told(row.source)[:40]
+    return row.line, Listed(number, last, row.campaign.lower(), until, *told, at, allow in _YES)
+
+
+def _told(text: str) -> str:
+    """Half characters, which UTF-7 and escapes may leave, would be refused by the database."""
+    text = text[:_LONGEST]
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _last(row: Row, number: int, site: Site) -> int | Refused | None:

@@ -93,14 +93,16 @@ def _codecs(head: bytes, encoding: str | None) -> tuple[str, str]:
 def _blocks(stream: BinaryIO, codec: str) -> Iterator[str]:
     """About a megabyte at a time, to the end of a line. Raises FileRefused for a line that has none."""
     text = io.TextIOWrapper(stream, codec, newline="")
+    line = 1
     try:
-        with decoding():
+        with decoding(lambda: line):
             while block := text.read(_BLOCK):
                 rest = text.readline(MAX_LINE)
                 if len(rest) == MAX_LINE:
                     raise FileRefused(f"a line of more than {MAX_LINE} characters; these are no leads")
                 if block.endswith("\r") and not rest.startswith("\n"):
                     rest += text.readline(MAX_LINE)
+                line += block.count("\n") + rest.count("\n")
                 yield block + rest
     finally:
         with suppress(ValueError):

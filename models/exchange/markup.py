@@ -43,6 +43,8 @@ class _Handler:
                 self.found.append(Refused(line, shown(value), "no North American area code"))
         elif name == "list" and attributes.get("type", "full") != "full":
             raise FileRefused(f"line {line}: a list of type {shown(attributes['type'])!r}; download the full list")
+        elif name != "list" and "val" in map(str.lower, attributes):
+            self.found.append(Refused(line, shown(f"<{name}>"), "no element of a registry: list, ac and ph are known"))
 
     def _number(self, line: int, value: str) -> None:
         if self._area is None:

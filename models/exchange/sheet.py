@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
@@ -14,6 +15,8 @@ from models.exchange.delimited import HEADER, Layout, cells_of, read_cells
 from models.exchange.kinds import FileRefused, Item, Listed, Refused
 
 MOST_UNPACKED = 4 << 30  # bytes
+MOST_ROWS = 1_048_576
+_SAMPLE = 1000  # rows of another sheet
 _EXACT = 1 << 53  # greater floats have lost digits
 _BROKEN = (
     OSError,
@@ -48,14 +51,22 @@ def read(stream: BinaryIO, layout: Layout) -> Iterator[Item]:
 
 
 def _records(stream: BinaryIO) -> Iterator[tuple[int, list[str]] | Refused]:
-    for line, values in raw_rows(stream):
+    others: list[str] = []
+    for line, values in raw_rows(stream, others):
         cells = [text_of(value, line) for value in values]
         if any(cells):
             yield line, cells
+    for name in others:
+        yield Refused(
+            0, name, "another sheet of the workbook, with rows that were not read; save it as a file of its own"
+        )
 
 
-def raw_rows(stream: BinaryIO) -> Iterator[tuple[int, tuple[Any, ...]]]:
-    """(line, values) of the first sheet. Raises FileRefused for what is no workbook."""
+def raw_rows(stream: BinaryIO, others: list[str] | None = None) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """(line, values) of the first sheet; `others` gets the names of further ones that are not empty.
+
+    Raises FileRefused for what is no workbook.
+    """
     library = openpyxl()
     try:
         with zipfile.ZipFile(stream) as archive:
@@ -74,8 +85,20 @@ def raw_rows(stream: BinaryIO) -> Iterator[tuple[int, tuple[Any, ...]]]:
         except _BROKEN as error:
             raise FileRefused(f"the workbook is damaged ({error}); save it again, or as CSV") from None
         if found is None:
-            return
+            break
+        if found[0] > MOST_ROWS:
+            raise FileRefused(f"the workbook is damaged (a row beyond {MOST_ROWS:,}); save it again, or as CSV")
         yield found
+    if others is not None:
+        others += _filled(book.worksheets[1:])
+
+
+def _filled(sheets: Iterable[Any]) -> list[str]:
+    """Names of those with a value in one of their first rows."""
+    try:
+        return [one.title for one in sheets if any(map(any, islice(one.iter_rows(values_only=True), _SAMPLE)))]
+    except _BROKEN as error:
+        raise FileRefused(f"the workbook is damaged ({error}); save it again, or as CSV") from None
 
 
 def text_of(value: Any, line: int) -> str:
@@ -100,8 +123,8 @@ def write(entries: Iterable[Listed], stream: BinaryIO) -> Iterator[Refused]:
     with new_book("numbers") as (book, sheet):
         sheet.append(HEADER)
         for line, entry in enumerate(entries, 2):
-            if line > 1_048_576:
-                yield Refused(0, f"+{entry.number}", "a sheet has no more than 1,048,576 rows; write CSV")
+            if line > MOST_ROWS:
+                yield Refused(0, f"+{entry.number}", f"a sheet has no more than {MOST_ROWS:,} rows; write CSV")
                 continue
             sheet.append([_printable(cell) for cell in cells_of(entry)])
         book.save(stream)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
@@ -63,13 +63,22 @@ def encoding_of(head: bytes, encoding: str | None) -> str:
 
 
 @contextmanager
-def decoding() -> Iterator[None]:
-    """Turns the decoder's error into one that says what to do."""
+def decoding(line: Callable[[], int] = lambda: 1) -> Iterator[None]:
+    """Turns the decoder's error into one that says what to do. `line`: of the first character that is not read yet."""
     try:
         yield
     except UnicodeError as error:
-        where = f" at byte {error.start}" if isinstance(error, UnicodeDecodeError) else ""
-        raise FileRefused(f"not {_name(error)}{where}; name its encoding, e.g. --encoding cp1250") from None
+        raise FileRefused(
+            f"not {_name(error)}{_where(error, line())}; name its encoding, e.g. --encoding cp1250"
+        ) from None
+
+
+def _where(error: UnicodeError, line: int) -> str:
+    """The decoder counts the bytes of a block that it was given, not of the file."""
+    if not isinstance(error, UnicodeDecodeError):
+        return ""
+    before = error.object[: error.start].decode(error.encoding, "replace")
+    return f" in line {line + before.count(chr(10))}"
 
 
 def _name(error: UnicodeError) -> str:
@@ -84,11 +93,13 @@ def open_text(stream: BinaryIO, encoding: str | None = None, newline: str | None
 
 def lines_of(text: io.TextIOWrapper) -> Iterator[str]:
     """Lines with their ends. Raises FileRefused for one without end."""
+    count = 1
     try:
-        with decoding():
+        with decoding(lambda: count):
             for line in iter(lambda: text.readline(MAX_LINE), ""):
                 if len(line) == MAX_LINE:
                     raise FileRefused(f"a line of more than {MAX_LINE} characters; this is no list of numbers")
+                count += 1
                 yield line
     finally:
         with suppress(ValueError):  # the file is its opener's to close

@@ -137,3 +137,10 @@ def test_a_file_longer_than_a_block_is_the_same_in_bulk_and_by_line(read, name):
     with_bad = data[: len(line.format(0)) * 90_000] + b"bad\r\n" + data[len(line.format(0)) * 90_000 :]
     found = read(name, with_bad)
     assert (found.numbers, [one.line for one in found.refused]) == (numbers, [90_001])
+
+
+def test_an_element_of_another_name_is_no_number_that_is_lost_without_a_word(read):
+    text = "<list><ac val='416'>\n<ph val='5551234'/>\n<PH VAL='5551235'/>\n<phone val='5551236'/></ac></list>"
+    found = read("dncl-xml", text)
+    assert found.numbers == [14165551234]
+    assert [(one.line, one.what) for one in found.refused] == [(3, "<PH>"), (4, "<phone>")]

@@ -1,6 +1,7 @@
 """What spreadsheets do to telephone numbers, and what their files look like."""
 
 import io
+import zipfile
 
 import openpyxl
 import pytest
@@ -36,7 +37,8 @@ def workbook(rows) -> bytes:
         "(600) 100 200",
         "600100200 wew. 12",
         "٦٠٠١٠٠٢٠٠",
-        '="600100200"'.removeprefix("=").strip('"'),
+        '="600100200"',
+        '="+48600100200"',
     ],
 )
 def test_one_number_in_the_ways_that_spreadsheets_leave_it(read, cell):
@@ -111,7 +113,7 @@ def test_encodings(read, encoding):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ("numer;opis\n600100200;zażółć".encode("cp1250"), "not UTF-8 at byte .*--encoding cp1250"),
+        ("numer;opis\n600100200;zażółć".encode("cp1250"), "not UTF-8 in line 2; .*--encoding cp1250"),
         ("number\n600100200\n".encode("utf-16-le"), "--encoding utf-16-le"),
         (b"number\n" + b"6" * 1_100_000, "a line of more than"),
         (b'number,reason\n600100200,"open\n' + b"600100201,x\n" * 20, "never closed"),
@@ -197,3 +199,61 @@ def test_a_rounded_number_in_a_workbook_refuses_it(read, value):
 def test_a_damaged_workbook_is_one_clear_error(read, cut):
     with pytest.raises(FileRefused, match="workbook"):
         read("xlsx", workbook([["number"], [600100200]])[:cut])
+
+
+@pytest.mark.parametrize("lines", [2, 1000, 30_000])
+def test_the_line_that_is_in_another_encoding_is_named(read, lines):
+    data = b"number;reason\n" + b"600100200;asked\n" * (lines - 2) + "600100201;zażółć\n".encode("cp1250")
+    with pytest.raises(FileRefused, match=f"not UTF-8 in line {lines};"):
+        read("csv", data)
+
+
+def test_a_rounded_number_that_is_written_as_a_formula_refuses_the_file(read):
+    with pytest.raises(FileRefused, match="digits"):
+        read("csv", 'number\n600100200\n="4.86001E+10"\n')
+
+
+def test_half_a_character_of_a_reason_is_no_reason_to_lose_the_rest(read):
+    found = read("csv", b"number,reason,source\n600100200,+2AA-x,+2AA-\n600100201,+2AA-,\n", encoding="utf-7")
+    assert [(one.number, one.reason, one.source) for one in found.entries] == [(ONE, "?x", "?"), (ONE + 1, "?", "")]
+
+
+def test_sheets_that_are_not_read_are_named(read):
+    book = openpyxl.Workbook()
+    for name, rows in (("", [["number"], ["600100200"]]), ("February", [["number"], ["600100201"]]), ("Empty", [])):
+        sheet = book.create_sheet(name) if name else book.active
+        for row in rows:
+            sheet.append(row)
+    stream = io.BytesIO()
+    book.save(stream)
+    found = read("xlsx", stream.getvalue())
+    assert found.numbers == [ONE]
+    assert [(one.what, "not read" in one.why) for one in found.refused] == [("February", True)]
+
+
+def test_a_row_that_no_sheet_has_is_damage(read):
+    def moved(text: bytes) -> bytes:
+        return text.replace(b'row r="2"', b'row r="99999999999"').replace(b'r="A2"', b'r="A99999999999"')
+
+    with pytest.raises(FileRefused, match="a row beyond 1,048,576"):
+        read("xlsx", changed(workbook([["number"], ["600100200"]]), "xl/worksheets/sheet1.xml", moved))
+
+
+def test_a_workbook_with_a_bomb_of_entities_is_damaged(read):
+    def armed(text: bytes) -> bytes:
+        entities = "".join(f'<!ENTITY e{one} "{f"&e{one - 1};" * 10}">' for one in range(1, 10))
+        head = f'<!DOCTYPE x [<!ENTITY e0 "0123456789">{entities}]>'.encode()
+        return head + text.replace(b"600100200", b"&e9;")
+
+    with pytest.raises(FileRefused, match="damaged"):
+        read("xlsx", changed(workbook([["number"], ["600100200"]]), "xl/worksheets/sheet1.xml", armed))
+
+
+def changed(book: bytes, member: str, change) -> bytes:
+    """The workbook with another text in one of its files."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as before, zipfile.ZipFile(stream, "w") as after:
+        for name in before.namelist():
+            text = before.read(name)
+            after.writestr(name, change(text) if name == member else text)
+    return stream.getvalue()
