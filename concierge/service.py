@@ -140,7 +140,7 @@ class Service:
             self._recorder.digits_of,
             system=ami.system,
             witness=witness,
-            also=(partial(self._watch, ami.system), self._counting.on_event),
+            also=(partial(self._watch, ami.system), self._counting.on_event, self._reception.on_event),
         )
 
     def _settles(self) -> bool:
