@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from concierge.leads import add_lead, lead_of
 from concierge.wiring import add_config, add_format, judge_of, prepare_store, settings_of
 
 if TYPE_CHECKING:
+    from concierge.settings import Settings
     from models.contact import Answer
     from models.rules import Step
 
@@ -46,18 +48,41 @@ def run(args: Namespace) -> int:
     path = prepare_store(settings)
     judge = judge_of(settings, path)
     question = Question(args.number, args.campaign, "cli", _user(), lead=lead_of(args.lead))
-    answer = judge.answer_patiently(question, args.at)
+    answer = _everywhere(settings, judge.answer_patiently(question, args.at))
     _leave_evidence(Store, path, answer)
     facts = facts_of(answer)
     if args.explain:
         facts["rules"] = [_rule(step) for step in judge.explained(question, answer.at)]
+        if not answer.decision.allowed and all(one["verdict"] == "allow" for one in facts["rules"]):
+            why = {"reason": answer.decision.reason.value, "detail": answer.decision.detail}
+            facts["rules"].append({"rule": "caps of all sites", "verdict": "refuse", **why})
     print(json.dumps(facts, ensure_ascii=False) if args.format == "json" else _text(facts))
     return 0 if answer.decision.allowed else 1
 
 
-def _leave_evidence(store_type: Any, path: Any, answer: Answer) -> None:
-    import sys
+def _everywhere(settings: Settings, answer: Answer) -> Answer:
+    """What the caps of all sites say of an allowed call; nothing is reserved."""
+    if not settings.sync.url or not answer.decision.allowed or answer.case is None:
+        return answer
+    from contextlib import closing
 
+    from concierge.counting import shared_of, taken
+    from models.errors import FeedError
+    from models.rules import caps_of
+
+    shared = shared_of(settings) if caps_of(answer.case) else None
+    if shared is None:
+        return answer
+    with closing(shared):
+        try:
+            full = shared.full(answer.case, answer.at)
+        except FeedError as error:
+            print(f"concierge: only this host's contacts are known, and caps hold for all: {error}", file=sys.stderr)
+            return answer
+    return answer if full is None else taken(answer, full)
+
+
+def _leave_evidence(store_type: Any, path: Any, answer: Answer) -> None:
     from concierge.privacy import access_of
     from models.access import note
     from models.errors import StoreError

@@ -118,3 +118,28 @@ def test_presets_and_countries_can_be_read(concierge):
     assert "[unverified]" in shown
     codes = {one["country"] for one in json.loads(concierge("campaign", "countries", "--format", "json").stdout)}
     assert {"PL", "DE", "GB", "US", "CA", "AU", "RU"} <= codes
+
+
+def test_the_caps_of_all_sites_are_asked_without_reserving(concierge, config, on_postgresql, tmp_path):
+    from contextlib import closing
+    from datetime import UTC, datetime
+
+    from concierge.wiring import upgrade_store
+    from models.caps import Contact
+    from models.reserving import Terms
+    from models.rules import Case
+    from models.sharing import Shared
+
+    store, spring = tmp_path / "list.db", tmp_path / "spring.yaml"
+    upgrade_store(store)
+    spring.write_text(SPRING.replace("limit: 3", "limit: 1"))
+    url = on_postgresql.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    settings = config(f"store: {{path: {store}}}\nsync: {{url: '{url}', site: a, on_stale: warn}}\n")
+    concierge("campaign", "add", spring, "--config", settings)
+    words = ("check", NUMBER, "--campaign", "spring", "--at", NOON, "--config", settings)
+    assert concierge(*words).returncode == 0
+    now = datetime.fromisoformat(NOON).astimezone(UTC)
+    elsewhere = Contact("one", 48600100200, now, "spring", site="b")
+    with closing(Shared(on_postgresql, Terms(site="b"))) as shared:
+        assert shared.take(Case("spring", None, 48600100200), elsewhere, "", [], now) is None
+    assert "refuse caps of all sites" in concierge(*words, "--explain").stdout
