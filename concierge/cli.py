@@ -44,6 +44,7 @@ COMMANDS = {
     "doctor": "what is wrong with this installation, and what to do",
     "report": "service figures; calls that went round the gate",
     "evidence": "was anything changed; why was this number called or refused",
+    "selftest": "call one's own numbers as a caller would, and say what he would complain of",
     "db": "create or upgrade the database",
     "demo": "see it work on a private real Asterisk with a real SIP phone",
 }

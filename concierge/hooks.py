@@ -30,7 +30,7 @@ MODULES = (
 
 
 PARTY = "concierge-list-party"
-_PARTS = ("contexts", "callers")
+_PARTS = ("contexts", "callers", "selftest")
 _HOLIDAYS = 20  # days in one expression
 
 

@@ -34,6 +34,8 @@ class Console:
         if done.returncode:
             why = (done.stderr or done.stdout).strip().splitlines()
             raise UserError(f"{self.command} -rx '{line}': {why[0] if why else 'failed'}")
+        if done.stdout.startswith("No such command"):
+            raise UserError(f"Asterisk has no command '{' '.join(line.split()[:2])}'; is its module loaded?")
         return done.stdout
 
 
