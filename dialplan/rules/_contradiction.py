@@ -8,6 +8,9 @@ INSIDE = pattern(r"\s*\$\[(?P<text>(?:\$\{[^{}]*\}|[^\[\](){}])*)\]\s*")
 ATOM = pattern(
     r'\s*(?P<quote>"?)\$\{(?P<name>[\w-]+|CALLERID\(\w+\))\}(?P=quote)\s*(?P<how>==|!=|=)\s*(?P<other>"[^"$]*"|[\w.-]+)\s*'
 )
+ORDERED = pattern(
+    r'\s*(?P<quote>"?)\$\{(?P<name>[\w-]+)\}(?P=quote)\s*(?P<how><=?|>=?)\s*(?P<q2>"?)(?P<other>-?\d{1,9})(?P=q2)\s*'
+)
 AND = pattern(r"&&?")
 OR = pattern(r"\|\|?")
 
@@ -20,6 +23,8 @@ def why(test: str) -> str:
     text = whole["text"]
     if "|" not in text and (name := _clash(AND.split(text), ("=", "=="))):
         return f"{test.strip()} is never true: {name} cannot be both"
+    if "|" not in text and (name := _nothing_between(AND.split(text))):
+        return f"{test.strip()} is never true: no {name} is both"
     if "&" not in text and (name := _clash(OR.split(text), ("!=",))):
         return f"{test.strip()} is always true: {name} differs from one of them whatever it is"
     return ""
@@ -37,3 +42,16 @@ def _clash(parts: list[str], comparisons: tuple[str, ...]) -> str:
         if seen.setdefault((atom["name"], atom["quote"]), atom["other"]) != atom["other"]:
             return atom["name"]
     return ""
+
+
+def _nothing_between(parts: list[str]) -> str:
+    """The variable that is to be above one number and below another one that is no greater."""
+    least: dict[str, int] = {}
+    most: dict[str, int] = {}
+    for found in filter(None, map(ORDERED.fullmatch, parts)):
+        name, how, number = found["name"], found["how"], int(found["other"])
+        if how.startswith(">"):
+            least[name] = max(least.get(name, number), number + (how == ">"))
+        else:
+            most[name] = min(most.get(name, number), number - (how == "<"))
+    return next((name for name in least if name in most and least[name] > most[name]), "")

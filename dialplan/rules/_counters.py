@@ -11,7 +11,8 @@ from dialplan.subject import Located, Subject
 
 COUNTS = pattern(r'_{0,2}(\w+)=\$\[\s*"?0?\$\{\1\}"?\s*([+-])\s*(\d{1,9})\s*\]\s*')
 BEGINS = pattern(r"_{0,2}(\w+)=(-?\d{1,9})")
-ASKED = pattern(r'\s*\$\[\s*"?\$\{(\w+)\}"?\s*(==?|!=)\s*"?(-?\d{1,9})"?\s*\]\s*')
+ASKED = pattern(r'\s*\$\[\s*"?\$\{(\w+)\}"?\s*(==?|!=|[<>]=?)\s*"?(-?\d{1,9}|\$\{\w+\})"?\s*\]\s*')
+NUMBER = pattern(r"-?\d{1,9}")
 WRITES = pattern(r"_{0,2}(\w+)=")
 WORD = pattern(r"\w+")
 OTHERS = ("mset", "read", "readexten", "importvar", "setglobalvar", "mysql", "odbc")
@@ -32,6 +33,14 @@ class Counter(NamedTuple):
         ahead = 1 if max(self.steps) > 0 else -1
         return all((value - begin) % step or (one_way and (value - begin) * ahead < 0) for begin in self.begins)
 
+    def moves_away(self, how: str, value: int) -> bool:
+        """Is `counter how value`, with < or >, false from the beginning, and more so in each round?"""
+        if not self.begins or not self.steps or 0 in self.steps:
+            return False
+        if how.startswith(">"):
+            return max(self.steps) < 0 and max(self.begins) < value + (how == ">")
+        return min(self.steps) > 0 and min(self.begins) > value - (how == "<")
+
 
 def skipped(subject: Subject) -> Iterator[tuple[Located, str]]:
     """Conditions that ask a counter for a value that it passes by, each with the reason in words."""
@@ -42,11 +51,21 @@ def skipped(subject: Subject) -> Iterator[tuple[Located, str]]:
         if "$[" in call.data and (found := ASKED.fullmatch(branches(call.data)[0]))
     ]
     counters = _counters(subject) if asking else {}
-    for located, (name, value) in [(located, (found[1], int(found[3]))) for located, found in asking]:
+    for located, found in asking:
+        name, how, value = found[1], found[2], _number(subject, found[3])
         counter = counters.get(name)
-        if counter is not None and counter.never(value):
+        if counter is None or value is None:
+            continue
+        if counter.moves_away(how, value) if how[0] in "<>" else counter.never(value):
             begin, step = min(counter.begins), min(counter.steps, key=abs)
-            yield located, f"{name} is {begin}, {begin + step}, {begin + 2 * step} … and never {value}"
+            order = f"{how} " if how[0] in "<>" else ""
+            yield located, f"{name} is {begin}, {begin + step}, {begin + 2 * step} … and never {order}{value}"
+
+
+def _number(subject: Subject, text: str) -> int | None:
+    """A number that is written out, or what [globals] has for it."""
+    value = subject.plan.globals.get(text[2:-1], "") if text.startswith("$") else text
+    return int(value) if NUMBER.fullmatch(value) else None
 
 
 def _counters(subject: Subject) -> dict[str, Counter]:

@@ -3,7 +3,8 @@
 What it finds
     A Dial, a Queue or the like that reaches nobody, after which the call is hung up without a word (the
     tone of Congestion is none) and without another try: for callers from outside, or who have chosen from
-    a menu. The last try, an operator or a reception, is no finding.
+    a menu. The last try, an operator or a reception, is no finding. Also an AGI or System whose failure is asked
+    for and ends the call in this way, while its success leads on.
 Why it matters to a caller
     Busy, no answer and errors are the caller's everyday life. They belong to the operator, not to Hangup.
 Bad
@@ -39,13 +40,34 @@ SEVERITY = Severity.WARNING
 MISSION = "D10"
 
 TRIES = frozenset({"dial", "queue", "retrydial", "followme", "directory"})
+PROGRAMS = frozenset({"agi", "eagi", "deadagi", "fastagi", "system", "trysystem"})
 OUTGOING = pattern(r"\$\{EXTEN|@")  # a trunk that fails: the tone says so
 LAST_RESORT = pattern(r"operator|recep|attendant|front.?desk|secretar|zentrale|centrala", re.I)
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each hang-up; it points at the step that ends the call."""
-    yield from once(_found(subject.flow))
+    yield from once([*_found(subject.flow), *_programs(subject.flow)])
+
+
+def _programs(flow: Calls) -> Iterator[Finding | None]:
+    """A program that fails: the caller has done nothing wrong."""
+    running = {node for name in PROGRAMS for node in flow.running.get(name, ())} & flow.callers
+    for node in sorted(running):
+        located, edges = flow.located(node), flow.space.edges[node]
+        if located is None or flow.space.states[node].met is not Met.NOBODY:
+            continue
+        if not any(not flow.failed(edge) and edge.target >= 0 and not flow.cut_ends(edge.target) for edge in edges):
+            continue
+        for edge in edges:
+            if edge.target < 0 or not flow.failed(edge) or edge.choice.value == "HANGUP":
+                continue
+            ends = None if edge.target in flow.before_speech else flow.cut_ends(edge.target)
+            if ends and all(end.end is not None and end.end.kind is Ended.HANGUP for _, end in ends):
+                last, end = ends[0]
+                name = located.calls[0].application
+                message = f"when {name} comes back with {edge.choice.value}, the caller is hung up here"
+                yield finding(flow, CODE, SEVERITY, message, last, [end])
 
 
 def _found(flow: Calls) -> Iterator[Finding | None]:

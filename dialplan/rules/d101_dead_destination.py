@@ -9,7 +9,8 @@ What it finds
     that the `i` of its context takes is not reported. `Goto(,label)` is dead, too: a place that is left empty
     has no labels. Warnings are: a place that only includes with times bring in, outside of these hours; a
     priority or label that only some of the numbers have which come to the jump; a name in [globals] that a
-    jump like `Goto(${DEST_${X}},s,1)` may choose, and that is no context; a computed jump when a value that
+    jump like `Goto(${DEST_${X}},s,1)` may choose, and that is no context; a context in which Background,
+    ReadExten, Directory or DISA are to look for the number, and which is missing; a computed jump when a value that
     the files themselves give it leads nowhere: `s-${DIALSTATUS}` without s-CHANUNAVAIL; a jump that
     waits for a value of a variable which nothing in the files sets; one to a number that a setting names
     in a context that is missing: generated dialplans leave empty tables of destinations out; and a Dial of a
@@ -38,12 +39,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialplan.applications.arguments import cut, is_literal
+from dialplan.applications.arguments import cut, is_literal, options
 from dialplan.applications.calls import Call, Target
 from dialplan.applications.effect import Kind as Jumping
 from dialplan.finding import Finding, Severity
 from dialplan.flow import variables as names
 from dialplan.flow.calls import Calls
+from dialplan.flow.classes import numbers
 from dialplan.flow.model import HOURS, Edge, Ended, Kind
 from dialplan.light import pattern
 from dialplan.plan.model import Place
@@ -61,6 +63,9 @@ WAITS_FOR = pattern(r'\s*\$\[\s*"?\$\{([A-Za-z_]+)\}"?\s*==?\s*"?[\w.-]+"?\s*\]\
 WORD = pattern(r"\w+")
 SETS = frozenset({"set", "mset", "read", "execif", "setglobalvar", "agi", "eagi", "gosub", "macro", "dial", "queue"})
 BY_ASTERISK = frozenset({"EXTEN", "CONTEXT", "CHANNEL", "HANGUPCAUSE", "UNIQUEID", "HOUR", "PRIORITY", "BLINDTRANSFER"})
+LOOKS_UP = {"background": 4, "readexten": 3, "directory": 2, "disa": 2}
+"""The argument that names the context in which a number is looked for."""
+FOUND = pattern(r"READEXTENSTATUS\}\"?\s*==?\s*\"?OK")  # ReadExten itself has looked the number up
 HANDLER = pattern(r"(?i)\s*CHANNEL\(hangup_handler_(?:push|wipe)\)\s*=([^,(]*),[^,(]*,")
 LOCAL = pattern(r"(?i)(?:^|&)Local/([^@&]+)@([^/&]+)")
 NOWHERE = frozenset({Ended.INVALID, Ended.DEAD_JUMP, Ended.FALLS_OFF})
@@ -103,11 +108,27 @@ def _of_others(subject: Subject) -> Iterator[Finding]:
         found = HANDLER.match(call.data)
         if found:
             places.append((located, found[1].strip(), "the hang-up handler"))
+    for located, call in subject.by_application.get("dial", ()):
+        places += [
+            (located, text.partition("^")[0], f"Dial's option {letter}")
+            for letter, text in options(call.argument(3)).items()
+            if letter == "U"
+        ]
     for located, context, who in places:
-        missing = is_literal(context) and context not in subject.plan.contexts and context not in subject.elsewhere
-        if context and missing and not subject.fragment:
+        if _is_missing(subject, context):
             message = f"there is no context [{context}]: {who} runs nothing"
             yield Finding(CODE, Severity.WARNING, message, located.spot)
+    for name, argument in LOOKS_UP.items():
+        for located, call in subject.by_application.get(name, ()):
+            context = call.argument(argument).partition("@")[0] if name == "disa" else call.argument(argument)
+            if _is_missing(subject, context):
+                message = f"there is no context [{context}], in which {call.application} is to look: it finds no number"
+                yield Finding(CODE, Severity.WARNING, message, located.spot)
+
+
+def _is_missing(subject: Subject, context: str) -> bool:
+    known = context in subject.plan.contexts or context in subject.elsewhere
+    return bool(context) and is_literal(context) and not known and not subject.fragment
 
 
 def _computed(flow: Calls, told: set[Place]) -> Iterator[Finding | None]:
@@ -118,7 +139,7 @@ def _computed(flow: Calls, told: set[Place]) -> Iterator[Finding | None]:
             continue
         if all(target.literal for _, target in located.targets) or _only_called(flow, node, located):
             continue
-        if located.step.place in told:
+        if located.step.place in told or FOUND.search(located.step.data):
             continue
         for edge in edges:
             end = _dead_end(flow, node, edge)
@@ -164,11 +185,16 @@ def _ends_of_hours(flow: Calls, node: int, edge: Edge) -> Iterator[list[Edge]]:
 def _only_called(flow: Calls, node: int, located: Located) -> bool:
     """Is it a subroutine without the arguments of its Gosub, or a number that stands for its whole pattern?"""
     if located.extension.pattern.startswith("_") and "EXTEN" in located.step.data:
-        return True
+        return not _single_key(located.extension.pattern)
     if flow.space.states[node].frames:
         return False
     steps = (step for extension in located.context.extensions for step in extension.steps.values())
     return any(step.application.lower() in ("return", "macroexit") for step in steps)
+
+
+def _single_key(pattern: str) -> bool:
+    """A pattern of one place: each of its keys has been tried by itself."""
+    return all(exact and len(number) == 1 for number, exact in ((n, not sample) for n, sample in numbers(pattern)))
 
 
 def _dead_end(flow: Calls, node: int, edge: Edge) -> Edge | None:

@@ -2,7 +2,8 @@
 
 What it finds
     `|` between the arguments of an application. Since Asterisk 1.6 only the comma separates: the whole
-    text is one argument. Also ExecIf without a `?`; a Dial whose first argument has no technology
+    text is one argument. Also ExecIf, GotoIf and GotoIfTime without a `?`; arguments of Gosub behind a comma, as
+    Macro had them: they belong into brackets, `Gosub(sub,s,1(a,b))`; a Dial whose first argument has no technology
     (`PJSIP/…`) or whose time-out is no number; the options of VoiceMail in front of the mailbox (`u100`); a
     condition behind the `?` of GotoIf. Times of GotoIfTime may still be written with `|` and are not reported.
 Why it matters to a caller
@@ -27,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialplan.applications.arguments import OPENING, expression_end, is_literal
+from dialplan.applications.arguments import OPENING, cut, expression_end, gosub_branches, is_literal
 from dialplan.applications.calls import Call, targets
 from dialplan.applications.effect import Kind
 from dialplan.finding import Finding, Severity
@@ -40,6 +41,9 @@ MISSION = "D1"
 
 OLD_MAILBOX = pattern(r"[usb]\d+(@\w+)?")
 NUMBER = pattern(r"\d+(\.\d*)?|\d*\^.*")
+JUMPS_IF = frozenset({"gotoif", "gosubif"})
+CONDITION = pattern(r"\s*\$\[.*\]\s*")
+PLACE = 3  # context, extension, priority
 DECIDES = frozenset({"gotoif", "gosubif", "execif", "macroif"})
 # Applications whose first argument is a name or a number, in which nobody writes a `|`.
 NAMES = frozenset(
@@ -60,16 +64,45 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _without_question(call: Call) -> str:
-    """A condition and commas where a `?` belongs."""
+    """A condition, alone or with commas where a `?` belongs."""
     name = call.application.lower()
-    if name not in DECIDES or "?" in call.data or not (call.certain and "," in _outside(call.data)):
+    if "?" in call.data or not call.certain:
+        return ""
+    alone = name in JUMPS_IF and CONDITION.fullmatch(call.data)
+    if (
+        not alone
+        and not (name in DECIDES and "," in _outside(call.data))
+        and not (name == "gotoiftime" and _times(call))
+    ):
         return ""
     return f"{call.application} without `?` goes nowhere, whatever the condition is: write condition?place"
+
+
+def _times(call: Call) -> bool:
+    """Times that are written out, and nothing that could hold the place to go to."""
+    return "$" not in call.data and bool(call.data.strip())
+
+
+def _arguments_of_gosub(call: Call) -> str:
+    """Arguments behind commas, as Macro had them: Asterisk reads the number in front and drops the rest (measured)."""
+    places = [call.data] if call.application.lower() == "gosub" else gosub_branches(call.data)[1:]
+    for place in filter(None, places):
+        pieces = cut(place, ",")
+        if len(pieces) > PLACE and pieces[PLACE - 1].strip().isdigit():
+            lost = ",".join(pieces[PLACE:]).strip()
+            if lost:
+                want = ",".join([*pieces[: PLACE - 1], f"{pieces[PLACE - 1].strip()}({lost})"])
+                return (
+                    f"the arguments {lost} are lost: Gosub takes them in brackets behind the priority, {want.strip()}"
+                )
+    return ""
 
 
 def _misplaced(call: Call) -> str:
     """What stands where something else belongs."""
     name = call.application.lower()
+    if name in ("gosub", "gosubif"):
+        return _arguments_of_gosub(call)
     if name == "dial":
         return _misplaced_in_dial(call)
     if name == "voicemail" and OLD_MAILBOX.fullmatch(call.argument(1)):

@@ -5,7 +5,9 @@ What it finds
     Asterisk, so `"${X}" = BUSY` compares `"BUSY"` with `BUSY`. Also a status variable compared with a
     word that its application never gives, a variable compared with a word that no Set gives it, a
     comparison of two constants, one without `$[ ]` (that is a text, and true unless it begins with 0), and
-    two of one variable that cannot both hold (`&`) or of which one always does (`|` of two `!=`).
+    two of one variable that cannot both hold (`&`) or of which one always does (`|` of two `!=`); a part
+    of a value compared with a longer word, `${EXTEN}` with a number that its own pattern does not fit, a number
+    with a pattern (`49*`), and a `{NAME}` without its `$`.
 Why it matters to a caller
     The branch for busy, for the holiday, for the operator is never taken, or always.
 Bad
@@ -34,6 +36,7 @@ from dialplan.expression import condition, evaluate
 from dialplan.finding import Finding, Severity
 from dialplan.light import pattern
 from dialplan.rules import _contradiction as contradiction
+from dialplan.rules import _lengths as lengths
 from dialplan.subject import Subject
 
 CODE = "D108"
@@ -68,6 +71,7 @@ def check(subject: Subject) -> Iterator[Finding]:
                 continue
             test = call.data if call.application.lower() in WHOLE else cut(call.data, "?", 2)[0]
             text = _always(test) or contradiction.why(test)
+            text = text or next(lengths.why(test, located.extension.pattern), "")
             if text:
                 yield Finding(CODE, SEVERITY, text, located.spot)
                 continue
