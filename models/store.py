@@ -118,7 +118,9 @@ def explain(path: Path, why: str) -> StoreError:
     if "locked" in why or "busy" in why:
         return StoreBusy(f"{path}: {why}; another process holds the database, see `fuser {path}`")
     if "unable to open" in why:
-        return StoreMissing(f"{path}: {why}; check that folder and file exist and belong to the service's user")
+        return StoreMissing(
+            f"{path}: {why}; check that folder and file exist, belong to the service's user and can be written"
+        )
     if "No such file" in why or "Not a directory" in why:
         return StoreMissing(f"{path}: {why}; `concierge db upgrade` makes a database, or put it back")
     if "readonly" in why or "ermission denied" in why:

@@ -59,7 +59,7 @@ def run(args: Namespace) -> int:
     except Damaged as error:
         raise UserError(str(error)) from error
     except OSError as error:
-        raise UserError(f"{error.filename}: {error.strerror}") from error
+        raise UserError(f"{error.filename or _folder(settings)}: {error.strerror}") from error
 
 
 def _folder(settings: Settings) -> Path:

@@ -111,7 +111,7 @@ def _blocks(stream: BinaryIO, codec: str) -> Iterator[str]:
 
 def _leads(form: Form, blocks: Iterable[str]) -> Iterator[Leads]:
     """Plain blocks are split at once, the others record by record."""
-    line, open_record = 1, ""
+    line, open_record = 1 + form.header.count("\n"), ""
     for block in blocks:
         block = open_record + block
         open_record = ""

@@ -69,7 +69,11 @@ def _take_news(connection: Connection, message: Message) -> list[str]:
     if message.kind == ImportNews.BEGIN:
         row = {name: value for name, value in values.items() if not name.startswith("undone")}
         statement = insert_or(batch).values(state=LOADING, undone_by="", **row)
-        new = connection.execute(statement.on_conflict_do_nothing(index_elements=["id"])).rowcount
+        # what is left of an own one, in whose middle the backup was made, is the feed's now: nobody may remove it
+        statement = statement.on_conflict_do_update(
+            index_elements=["id"], set_={"site": message.site}, where=(batch.c.state == LOADING) & (batch.c.site == "")
+        )
+        new = connection.execute(statement).rowcount
         return [row["id"]] * new
     mine = batch.c.id == values["id"]
     if message.kind == ImportNews.DONE:

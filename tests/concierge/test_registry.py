@@ -1,9 +1,13 @@
 """`concierge registry`: an official file in, and every way of asking knows it."""
 
+import errno
 import json
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
+from concierge.cli import main
 
 TODAY = datetime.now(UTC).date()
 USA = "+12125551234"
@@ -107,6 +111,18 @@ def test_wrong_use_is_told_and_changes_nothing(add, check, given, words):
     assert done.returncode == 2
     assert words in done.stderr
     assert check(USA)["verdict"] == "allow"
+
+
+def test_a_full_disk_is_told_with_its_folder(file, tmp_path, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as a write does: without a name
+
+    monkeypatch.setattr("models.registry.folder.add", full)
+    config = tmp_path / "config.yaml"
+    config.write_text(f"registries: {{folder: {tmp_path / 'national'}}}\n")
+    given = ("--format", "ftc", "--country", "US", "--as-of", str(TODAY), "--name", "ftc", "--config", str(config))
+    assert main(["registry", "add", str(file), *given]) == 2
+    assert f"{tmp_path / 'national'}: No space left" in capsys.readouterr().err
 
 
 def test_any_format_can_be_a_registry(add, file, check, tmp_path):

@@ -127,7 +127,7 @@ def test_emergency_numbers_are_counted_apart(scrub, leads):
     ("data", "words"),
     [
         (b"", "it is empty"),
-        (b'number,x\n600100200,"open\n600100201,b\n', "never closed"),
+        (b'number,x\n600100200,"open\n600100201,b\n', "line 2: a quote is opened and never closed"),
         (b"name,town\nAla,Opole\n", "no column of the first line"),
         (b"phone,mobile\n600100200,600100201\n", "several columns may hold the number"),
     ],
