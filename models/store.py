@@ -119,7 +119,7 @@ def explain(path: Path, why: str) -> StoreError:
         return StoreBusy(f"{path}: {why}; another process holds the database, see `fuser {path}`")
     if "unable to open" in why:
         return StoreMissing(
-            f"{path}: {why}; check that folder and file exist, belong to the service's user and can be written"
+            f"{path}: {why}; check that folder and file exist and belong to the service's user, and can be written"
         )
     if "No such file" in why or "Not a directory" in why:
         return StoreMissing(f"{path}: {why}; `concierge db upgrade` makes a database, or put it back")
