@@ -26,7 +26,8 @@ NAMES = (
 
 def add_file_options(parser: ArgumentParser, *, required: bool = False) -> None:
     """What may be said of a file."""
-    parser.add_argument("--format", choices=NAMES, required=required, dest="file_format", help="default: by its ending")
+    default = "which list it is" if required else "default: by its ending"
+    parser.add_argument("--format", choices=NAMES, required=required, dest="file_format", help=default)
     parser.add_argument("--encoding", metavar="NAME", help="default: its byte order mark, or UTF-8")
     parser.add_argument("--delimiter", type=_delimiter, metavar="C", help="default: counted, one of ; TAB | ,")
     parser.add_argument(

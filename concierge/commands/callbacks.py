@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +35,19 @@ def configure(parser: ArgumentParser) -> None:
     done = actions.add_parser("done", help="called back, or nothing more to do")
     done.add_argument("--outcome", required=True, help="in words: reached, wrong number, …")
     for action in (one, claim, release, done):
-        action.add_argument("id", type=int)
+        action.add_argument("id", type=_id, help="the number that `callbacks list` begins the line with")
     for action in (add, claim, release, done):
         action.add_argument("--by", default="", metavar="NAME", help="who (default: the user of this system)")
     for action in (show, overdue, one, add, claim, release, done):
         add_config(action)
         add_format(action)
+
+
+def _id(text: str) -> int:
+    """A row's number; more than SQLite holds cannot be one (argparse type)."""
+    if text.isascii() and text.isdigit() and len(text) <= 18:
+        return int(text)
+    raise ArgumentTypeError(f"{text!r} is no number of a callback; `concierge callbacks list` shows them")
 
 
 def run(args: Namespace) -> int:

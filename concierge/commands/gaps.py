@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from concierge.commands.evidence import since
 from concierge.errors import UserError
 from concierge.wiring import add_config, add_format, settings_of
 
@@ -23,9 +24,9 @@ def configure(parser: ArgumentParser) -> None:
     """Options."""
     parser.add_argument("--all", action="store_true", help="also those that are reconciled or settled")
     parser.add_argument(
-        "--since", type=_moment, metavar="TIME", help="that were not over by then, e.g. 2026-11-22T08:00"
+        "--since", type=since, metavar="TIME", help="that were not over by then: ISO date or time, or 7d, 12h"
     )
-    parser.add_argument("--settle", type=UUID, metavar="ID", help="you have looked into this gap")
+    parser.add_argument("--settle", type=_id, metavar="ID", help="you have looked into this gap")
     parser.add_argument("--reason", metavar="TEXT", help="with --settle: what you have found or done")
     add_format(parser)
     add_config(parser)
@@ -81,6 +82,9 @@ def _facts(one: ListeningGap) -> dict[str, Any]:
     }
 
 
-def _moment(text: str) -> datetime:
-    """Without a zone: this host's."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+def _id(text: str) -> UUID:
+    """As it is shown in brackets (argparse type)."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no gap; `concierge gaps` shows the ID of each in brackets") from None

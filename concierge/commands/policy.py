@@ -68,10 +68,10 @@ def _span(args: Namespace) -> Span:
 
     start = args.start or datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     end = args.end or start + timedelta(days=7)
-    span = Span(start, end, timedelta(minutes=args.step))
-    if not start < end or len(span.moments) > 10_000:
+    step = timedelta(minutes=args.step)
+    if not timedelta() < end - start <= 10_000 * step:  # before the moments are made: a year 9999 has millions
         raise UserError("--to must be after --from, and at most 10,000 steps away")
-    return span
+    return Span(start, end, step)
 
 
 def _forecasts(args: Namespace, settings: Settings, names: list[str]) -> list[Forecast]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from concierge.commands.evidence import since, write_privately
+from concierge.errors import UserError
 from concierge.wiring import add_config, settings_of
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def run(args: Namespace) -> int:
 
     now = datetime.now(UTC)
     begin, end = args.since or now - timedelta(days=1), args.until or now
+    if not begin < end:
+        raise UserError("--since must be before --until")
     with open_store(settings_of(args)) as store:
         if args.what == "bypasses":
             from models.bypass import passed_since

@@ -109,6 +109,8 @@ def _target(name: str | None) -> Iterator[BinaryIO]:
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A temporary file that takes the place of `path` at the end; nothing is left of it after an error."""
+    if path.is_dir():
+        raise UserError(f"{path}: Is a directory")
     try:
         descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:

@@ -133,9 +133,9 @@ def write(entries: Iterable[Listed], stream: BinaryIO) -> Iterator[Refused]:
 @contextmanager
 def new_book(title: str) -> Iterator[tuple[Any, Any]]:
     """(book, sheet) to append rows to; the sheet is closed, saved or not."""
+    book = openpyxl().Workbook(write_only=True)
     from openpyxl.utils.exceptions import WorkbookAlreadySaved
 
-    book = openpyxl().Workbook(write_only=True)
     sheet = book.create_sheet(title)
     try:
         yield book, sheet

@@ -43,6 +43,9 @@ def test_a_promise_from_its_making_to_its_keeping(concierge: Callable) -> None:
         row["what"] for row in json.loads(concierge("callbacks", "show", number, "--format", "json").stdout)["events"]
     ] == ["asked", "claimed", "done"]
     assert concierge("callbacks", "show", 99).returncode == 1
+    for wrong in ("9" * 20, "seven"):
+        done = concierge("callbacks", "claim", wrong)
+        assert done.returncode == 2 and f"'{wrong}' is no number of a callback" in done.stderr
     assert concierge("callbacks", "add", "nobody", "--reason", "r").returncode == 2
 
 

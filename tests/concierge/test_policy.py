@@ -86,6 +86,7 @@ def test_mistakes_are_named(concierge, leads, tmp_path):
         ["simulate", tmp_path / "none.csv", "--campaign", "spring"],
         ["simulate", leads, "--campaign", "spring", "--from", "2026-11-24T00:00:00Z", "--to", "2026-11-23T00:00:00Z"],
         ["simulate", leads, "--campaign", "spring", "--step", "0"],
+        ["simulate", leads, "--campaign", "spring", "--step", "1", "--to", "9999-01-01T00:00:00Z"],  # 4,000 million
         ["simulate", leads, "--campaign", tmp_path / "none.yaml"],
     ):
         done = concierge("policy", *words)

@@ -140,6 +140,11 @@ def test_a_target_that_is_no_time_is_wrong_use(concierge, target):
     assert concierge("report", f"--target={target}").returncode == 2
 
 
+def test_a_time_that_ends_before_it_begins_is_wrong_use(concierge):
+    done = concierge("report", "--since", "7d", "--until", "8d")
+    assert (done.returncode, done.stderr) == (2, "concierge: --since must be before --until\n")
+
+
 def test_every_reason_of_the_watch_has_cause_and_remedy():
     assert all(one.cause and one.remedy for one in ADVICE.values())
 

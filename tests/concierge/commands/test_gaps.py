@@ -74,3 +74,9 @@ def test_doctor_says_it(path, keep, concierge):
     found = {one["name"]: one for one in json.loads(concierge("doctor", "--json", "--config", path).stdout)}
     assert found["listening gaps"]["state"] == "failed"
     assert "the dialplan keeps nothing" in found["listening gaps"]["seen"]
+
+
+@pytest.mark.parametrize(("option", "words"), [("--since", "'4' is no time"), ("--settle", "'4' is no gap")])
+def test_what_is_wrong_is_said_in_words(path, concierge, option, words):
+    done = concierge("gaps", option, "4", "--config", path)
+    assert done.returncode == 2 and words in done.stderr

@@ -111,3 +111,11 @@ def test_a_reader_that_has_had_enough_is_no_error(concierge, leads, environment,
     assert process.stderr.read() == b""
     process.stderr.close()
     assert process.wait(30) == 0
+
+
+def test_without_the_extra_a_workbook_is_refused_by_the_name_of_the_extra(concierge, filled, tmp_path, monkeypatch):
+    for name in ("openpyxl", "openpyxl.utils", "openpyxl.utils.exceptions"):
+        monkeypatch.setitem(sys.modules, name, None)
+    done = concierge("list", "export", "-o", tmp_path / "out.xlsx")
+    assert done.returncode == 2 and "pip install 'asterisk-concierge[xlsx]'" in done.stderr
+    assert not (tmp_path / "out.xlsx").exists()

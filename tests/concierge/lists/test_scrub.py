@@ -193,3 +193,11 @@ def test_a_text_that_looks_like_a_formula_stays_a_text(scrub, concierge, tmp_pat
     assert concierge("list", "scrub", tmp_path / "leads.xlsx", "-o", tmp_path / "c.xlsx").returncode == 0
     cell = openpyxl.load_workbook(tmp_path / "c.xlsx").active["B2"]
     assert (cell.value, cell.data_type) == ("=HYPERLINK(1)", "s")
+
+
+def test_a_folder_is_no_file_to_write(concierge, tmp_path):
+    concierge("db", "upgrade")
+    (tmp_path / "leads.csv").write_text("phone\n600100200\n")
+    (tmp_path / "out").mkdir()
+    done = concierge("list", "scrub", tmp_path / "leads.csv", "-o", tmp_path / "out")
+    assert (done.returncode, done.stderr) == (2, f"concierge: {tmp_path}/out: Is a directory\n")
