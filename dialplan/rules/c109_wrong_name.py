@@ -35,8 +35,9 @@ SEVERITY = Severity.WARNING
 MISSION = "D1"
 
 PATTERN = pattern(r"(?=.*([XZN]|\[[\d-]+\]|\d[.!]$))(?=.*(\d|[XZN].*[XZN]))[+*#\dXZN\[\]-]+[.!]?|(?=.*xx)[\dx]+[.!]?")
+UNCLOSED = pattern(r"[A-Z_]+\([\w, ]+")
 STATUS = pattern(r"_(s-[A-Z]+)")
-SPECIAL = frozenset("SIH")
+SPECIAL = frozenset("SIHO")
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -48,6 +49,9 @@ def check(subject: Subject) -> Iterator[Finding]:
         name = call.data.partition("=")[0]
         if name != name.strip() and name.strip() and "(" not in name:
             message = f"the blank belongs to the name: this sets {name!r}, and {name.strip()} stays as it is"
+            yield Finding(CODE, SEVERITY, message, located.spot)
+        elif UNCLOSED.fullmatch(name):
+            message = f"the name {name} has a bracket that is not closed: nothing is set; write FUNCTION(name)=value"
             yield Finding(CODE, SEVERITY, message, located.spot)
     for located in subject.steps():
         for call in located.calls if len(located.calls) > 1 else ():

@@ -79,7 +79,7 @@ def _listened_before(flow: Calls, node: int) -> bool:
 def _found(flow: Calls) -> Iterator[Finding | None]:
     for start in sorted(flow.menus & flow.fresh):
         edges = [edge for edge in flow.space.edges[start] if edge.choice.kind is Kind.SILENCE]
-        if not edges or not flow.names(start) & LISTENS:
+        if not edges or not (flow.names(start) & LISTENS or _reads_a_key(flow, start)):
             continue
         path, end = flow.silent(start)
         if end is None or end.end is None or end.end.kind not in (Ended.HANGUP, Ended.FALLS_OFF):
@@ -89,6 +89,13 @@ def _found(flow: Calls) -> Iterator[Finding | None]:
         context = flow.space.states[start].context
         message = f"a caller who presses nothing in [{context}] is hung up here without a word"
         yield finding_at(flow, CODE, SEVERITY, message, start, path, list(_edges(flow, path, end)))
+
+
+def _reads_a_key(flow: Calls, node: int) -> bool:
+    """A menu of Read for callers from outside: the called person may be asked for a key, too (Dial's option U)."""
+    located = flow.located(node) if node in flow.callers else None
+    call = located.calls[0] if located else None
+    return call is not None and call.application.lower() == "read" and call.argument(3) == "1"
 
 
 def _polite(flow: Calls, path: list[int]) -> bool:

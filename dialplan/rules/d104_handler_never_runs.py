@@ -43,6 +43,7 @@ from dialplan.finding import Finding, Severity
 from dialplan.keys import KEYS, goes_on, listening, single_keys, waits
 from dialplan.light import pattern
 from dialplan.resolve import Fate, Resolved, resolve
+from dialplan.rules._misspelt import misspelt
 from dialplan.subject import Located, Subject
 
 CODE = "D104"
@@ -64,6 +65,8 @@ def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each handler that nothing leads to."""
     yield from _timeouts(subject)
     yield from _lost_keys(subject)
+    for located, why in misspelt(subject, ((exten, resolved) for _, exten, resolved, _ in _jumps(subject))):
+        yield Finding(CODE, SEVERITY, f"{located.extension.pattern} never runs: {why}", located.spot)
     handlers = [
         (extension.pattern, subject.locate(extension.steps[1]))
         for context in subject.plan.contexts.values()

@@ -5,7 +5,8 @@ What it finds
     program on the way that could end it (what the way does not change, and the time of the day, will not).
     It points at the jump that leads back. A counter that begins
     empty does not count: `$[${WRONG} + 1]` is then a syntax error, and empty again. A Read that asks callers for
-    a number again and again while they give none is the same.
+    a number again and again while they give none is the same, and a pattern such as `_[2-9]` that takes the
+    keys which are no choice and says no more than that.
 Why it matters to a caller
     Who cannot find the right key (or has a telephone whose keys do not arrive) never reaches anybody.
     After two or three tries the operator should take the call.
@@ -41,6 +42,7 @@ from collections.abc import Iterator
 from dialplan.finding import Finding, Severity
 from dialplan.flow.calls import Calls
 from dialplan.flow.model import Edge, Kind
+from dialplan.rules._catching import catching
 from dialplan.rules._flow import JUMPS, finding, jump_on, once, stuck_counter, way_back
 from dialplan.rules._lasting import STORED, Lasting
 from dialplan.subject import Subject
@@ -59,20 +61,26 @@ def _found(flow: Calls) -> Iterator[Finding | None]:
     wrong = {n for n in flow.listening if any(_is_wrong(edge) for edge in flow.space.edges[n])}
     asking = flow.listening.intersection(flow.running.get("read", ()), flow.callers) - wrong
 
+    told = flow.listening & flow.menus - flow.given_up
+    caught = {node: found for node in told if (found := frozenset(catching(flow, node)))}
+
+    def slip(node: int, edge: Edge) -> bool:
+        if edge.target in caught.get(node, ()):
+            return edge.choice.kind is Kind.KEY
+        return edge.choice.kind is (Kind.WRONG if node in wrong else Kind.SILENCE)
+
     def allowed(node: int, edge: Edge) -> bool:
-        if node in wrong:
-            return edge.choice.kind is Kind.WRONG
-        if node in asking:
-            return edge.choice.kind is Kind.SILENCE
+        if node in wrong or node in asking or node in caught:
+            return slip(node, edge) and (node in wrong or node in asking or edge.choice.kind is Kind.KEY)
         return node not in flow.listening and not flow.offers(node)
 
     for part in flow.rounds(allowed):
         inside = set(part)
         slips = [
             (node, edge)
-            for node in sorted((inside & (wrong | asking)) - flow.given_up)
+            for node in sorted((inside & (wrong | asking | caught.keys())) - flow.given_up)
             for edge in flow.space.edges[node]
-            if edge.choice.kind is (Kind.WRONG if node in wrong else Kind.SILENCE) and edge.target in inside
+            if edge.target in inside and allowed(node, edge)
         ]
         lasting = Lasting(flow, inside, STORED)
         if not slips or any(flow.uncertain(node) or lasting.may_leave(node) for node in part):
@@ -80,7 +88,11 @@ def _found(flow: Calls) -> Iterator[Finding | None]:
         node, edge = slips[0]
         jump = jump_on(flow, _own_steps(flow, way_back(flow, edge.target, node, inside)))
         context = flow.space.states[node].context
-        what = "wrong keys lead back to the menu" if node in wrong else "no answer leads back to the question"
+        what = (
+            "wrong keys lead back to the menu"
+            if edge.choice.kind is not Kind.SILENCE
+            else "no answer leads back to the question"
+        )
         message = f"{what} in [{context}] for ever: {_why(flow, part)}"
         yield finding(flow, CODE, SEVERITY, message, jump)
 
