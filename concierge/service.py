@@ -28,14 +28,17 @@ from concierge.calling_back import CallingBack
 from concierge.counting import Counting
 from concierge.errors import UserError
 from concierge.gap_store import GapStore
+from concierge.health import Health
 from concierge.manager import access_of, all_of
 from concierge.one_daemon import Parts
 from concierge.promises import Promises
 from concierge.reception import Reception
 from concierge.recorder import Recorder
+from concierge.reporting.live import last_day
 from concierge.settings import AmiSettings, Settings
 from concierge.stall import Stalls
 from concierge.systemd import notify, stay_alive
+from concierge.vitals import Vitals
 from concierge.watching import recording, rules_of, telling
 from concierge.wiring import evidence_key, identity_of, judge_of, limits_of, site_of, sync_of
 from models.cases import Cases, warm
@@ -90,6 +93,7 @@ class Service:
             self.listeners = {one.system: self._build_listener(one) for one in all_of(settings)}
         self._bridge = self._build_bridge() if settings.freepbx.blacklist != "off" and "ami" in self._parts else None
         self.endpoint = self._build_endpoint() if settings.web.port and "web" in self._parts else None
+        self.health = Health(settings.metrics, self.vitals, last_day(path)) if settings.metrics.port else None
 
     def _build_bridge(self) -> Standing:
         """Raises UserError for a secret that cannot be read."""
@@ -143,6 +147,11 @@ class Service:
             also=(partial(self._watch, ami.system), self._counting.on_event, self._reception.on_event),
         )
 
+    def vitals(self) -> Vitals:
+        """How it fares now."""
+        listeners = {system: one.status() for system, one in self.listeners.items()}
+        return Vitals(self.journal.ready, self.journal.waiting, self.stalls.count, self.stalls.longest, listeners)
+
     def _settles(self) -> bool:
         """Does AMI tell at this moment what becomes of a call?"""
         return any(one.session.status().connected for one in self.listeners.values())
@@ -188,6 +197,8 @@ class Service:
             await self.endpoint.start()
         if self._bridge is not None:
             self._bridge.start()
+        if self.health is not None:
+            await self.health.start()
         if "ami" in self._parts:
             self._calling_back = asyncio.create_task(CallingBack(self._settings, self._path).run(), name="callbacks")
         for system, listener in self.listeners.items():
@@ -209,6 +220,8 @@ class Service:
             self._watching.cancel()
         if self._calling_back is not None:
             self._calling_back.cancel()
+        if self.health is not None:
+            await self.health.stop()
         asked = [self.server.drain()] if "agi" in self._parts else []
         await asyncio.gather(*asked, *([self.endpoint.stop()] if self.endpoint is not None else []))
         await asyncio.gather(*(listener.close() for listener in self.listeners.values()))

@@ -65,6 +65,7 @@ def check_settings(settings: Settings, mistakes: Mistakes) -> None:
     _check_registries(settings, mistakes)
     _check_sync(settings.sync, mistakes)
     _check_web(settings, mistakes)
+    _check_metrics(settings, mistakes)
     _check_privacy(settings, mistakes)
     _check_files(settings, mistakes)
     _at_least(settings.store.evidence_queue, 1, "store.evidence_queue", mistakes)
@@ -194,6 +195,15 @@ def _check_allow(allow: Sequence[str], key: str, mistakes: Mistakes) -> None:
             ipaddress.ip_network(text)
         except ValueError as error:
             mistakes.add(f"{key}[{number}]", f"{error}; write 10.0.0.5 or 10.0.0.0/24")
+
+
+def _check_metrics(settings: Settings, mistakes: Mistakes) -> None:
+    metrics = settings.metrics
+    _check_port(metrics.port, "metrics.port", mistakes, lowest=0)
+    if metrics.port and metrics.port in (settings.agi.port, settings.web.port):
+        mistakes.add("metrics.port", f"{metrics.port} is the port of agi or web; take another")
+    if not is_loopback(metrics.host):
+        mistakes.add("metrics.host", f"{metrics.host}: only loopback; let a proxy or an agent on this host read it")
 
 
 def _check_web(settings: Settings, mistakes: Mistakes) -> None:

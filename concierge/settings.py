@@ -207,6 +207,14 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """/healthz and /metrics; port 0: there are none."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LintSettings:
     """`concierge lint`. `severity`: CODE: LEVEL; `paths`: a pattern of files: "CODE=LEVEL, …"."""
 
@@ -266,6 +274,7 @@ class Settings:
     hours: HoursSettings = field(default_factory=HoursSettings)
     callbacks: CallbackSettings = field(default_factory=CallbackSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
     lint: LintSettings = field(default_factory=LintSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
