@@ -233,6 +233,11 @@ class Purge:
         pushed = self._pushed(connection)
         for key in sorted(keys):
             rows = _rows_of(connection, key)
+            if any(row.state == LOADING for row in rows):
+                raise StoreError(
+                    f"+{number}: an import that lists it too has not come to its end; wait for that "
+                    "(what a killed one has left goes with the next import)"
+                )
             if any(_waits(row, pushed) for row in rows):
                 raise StoreError(f"+{number}: the other sites do not have all of it yet; see `concierge sync status`")
             self._forget_key(connection, key, gone)

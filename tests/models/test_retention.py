@@ -123,16 +123,33 @@ def test_what_other_sites_do_not_have_yet_stays(store, make):
     assert purge(store, shared=True).run(Cutoffs(ended=FUTURE)) == Gone(entries=1, events=1)
 
 
-def test_an_import_under_way_is_left_alone(store, imports, make):
+def test_an_import_under_way_is_left_alone(store, imports, make, monkeypatch):
+    monkeypatch.setattr("models.imports._CHUNK", 1)
+
     def events():
         now = datetime.now(UTC)
         yield make.event(at=now, expires_at=now)
+        assert count(store, list_event) == 1
         other = Store(store.path)
         assert purge(other).run(Cutoffs(ended=FUTURE)) == Gone()
         other.close()
 
     loaded(imports, events())
     assert count(store, list_event) == 1
+
+
+def test_a_person_whom_an_import_is_listing_is_forgotten_after_it_and_hears_why(store, imports, make, monkeypatch):
+    monkeypatch.setattr("models.imports._CHUNK", 1)
+
+    def events():
+        yield make.event()
+        other = Store(store.path)
+        with pytest.raises(StoreError, match="an import that lists it too has not come to its end"):
+            purge(other).forget(make.PERSON)
+        other.close()
+
+    loaded(imports, events())
+    assert purge(store).forget(make.PERSON).events == 1
 
 
 def test_a_person_is_forgotten_but_for_the_suppression(store, make):
@@ -238,7 +255,7 @@ def test_contacts_whose_end_the_other_sites_do_not_know_stay(store):
 def test_what_witnesses_of_a_key_press_have_reported_goes_too(store, make):
     happened = make.event(reason="opt-out by key")
     report = Report(uuid4(), AMI, "pbx 1.1 9", make.NOW, {"channel": "PJSIP/secret-1"})
-    record(store, happened, report)
+    record(store, [(happened, report)])
     purge(store).forget(make.PERSON)
     assert (len(store.events(make.PERSON)), count(store, event_witness)) == (1, 0)
     assert verify(store.path).findings == []
