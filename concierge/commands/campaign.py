@@ -94,8 +94,10 @@ def read_file(name: str) -> list[Campaign]:
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
         raw = yaml.load(text, OnceLoader)  # noqa: S506 - a SafeLoader
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{name}: {error}") from error
+    except OSError as error:
+        raise UserError(f"{name}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{name}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{name}: not YAML: {error}") from error
     if isinstance(raw, dict) and set(raw) == {"campaigns"}:
@@ -195,6 +197,8 @@ def _history(store: Store, args: Namespace) -> int:
             print(json.dumps(facts, ensure_ascii=False))
         else:
             print(f"{one.at:%Y-%m-%dT%H:%M:%SZ}\t{one.actor}\t{json.dumps(dict(one.body), ensure_ascii=False)}")
+    if not found:
+        print(f"concierge: there has been no campaign {args.name!r}; see `concierge campaign list`", file=sys.stderr)
     return 0 if found else 1
 
 

@@ -193,7 +193,11 @@ def _rows(name: str) -> Iterator[tuple[int, dict[str, str]]]:
                 raise UserError(f"{name}: expected a header with number and any of {', '.join(COLUMNS[1:])}")
             for row in reader:
                 yield reader.line_num, {key: (value or "").strip() for key, value in row.items() if key}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise UserError(f"{name}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{name}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
+    except csv.Error as error:
         raise UserError(f"{name}: {error}") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -199,6 +200,8 @@ def _show(store: Store, number: Number | None, args: Namespace) -> int:
     else:
         for entry in entries:
             print(_line(entry, now))
+        if not entries:
+            print(f"concierge: {f'{number.text}: not' if number else 'nothing is'} listed", file=sys.stderr)
     if number is not None and args.format == "text":
         for event in store.events(number.e164):
             print(

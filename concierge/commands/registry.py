@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -155,6 +156,8 @@ def _list(args: Namespace, settings: Settings) -> int:
     else:
         for row in rows:
             print(_line(row))
+        if not rows:
+            print("concierge: there is no registry; `concierge registry add` takes one in", file=sys.stderr)
     return 1 if any(states.values()) else 0
 
 

@@ -67,6 +67,8 @@ def _list(file: TokenFile, args: Namespace) -> int:
     else:
         for one in found:
             print(f"{one['name']}: {one['scope']}, made {one['created_at']}")
+        if not found:
+            print("concierge: there is no token; `concierge token add NAME` makes one", file=sys.stderr)
     return 0
 
 

@@ -113,7 +113,7 @@ def _in_force(
     from models.tables import to_micros
 
     now, until = datetime.now(UTC), end_of(args.until)
-    reason = _well_formed(args.reason or f"import of {Path(args.file).name}")
+    reason = _well_formed(args.reason or f"import of {new.name}")
     source = _well_formed(args.source)[:40]
     campaign, began, end = args.campaign.lower(), to_micros(new.at), until and to_micros(until)
     for one in found:

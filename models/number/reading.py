@@ -163,10 +163,12 @@ def _choose(found: list[plan.Reading], bodies: list[str], extension: str, site: 
     if any(map(plan.is_short_code, short)):
         return NotANumber(Why.SHORT_CODE, "a short code of its country")
     possible = [int(one.digits) for one in found if one.possible]
-    return Number(possible[0], extension) if possible else _no_length(found)
+    return Number(possible[0], extension) if possible else _no_length(found, bodies)
 
 
-def _no_length(found: list[plan.Reading]) -> NotANumber:
+def _no_length(found: list[plan.Reading], bodies: list[str]) -> NotANumber:
+    if not found and all(len(body) <= plan.MAX_DIGITS for body in bodies):
+        return NotANumber(Why.TOO_SHORT, "fewer digits than a whole number")
     if not found or any(len(one.digits) > plan.MAX_DIGITS for one in found):
         return NotANumber(Why.TOO_LONG, "more digits than a telephone number can have")
     return NotANumber(*_LENGTHS.get(found[-1].length, (Why.TOO_SHORT, "fewer digits than a whole number")))

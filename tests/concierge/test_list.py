@@ -188,3 +188,30 @@ def test_removing_a_number_leaves_its_range_and_says_so(add, check, concierge):
 def test_a_range_that_is_not_clear_is_refused(add):
     for text in ("XXXX", "+48 601 2X4 567", "+486012345678901XX"):
         assert add(text).returncode == 2
+
+
+def test_where_nothing_is_listed_it_is_said(concierge):
+    concierge("db", "upgrade")
+    done = concierge("list", "show")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "concierge: nothing is listed\n")
+    done = concierge("list", "show", "600100999")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "concierge: +48600100999: not listed\n")
+    assert "there is no token" in concierge("token", "list").stderr
+    assert "there is no registry" in concierge("registry", "list").stderr
+    done = concierge("campaign", "history", "spring")
+    assert done.returncode == 1 and "there has been no campaign 'spring'" in done.stderr
+
+
+def test_a_single_digit_has_too_few(concierge):
+    concierge("db", "upgrade")
+    assert "too-short: fewer digits" in concierge("list", "add", "1", "--reason", "x", "--source", "y").stderr
+
+
+def test_files_of_campaigns_and_consents_that_cannot_be_read_are_named_once(concierge, tmp_path):
+    concierge("db", "upgrade")
+    (tmp_path / "latin").write_bytes(b"number: \xe9\n")
+    for words in (("campaign", "add"), ("consent", "import", "--source", "x")):
+        done = concierge(*words, tmp_path / "absent")
+        assert (done.returncode, done.stderr) == (2, f"concierge: {tmp_path}/absent: No such file or directory\n")
+        done = concierge(*words, tmp_path / "latin")
+        assert (done.returncode, done.stderr.endswith("latin: not UTF-8 at byte 8; save it as UTF-8\n")) == (2, True)
