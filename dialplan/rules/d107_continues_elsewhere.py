@@ -2,7 +2,8 @@
 
 What it finds
     An extension whose last step does not end the call, while another pattern that the same number fits
-    has the next priority: Asterisk looks each priority up anew, so the call goes on there.
+    has the next priority, in its own context or in one that it includes: Asterisk looks each priority up anew, so
+    the call goes on there.
 Why it matters to a caller
     The caller gets half of one extension and half of another, which nobody has meant.
 Bad
@@ -41,11 +42,14 @@ CODE = "D107"
 SEVERITY = Severity.WARNING
 MISSION = "D1"
 
+Patterns = dict[int, list[Extension]]
+
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each extension that runs on into a wider pattern of its own context."""
+    by_context = {name: _by_priority(context) for name, context in subject.plan.contexts.items()}
     for context in subject.plan.contexts.values():
-        patterns = _by_priority(context)
+        patterns = _brought_in(subject, context, by_context)
         for extension in context.extensions:
             if 1 not in extension.steps or not patterns:
                 continue
@@ -59,6 +63,17 @@ def check(subject: Subject) -> Iterator[Finding]:
                     f"the call goes on at priority {last + 1} of {other.pattern}, which {extension.pattern} fits too"
                 )
                 yield Finding(CODE, SEVERITY, message, located.spot)
+
+
+def _brought_in(subject: Subject, context: Context, by_context: dict[str, Patterns]) -> Patterns:
+    """Its own patterns, then those of the contexts that it includes."""
+    if not context.includes:
+        return by_context[context.name]
+    found: Patterns = {}
+    for part in subject.places.path(context.name):
+        for priority, patterns in by_context[part.name].items():
+            found.setdefault(priority, []).extend(patterns)
+    return found
 
 
 def _by_priority(context: Context) -> dict[int, list[Extension]]:
