@@ -169,7 +169,7 @@ class _Scan:
             raise CutOffError
         if self.section is None:
             self.section = Section("", self.source, self.line)
-        if all(one is not self.section for one in self.reader.sections.all):
+        if self.section not in self.reader.sections:
             self.reader.sections.append(self.section)  # what follows finds it, and is no further mistake
 
     def _lines(self, text: Text, before: int) -> list[str]:

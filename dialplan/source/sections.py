@@ -194,9 +194,14 @@ class Sections:
         self.current: Section | None = None
         self._named: dict[str, list[Section]] = {}
         self._plain: dict[str, int] = {}
+        self._known: set[int] = set()
+
+    def __contains__(self, section: Section) -> bool:
+        return id(section) in self._known
 
     def append(self, section: Section) -> None:
         self.all.append(section)
+        self._known.add(id(section))
         self.current = section
         self._named.setdefault(section.name.lower(), []).append(section)
 

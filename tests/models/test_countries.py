@@ -70,7 +70,7 @@ def test_area_codes_name_the_region_that_the_library_names():
 
 def test_a_region_puts_its_hours_in_place_and_adds_its_caps():
     usa = country("US")
-    assert written(usa.windows)["sun"] == "08:00-21:00"
-    assert written(usa.in_region("FL").windows)["sun"] == "08:00-20:00"
+    assert written(usa.windows)["mon-sun"] == "08:00-21:00"
+    assert written(usa.in_region("FL").windows)["mon-sun"] == "08:00-20:00"
     assert [cap.limit for cap in usa.in_region("FL").caps] == [3]
     assert usa.in_region("TX") == usa
