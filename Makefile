@@ -3,13 +3,16 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PYTHON ?= python3
 READY = $(VENV)/.ready
-WORKERS ?= 2
+WORKERS ?= 3
 READY_TEST = $(VENV)/.ready-test
 
-.PHONY: test demo run lab check clean
+.PHONY: test coverage demo run lab check clean
 
 test: $(READY_TEST) lab check
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=25 --cov --cov-report=term
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=25
+
+coverage: $(READY_TEST) lab
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 check: $(READY_TEST)
 	$(BIN)/ruff check .

@@ -22,7 +22,7 @@ from models.suppression import is_campaign_name
 from web.listing import Listing
 from web.owed import Desk, Outcome, Owed
 from web.problem import MEDIA_TYPE, Mistake, Problem, Refused
-from web.shapes import Check, Done, Flag, Key, NewEntry, NumberFacts, PersonFacts, Removal, Verdict
+from web.shapes import Check, Done, Key, NewEntry, NumberFacts, Overdue, PersonFacts, Removal, Verdict
 from web.tokens import Holder
 
 _PATIENCE = 1.0  # seconds that a check waits for a lock to pass
@@ -151,11 +151,9 @@ def _add_check(app: FastAPI, parts: Parts) -> None:
 
 def _add_callbacks(app: FastAPI, desk: Desk) -> None:
     @app.get("/v1/callbacks", **_about("callbacks"))
-    async def callbacks(
-        overdue: Annotated[Flag, Query(description="only promises not kept in time")] = False,
-    ) -> list[Owed]:
+    async def callbacks(asked: Annotated[Overdue, Query()]) -> list[Owed]:
         """Promises and callers who are owed an apology, not done yet; the longest owed first."""
-        return await desk.all(overdue=overdue)
+        return await desk.all(overdue=asked.overdue)
 
     @app.post("/v1/callbacks/{id}/claim", **_about("callbacks", 200, "", 404, 409))
     async def claim_callback(request: Request, id: Annotated[int, _ID]) -> Owed:  # noqa: A002 - the path's own word

@@ -197,6 +197,14 @@ class Check(BaseModel):
     evidence: Flag = Field(False, description="true: this check precedes a call and leaves a row of evidence")
 
 
+class Overdue(BaseModel):
+    """Which matters are asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    overdue: Flag = Field(False, description="only promises not kept in time")
+
+
 class Verdict(BaseModel):
     """The answer of `concierge check --format json`."""
 

@@ -142,4 +142,9 @@ def test_the_caps_of_all_sites_are_asked_without_reserving(concierge, config, on
     elsewhere = Contact("one", 48600100200, now, "spring", site="b")
     with closing(Shared(on_postgresql, Terms(site="b"))) as shared:
         assert shared.take(Case("spring", None, 48600100200), elsewhere, "", [], now) is None
-    assert "refuse caps of all sites" in concierge(*words, "--explain").stdout
+    for _ in range(10):  # a busy server may not answer in the time that a check has for it
+        said = concierge(*words, "--explain").stdout
+        if "refuse caps of all sites" in said:
+            break
+    else:
+        pytest.fail(said)

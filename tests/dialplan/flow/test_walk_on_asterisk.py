@@ -107,9 +107,14 @@ def test_labelled_calls_go_where_the_label_says(version: str) -> None:
         texts.append(sandbox_text(plan))
         names |= prompts(plan, trace)
     with Sandbox(version, names) as sandbox:
-        rans = sandbox.run("\n".join(texts), placed, parallel=30)
+        rans = dict(enumerate(sandbox.run("\n".join(texts), placed, parallel=30)))
+        cut = [number for number, ran in rans.items() if not ran.ended and calls[number].last is not None]
+        if cut:  # a busy machine is slow to hang up: those again, a few at a time
+            again = sandbox.run("\n".join(texts), [placed[number] for number in cut], parallel=6, seconds=30)
+            rans |= dict(zip(cut, again, strict=True))
     wrong = []
-    for number, (call, ran) in enumerate(zip(calls, rans, strict=True)):
+    for number, call in enumerate(calls):
+        ran = rans[number]
         steps = [step for step in ran.steps if step.exten != "h"]
         last = steps[-1].place if steps else None
         expected = call.last and (f"{call.last[0]}-{number}", *call.last[1:])
