@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -103,3 +104,12 @@ def on_mariadb(mariadb: Server) -> Access:
 @pytest.fixture
 def fresh() -> Callable[[URL], URL]:
     return empty_database
+
+
+@pytest.fixture(autouse=True)
+def _own_log_level() -> Iterator[None]:
+    """What a test says about our log's level ends with it."""
+    log = logging.getLogger("concierge")
+    level = log.level
+    yield
+    log.setLevel(level)

@@ -49,5 +49,8 @@ def test_what_a_caller_would_complain_of_is_said(asterisk_version: str) -> None:
 
         assert said("700", "--keys", "1")["state"] == "ok"
         assert "silence after the answer" in said("701")["seen"]
-        assert "cut off" in said("703")["seen"]
+        seen = [said("703")["seen"]]
+        while "cut off" not in seen[-1] and len(seen) < 3:  # a busy machine may be slow to tell of the hang-up
+            seen.append(said("703")["seen"])
+        assert "cut off" in seen[-1], seen
         assert "concierge-selftest" not in str(site.pbx.db_show())

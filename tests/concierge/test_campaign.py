@@ -123,6 +123,7 @@ def test_presets_and_countries_can_be_read(concierge):
 def test_the_caps_of_all_sites_are_asked_without_reserving(concierge, config, on_postgresql, tmp_path):
     from contextlib import closing
     from datetime import UTC, datetime
+    from uuid import uuid4
 
     from concierge.wiring import upgrade_store
     from models.caps import Contact
@@ -139,7 +140,7 @@ def test_the_caps_of_all_sites_are_asked_without_reserving(concierge, config, on
     words = ("check", NUMBER, "--campaign", "spring", "--at", NOON, "--config", settings)
     assert concierge(*words).returncode == 0
     now = datetime.fromisoformat(NOON).astimezone(UTC)
-    elsewhere = Contact("one", 48600100200, now, "spring", site="b")
+    elsewhere = Contact(str(uuid4()), 48600100200, now, "spring", site="b")
     with closing(Shared(on_postgresql, Terms(site="b"))) as shared:
         assert shared.take(Case("spring", None, 48600100200), elsewhere, "", [], now) is None
     for _ in range(10):  # a busy server may not answer in the time that a check has for it

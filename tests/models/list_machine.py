@@ -229,7 +229,7 @@ class ListMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         logging.getLogger("concierge").setLevel(logging.CRITICAL)
-        building._WORTH = 1
+        self.worth, building._WORTH = building._WORTH, 1
         self.folder = Path(tempfile.mkdtemp(prefix="concierge-model-", dir=memory()))
         self.now = START
 
@@ -248,6 +248,7 @@ class ListMachine(RuleBasedStateMachine):
         for host in getattr(self, "hosts", {}).values():
             host.close()
         shutil.rmtree(self.folder)
+        building._WORTH = self.worth
 
     def clock(self, name: str) -> datetime:
         self.now += timedelta(seconds=1)

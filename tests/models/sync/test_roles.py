@@ -4,6 +4,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -103,7 +104,7 @@ def test_the_owner_may_and_that_is_seen(access):
 def test_contacts_are_reserved_and_settled_with_it(as_writer):
     case = Case("spring", Campaign("spring", caps=(Cap(limit=1),)), 48601234567)
     now = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    made = Contact("one", case.number, now, "spring", state=State.RESERVED, site="warsaw")
+    made = Contact(str(uuid4()), case.number, now, "spring", state=State.RESERVED, site="warsaw")
     with closing(Shared(as_writer, Terms(site="warsaw"))) as shared:
         assert shared.take(case, made, "1.1", [], now) is None
         assert shared.full(case, now) is not None
