@@ -24,7 +24,7 @@ exten => 701,1,Answer()
  same => n,Wait(30)
 exten => 702,1,Wait(30)
 exten => 703,1,Answer()
- same => n,Wait(1)
+ same => n,Wait(0.3)
  same => n,Hangup()
 """
 

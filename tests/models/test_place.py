@@ -86,4 +86,4 @@ def test_no_handle_is_left(tmp_path):
         place = Place(file)
         place.holds()
         place.close()
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before  # others of this process may be closed meanwhile
