@@ -12,6 +12,7 @@ import pytest
 
 import concierge as package
 from concierge.commands.prompts import texts
+from models.policy import Reason
 
 SOUNDS = Path(package.__file__).parent / "sounds"
 LANGUAGES = ("en", "pl", "ru")
@@ -32,6 +33,21 @@ def test_every_prompt_that_the_contexts_play_has_a_text() -> None:
     shipped = "".join(path.read_text() for path in (SOUNDS.parent / "asterisk").glob("*.conf"))
     played = set(re.findall(r"concierge/([a-z][a-z0-9-]*[a-z0-9])(?![a-z0-9.-]*[$])", shipped))
     assert played - {"reason", "digit"} <= set(texts("en")) | {"refused"}
+
+
+ALLOWED = {Reason.NOT_LISTED, Reason.EMERGENCY, Reason.SHORT_CODE, Reason.INTERNAL, Reason.ALLOWED_IN_RANGE}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_for_which_a_call_is_refused_is_spoken(language: str) -> None:
+    """Those of the decision, and those that the dialplan gives when nobody decides."""
+    shipped = (SOUNDS.parent / "asterisk" / "contexts.conf").read_text()
+    outbound = shipped.partition("[concierge-outbound]")[2].partition("\n[")[0]
+    own = set(re.findall(r"CONCIERGE_REASON[=)](?:[^,)$]*\?)?([a-z-]+)", outbound)) | {"gate-unreachable"}
+    assert {"gate-silent", "gate-timeout", "opt-out-pending"} <= own
+    wanted = {reason.value for reason in set(Reason) - ALLOWED} | own - {"emergency"}
+    spoken = {name.removeprefix("reason-") for name in texts(language) if name.startswith("reason-")}
+    assert spoken == wanted
 
 
 @pytest.mark.skipif(not (shutil.which("sox") and shutil.which("espeak-ng")), reason="needs sox and espeak-ng")
