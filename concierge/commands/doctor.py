@@ -54,6 +54,7 @@ async def _examine(settings: Settings, etc: Path, rx: str) -> list[Finding]:
     from concierge.doctor.host import check_host
     from concierge.doctor.links import check_links
     from concierge.doctor.loaded import check_loaded
+    from concierge.doctor.sounds import check_sounds
     from concierge.doctor.web import check_web
     from concierge.installation.loaded import Console
 
@@ -64,6 +65,7 @@ async def _examine(settings: Settings, etc: Path, rx: str) -> list[Finding]:
     found += check_gaps(path)
     found += [finding async for finding in check_web(settings, path)]
     found += check_files(settings, etc)
+    found += check_sounds(etc)
     found += check_freepbx(etc)
     found += check_loaded(etc, Console(rx))
     return found

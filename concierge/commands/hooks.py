@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from concierge.installation.changes import Change
     from concierge.installation.layout import Layout
     from concierge.installation.loaded import Console
+    from concierge.installation.record import Record
     from concierge.settings import Settings
 
 _FREEPBX_FILES = {
@@ -62,14 +63,26 @@ def run(args: Namespace) -> int:
     """0 when it is done or there was nothing to do."""
     if args.action == "show":
         return _show(args)
-    from concierge.installation.layout import detect
-    from concierge.installation.loaded import Console, version_of
+    from concierge.installation.compose import OWN
+    from concierge.installation.loaded import Console
+    from concierge.installation.record import record_in
 
-    console = Console(args.rx)
-    said = None if args.asterisk is None and args.freepbx is None else args.freepbx is None
-    layout = detect(args.etc, args.asterisk or version_of(console), args.freepbx or None, said)
+    console, record = Console(args.rx), record_in(args.etc / OWN["extensions"])
+    layout = _layout(args, console, record)
+    if args.sounds is None and record is not None:
+        args.sounds = Path(record.sounds)
     print(f"concierge: {layout}", file=sys.stderr)
     return _install(args, layout, console) if args.action == "install" else _remove(args, layout, console)
+
+
+def _layout(args: Namespace, console: Console, record: Record | None) -> Layout:
+    """As the administrator says, else as the files are, else as it was when the hooks were installed."""
+    from concierge.installation.layout import detect
+    from concierge.installation.loaded import version_of
+
+    said = None if args.asterisk is None and args.freepbx is None else args.freepbx is None
+    asterisk = args.asterisk or version_of(console) or (record.asterisk if record else None)
+    return detect(args.etc, asterisk, args.freepbx or None, said, record.freepbx if record else 0)
 
 
 def _install(args: Namespace, layout: Layout, console: Console) -> int:

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from concierge.errors import UserError
+from concierge.spoken import texts
 from concierge.wiring import add_format
 
 
@@ -45,13 +46,6 @@ def run(args: Namespace) -> int:
     else:
         _restore(args, folder / f"{args.name}.wav")
     return 0
-
-
-def texts(language: str) -> dict[str, str]:
-    """Name -> what is said; of a language that is not ours, nothing."""
-    source = files("concierge").joinpath(f"sounds/{language}.txt")
-    lines = source.read_text(encoding="utf-8").splitlines() if source.is_file() else []
-    return {name: text.strip() for name, _, text in (line.partition(":") for line in lines)}
 
 
 def _list(args: Namespace, folder: Path) -> int:

@@ -28,7 +28,6 @@ def check_files(settings: Settings, etc: Path) -> Iterator[Finding]:
     yield from _manager(settings, etc / "manager.conf")
     yield _features(settings, etc / "features.conf")
     yield _extensions(settings, etc / "extensions.conf")
-    yield _prompts(etc)
 
 
 def read_sections(path: Path) -> Sections | None:
@@ -140,11 +139,3 @@ def data_folder(etc: Path) -> Path:
     """Where Asterisk keeps its sounds."""
     sections = read_sections(etc / "asterisk.conf") or {}
     return Path(sections.get("directories", {}).get("astdatadir", "/var/lib/asterisk"))
-
-
-def _prompts(etc: Path) -> Finding:
-    data = data_folder(etc)
-    folders = [data / "sounds" / "en" / "concierge", data / "sounds" / "concierge"]
-    if any((folder / "refused.wav").exists() for folder in folders):
-        return ok("prompts", f"in {data}/sounds")
-    return warning("prompts", f"none in {folders[0]}", "`concierge hooks install` puts them there")

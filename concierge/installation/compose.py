@@ -18,6 +18,7 @@ from concierge.errors import UserError
 from concierge.installation import blocks
 from concierge.installation.changes import Change, as_bytes, change, content, text_of
 from concierge.installation.layout import Layout
+from concierge.installation.record import line_of
 from concierge.settings import Settings
 
 STAMP = "CONCIERGE_HOOKS"  # a global variable: tells what Asterisk has loaded from what is in the files
@@ -79,6 +80,7 @@ def own_texts(wanted: Wanted) -> dict[str, str]:
     if wanted.secret is not None:
         also, auto = _channelvars(layout), settings.callbacks.auto
         texts["manager"] = snippet(layout.asterisk, settings.ami.user, wanted.secret, also=also, originate=auto)
+    texts["extensions"] = line_of(layout, wanted.sounds) + texts["extensions"]
     return {part: _HEAD + text for part, text in texts.items()}
 
 

@@ -60,8 +60,11 @@ class Layout:
         return f"{'Issabel' if self.kind is Kind.ISSABEL else 'FreePBX'}, {calls}, {self.etc}"
 
 
-def detect(etc: Path, asterisk: int | None = None, freepbx: int | None = None, plain: bool | None = None) -> Layout:
-    """From what extensions.conf includes. `freepbx`, `plain`: what the administrator says it is.
+def detect(
+    etc: Path, asterisk: int | None = None, freepbx: int | None = None, plain: bool | None = None, noted: int = 0
+) -> Layout:
+    """From what extensions.conf includes. `freepbx`, `plain`: what the administrator says it is. `noted`: the FreePBX
+    of an earlier installation, for files that tell nothing.
 
     Raises UserError when it cannot be read, or is not what was said.
     """
@@ -78,17 +81,19 @@ def detect(etc: Path, asterisk: int | None = None, freepbx: int | None = None, p
     version = asterisk or OLDEST
     if kind is Kind.ASTERISK:
         return Layout(kind, etc, asterisk=version)
-    return Layout(kind, etc, _by_macro(main, text, freepbx), version)
+    return Layout(kind, etc, _by_macro(main, text, freepbx, noted), version)
 
 
 def _includes(text: str, name: str) -> bool:
     return re.search(rf"^\s*#(?:try)?include\s+[\"<]?{re.escape(name)}", text, re.M) is not None
 
 
-def _by_macro(main: Path, text: str, said: int | None) -> bool:
+def _by_macro(main: Path, text: str, said: int | None, noted: int) -> bool:
     """The empty hook that comes with the system ends as its version needs."""
     found = _DEFAULT_HOOK.search(text)
     macros = None if found is None else found[1].lower() != "return"
+    if macros is None and said is None and noted:
+        return noted < 17
     if macros is None and said is None:
         raise UserError(f"{main} has no [macro-dialout-trunk-predial-hook]; say which version it is: --freepbx 17")
     if macros is not None and said is not None and macros != (said < 17):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import concierge as package
-from concierge.commands.prompts import texts
+from concierge.spoken import texts
 from models.policy import Reason
 
 SOUNDS = Path(package.__file__).parent / "sounds"

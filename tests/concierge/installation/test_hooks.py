@@ -9,7 +9,9 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from concierge.doctor.sounds import check_sounds
 from concierge.installation import blocks
+from concierge.installation.record import record_in
 from concierge.lab import freepbx
 
 Concierge = Callable[..., CompletedProcess[str]]
@@ -136,6 +138,52 @@ def test_a_tree_that_is_not_what_was_said_is_refused(hooks, lay, tree, words, sa
         refused = hooks("remove")
         assert refused.returncode == 2 and "was not made by" in refused.stderr
     assert snapshot(etc) == before
+
+
+def test_what_was_said_once_need_not_be_said_again(hooks, lay, concierge, config, tmp_path) -> None:
+    """A FreePBX whose extensions.conf has no empty hook: its version, and where the prompts went."""
+    tree = freepbx.tree("16", MANAGER)
+    bare = tree["extensions.conf"].replace("[macro-dialout-trunk-predial-hook]\nexten => s,1,MacroExit()\n", "")
+    etc = lay(tree | {"extensions.conf": bare})
+    before = snapshot(etc)
+    assert "which version it is" in hooks("install").stderr
+    assert hooks("install", "--freepbx", 16).returncode == 0
+    assert "MacroExit()" in (etc / "concierge.conf").read_text()
+    installed = snapshot(etc)
+    again = hooks("install")
+    assert "nothing to change" in again.stderr and "by Macro" in again.stderr and snapshot(etc) == installed
+    path = config(f"store: {{path: {tmp_path}/list.db}}\nami: {{user: conny, secret_file: {tmp_path}/secret}}\n")
+    gone = concierge("hooks", "remove", "--etc", etc, "--rx", "/nonexistent/asterisk", "--config", path)
+    assert gone.returncode == 0, gone.stderr
+    assert snapshot(etc) == before
+    assert not list((tmp_path / "sounds").rglob("*.wav"))
+
+
+@pytest.mark.parametrize("noted", ["", "; Installed with nonsense", '; Installed with {"freepbx": []}'])
+def test_a_record_that_cannot_be_read_is_none(tmp_path, noted) -> None:
+    (tmp_path / "concierge.conf").write_text(f"; Made by\n{noted}\n")
+    assert record_in(tmp_path / "concierge.conf") is None
+
+
+def test_doctor_names_the_prompts_that_are_missing_and_where(hooks, lay, tmp_path) -> None:
+    tree = STOCK | {
+        "asterisk.conf": f"[directories]\nastdatadir => {tmp_path}\n[options]\ndefaultlanguage = pl_PL\n",
+        "pjsip.conf": "[berlin]\ntype=endpoint\nlanguage=de\n",
+    }
+    etc = lay(tree)
+    assert [one.state for one in check_sounds(etc)] == ["unknown"]
+    assert hooks("install").returncode == 0
+    (tmp_path / "sounds" / "ru" / "concierge" / "goodbye.wav").unlink()
+    (tmp_path / "sounds" / "en" / "concierge" / "refused.wav").rename(tmp_path / "sounds/en/concierge/refused.gsm")
+    found = {one.name: one for one in check_sounds(etc)}
+    assert {name: one.state for name, one in found.items()} == {
+        "prompts": "ok",
+        "prompts in pl": "ok",
+        "prompts in ru": "warning",
+        "prompts in pl_PL": "ok",
+        "prompts in de": "warning",
+    }
+    assert "lacks goodbye;" in found["prompts in ru"].seen and "none in" in found["prompts in de"].seen
 
 
 def test_a_folder_that_is_not_there_is_named(hooks) -> None:
