@@ -31,8 +31,18 @@ def add_file_options(parser: ArgumentParser, *, required: bool = False) -> None:
     parser.add_argument("--encoding", metavar="NAME", help="default: its byte order mark, or UTF-8")
     parser.add_argument("--delimiter", type=_delimiter, metavar="C", help="default: counted, one of ; TAB | ,")
     parser.add_argument(
-        "--column", action="append", default=[], type=_column, metavar="FIELD=NAME", help="e.g. number=Phone"
+        "--column",
+        action="append",
+        default=[],
+        type=_column,
+        metavar="FIELD=NAME",
+        help="e.g. number=Phone; last=- when there are no ranges",
     )
+
+
+def add_sheet(parser: ArgumentParser) -> None:
+    """Which part of a workbook."""
+    parser.add_argument("--sheet", metavar="NAME", help="of a workbook; default: the only one that has rows")
 
 
 def _delimiter(text: str) -> str:
@@ -54,7 +64,8 @@ def options_of(args: Namespace, settings: Settings) -> Options:
     from models.exchange.formats import Options
     from models.number.country import calling_code
 
-    return Options(args.encoding, args.delimiter, dict(args.column), calling_code(settings.site.country))
+    sheet, code = getattr(args, "sheet", None), calling_code(settings.site.country)
+    return Options(args.encoding, args.delimiter, dict(args.column), code, sheet=sheet)
 
 
 def named_format(args: Namespace, name: str) -> tuple[str, Format]:
@@ -64,6 +75,8 @@ def named_format(args: Namespace, name: str) -> tuple[str, Format]:
     found = args.file_format or format_of(name)
     if found is None:
         raise UserError(f"{name}: its ending tells no format; say --format {'|'.join(NAMES)}")
+    if getattr(args, "sheet", None) is not None and found != "xlsx":
+        raise UserError(f"--sheet is for workbooks, and {name} is read as {found}")
     return found, FORMATS[found]
 
 

@@ -13,6 +13,7 @@ from concierge.errors import UserError
 from concierge.wiring import add_config, prepare_store, settings_of, site_of
 
 if TYPE_CHECKING:
+    from concierge.dossier.facts import Wanted
     from concierge.settings import Settings
     from models.evidence.checkpoint import Checkpoint
     from models.evidence.verify import Verified
@@ -36,6 +37,7 @@ def configure(parser: ArgumentParser) -> None:
     export.add_argument("--since", type=since, metavar="TIME", help="ISO date or time, or 7d, 12h")
     export.add_argument("--until", type=since, metavar="TIME")
     export.add_argument("--format", choices=("text", "json", "html"), default="text")
+    export.add_argument("--pseudonyms", action="store_true", help="privacy.key_file's names for numbers")
     export.add_argument("--output", "-o", type=Path, metavar="FILE", help="readable by you only")
     for action in (verify, export):
         add_config(action)
@@ -115,16 +117,30 @@ def _export(args: Namespace, settings: Settings, path: Path) -> int:
 
     if args.number is None and args.since is None:
         raise UserError("name a number with --number, or a time with --since")
+    from concierge.privacy import access_of, pseudonyms_of
+    from models.access import note
+    from models.pseudonym import in_facts
+
     wanted = Wanted(_number(args.number, settings), args.since, args.until)
+    name = pseudonyms_of(settings, asked=True) if args.pseudonyms else None
     found = verified(path, [])
     with closing(Store(path)) as store:
         facts = dossier(store, wanted, found, datetime.now(UTC), settings.site.name)
+        note(store, access_of("evidence", _question(wanted), wanted.number, len(facts["history"])))
+    if name is not None:
+        facts = in_facts(facts, name)
     text = _shown(facts, args.format)
     if args.output is None:
         sys.stdout.write(text)
     else:
         write_privately(args.output, text)
     return 0 if facts["history"] or facts["entries"] else 1
+
+
+def _question(wanted: Wanted) -> str:
+    """For the note of who has read the list."""
+    times = (("since", wanted.since), ("until", wanted.until))
+    return " ".join(f"{word} {at:%Y-%m-%dT%H:%M:%SZ}" for word, at in times if at is not None)
 
 
 def _number(text: str | None, settings: Settings) -> int | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from concierge.errors import UserError
-from concierge.exchange import Report, add_file_options, named_format, open_source, options_of
+from concierge.exchange import Report, add_file_options, add_sheet, named_format, open_source, options_of
 from concierge.wiring import add_config, add_format, max_ages, registries_of, registry_folder, settings_of, store_path
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def configure(parser: ArgumentParser) -> None:
     add = actions.add_parser("add", help="take in an official file; one of the same name is replaced")
     add.add_argument("file")
     add_file_options(add, required=True)
+    add_sheet(add)
     add.add_argument("--country", required=True, metavar="CC", help="whose registry it is, e.g. US")
     add.add_argument("--as-of", required=True, type=day, metavar="DATE", help="the day of the official list")
     add.add_argument("--name", required=True, help="what to call it, e.g. ftc")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from concierge.lists.opening import open_store
-from concierge.privacy import access_of
+from concierge.privacy import access_of, pseudonyms_of
 from concierge.wiring import registries_of, site_of, store_path
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def history(args: Namespace, settings: Settings) -> int:
     from models.witness import of_events
 
     number = _number(args.number, site_of(settings))
+    name = pseudonyms_of(settings, asked=True) if args.pseudonyms else None
     now = datetime.now(UTC)
     with open_store(settings) as store:
         entries, events, checks = (
@@ -41,8 +42,8 @@ def history(args: Namespace, settings: Settings) -> int:
         note(store, access_of("history", "", number.e164, len(entries) + len(events) + len(checks)))
     found = registries_of(settings, store_path(settings)).look_up(number.e164, now)
     for check in checks:
-        for name in ("at", "recorded_at"):
-            check[name] = from_micros(check[name]).isoformat()
+        for moment in ("at", "recorded_at"):
+            check[moment] = from_micros(check[moment]).isoformat()
     facts = {
         "number": number.text,
         "as_of": now.isoformat(),
@@ -51,10 +52,15 @@ def history(args: Namespace, settings: Settings) -> int:
         "checks": checks[::-1],
         "registries": [one.detail for one in found],
     }
+    lines = [entry_line(one, now) for one in entries]
+    if name is not None:
+        from models.pseudonym import in_facts, in_text
+
+        facts, lines = in_facts(facts, name), [in_text(line, name) for line in lines]
     if args.format == "json":
         print(json.dumps(facts, ensure_ascii=False, indent=1))
     else:
-        for line in [entry_line(one, now) for one in entries]:
+        for line in lines:
             print(line)
         _print_history(facts)
     return 0 if entries or events or checks or found else 1

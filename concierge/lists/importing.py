@@ -94,6 +94,7 @@ def _batch(file: BinaryIO, format_name: str, args: Namespace) -> Batch:
         args.delimiter,
         args.column,
         args.force,
+        *(() if args.sheet is None else (args.sheet,)),
     )
     content.update(repr((format_name, *map(str, terms))).encode())
     name = "standard input" if args.file == "-" else Path(args.file).name

@@ -8,7 +8,7 @@ from datetime import date
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from concierge.exchange import add_file_options
+from concierge.exchange import add_file_options, add_sheet
 from concierge.wiring import add_config, add_format
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def add_actions(actions: Any, day: Callable[[str], date]) -> None:
     undo.add_argument("batch", help="its id, or the beginning of it (see `list batches`)")
     history = actions.add_parser("history", help="everything that is kept about one number")
     history.add_argument("number")
+    history.add_argument("--pseudonyms", action="store_true", help="privacy.key_file's names for numbers")
     stats = actions.add_parser("stats", help="how many entries, of which kind")
     _bridge(actions.add_parser("bridge", help="make FreePBX's blacklist and the list agree, now"))
     purge = actions.add_parser("purge", help="remove what is past its time (settings retention), never what holds")
@@ -70,6 +71,7 @@ def add_actions(actions: Any, day: Callable[[str], date]) -> None:
 def _import(parser: ArgumentParser, day: Callable[[str], date]) -> None:
     parser.add_argument("file", help="or - for standard input")
     add_file_options(parser)
+    add_sheet(parser)
     parser.add_argument(
         "--dry-run", action="store_true", help="list nothing; say of each row that would be refused why"
     )
@@ -107,5 +109,11 @@ def _scrub(parser: ArgumentParser) -> None:
     parser.add_argument("--refused", metavar="FILE", help="the others, with the reason and the entry")
     parser.add_argument("--encoding", metavar="NAME", help="default: its byte order mark, or any with ASCII digits")
     parser.add_argument("--delimiter", metavar="C", help="default: counted, one of ; TAB | ,")
-    parser.add_argument("--column", metavar="NAME", help="the column of the number; default: by its name")
+    parser.add_argument("--column", type=_number_column, metavar="NAME", help="of the number; default: by its name")
+    add_sheet(parser)
     add_config(parser)
+
+
+def _number_column(text: str) -> str:
+    """As `list import` writes it, too."""
+    return text.removeprefix("number=")

@@ -81,6 +81,8 @@ def _check_paths(args: Namespace) -> None:
     outputs = [Path(name).resolve() for name in (args.output, args.refused) if name]
     if len({*outputs, Path(args.file).resolve()}) <= len(outputs):
         raise UserError("the leads, -o and --refused must be different files")
+    if args.sheet is not None and not args.file.lower().endswith(".xlsx"):
+        raise UserError(f"--sheet is for workbooks, and {args.file} does not end in .xlsx")
 
 
 def _bulk(store: Any, settings: Settings, campaign: str, shown: Progress) -> Bulk:
@@ -194,7 +196,7 @@ def _workbook(file: BinaryIO, args: Namespace, bulk: Bulk, counts: Counts, shown
     from models.exchange.leads import ADDED
     from models.exchange.sheet import new_book, raw_rows, text_of
 
-    rows = raw_rows(file)
+    rows = raw_rows(file, args.sheet)
     line, first = next(rows, (0, ()))
     cells = [text_of(value, line) for value in first]
     if not any(cells):

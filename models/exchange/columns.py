@@ -12,9 +12,10 @@ _NAMES = {
     "number": {
         "number", "numbers", "phone", "phone_number", "phonenumber", "telephone", "telephone_number", "tel", "msisdn",
         "numer", "numer_telefonu", "nr_telefonu", "telefon", "nr", "caller_id", "callerid", "caller_id_number", "cid",
-        "mobile", "mobile_phone", "cell", "dnc_number", "e164", "rufnummer", "telefonnummer", "from", "first",
+        "mobile", "mobile_phone", "cell", "dnc_number", "e164", "rufnummer", "telefonnummer",
+        "range_from", "range_start", "range_begin",
     },
-    "last": {"last", "to", "do_numeru", "range_end", "bis"},
+    "last": {"last", "range_to", "range_end"},
     "campaign": {"campaign", "campaign_id", "kampania", "campaign_name"},
     "until": {"until", "expires", "expires_at", "expiry", "expiration", "expiration_date", "expiry_date", "do_dnia",
               "wazne_do", "ważne_do"},
@@ -26,6 +27,9 @@ _NAMES = {
 }
 # fmt: on
 FIELDS = {name: field for field, names in _NAMES.items() for name in names}
+_BEGINS = frozenset({"from", "first", "von", "od", "od_numeru"})  # of a call, of a name, or of a range
+_ENDS = frozenset({"to", "bis", "do", "do_numeru"})
+NO_COLUMN = "-"
 DELIMITERS = ";\t|,"
 _NONE = "\x1f"  # a delimiter for files of one column
 _SAMPLE = 50  # lines
@@ -56,15 +60,38 @@ def is_one_column(delimiter: str) -> bool:
 
 def field_of(cell: str) -> str | None:
     """What a column with this header holds; None when no such name is known."""
-    name = re.sub(r"[\W_]+", "_", cell.strip().strip("\ufeff").casefold()).strip("_")
-    return FIELDS.get(name)
+    return FIELDS.get(_plain(cell))
+
+
+def _plain(cell: str) -> str:
+    return re.sub(r"[\W_]+", "_", cell.strip().strip("\ufeff").casefold()).strip("_")
+
+
+def check_range(cells: Sequence[str], named: Mapping[str, str]) -> None:
+    """Raises FileRefused for columns that may be the ends of a range, or the two parties of a call, or a name.
+
+    A range that nobody meant lists everybody in it; an end that is left out lists too few.
+    """
+    if "last" in named:
+        return
+    names = {_plain(cell): cell.strip() for cell in reversed(cells)}
+    begins = [names[one] for one in names if one in _BEGINS]
+    ends = [names[one] for one in names if one in _ENDS or (one == "last" and "first" in names)]
+    known = any(FIELDS.get(one) == "number" for one in names) or "number" in named
+    if ends and (begins or known):
+        first = f"--column number={begins[0]} " if begins and not known else ""
+        no_range = "" if known else "--column number=NAME "
+        raise FileRefused(
+            f"the column {ends[0]!r} may be the end of a range: if it is, say {first}--column last={ends[0]}; if not, "
+            f"{no_range}--column last={NO_COLUMN}"
+        )
 
 
 def read_header(cells: Sequence[str], named: Mapping[str, str]) -> dict[str, int] | None:
     """Field -> column of a header line; None when this is no header.
 
-    `named`: field -> the name of its column, which wins over known names. Raises FileRefused for a name that is not
-    there, and for two columns that may be the number.
+    `named`: field -> the name of its column, which wins over known names; `-`: there is none. Raises FileRefused for a
+    name that is not there, and for two columns that may be the number.
     """
     found: dict[str, list[int]] = {}
     for column, cell in enumerate(cells):
@@ -72,6 +99,9 @@ def read_header(cells: Sequence[str], named: Mapping[str, str]) -> dict[str, int
             found.setdefault(field, []).append(column)
     clean = [cell.strip().strip("\ufeff").casefold() for cell in cells]
     for field, name in named.items():
+        if name == NO_COLUMN and field != "number":
+            found.pop(field, None)
+            continue
         if name.casefold() not in clean:
             raise FileRefused(f"no column is called {name!r}; there are: {', '.join(filter(None, clean))}")
         found[field] = [clean.index(name.casefold())]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import BinaryIO
 
-from models.exchange.columns import delimiter_of, read_header, without_header
+from models.exchange.columns import check_range, delimiter_of, read_header, without_header
 from models.exchange.kinds import FileRefused, Item, Listed, Refused, Row, shown
 from models.exchange.texts import decoding, lines_of, open_text
 from models.number import without_numbers
@@ -27,12 +27,14 @@ _ACTIVE = frozenset({"", "a", "active", "1", "y", "yes"})
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a kind of delimited file differs. `columns`: fields by position when there is no header."""
+    """How a kind of delimited file differs. `columns`: fields by position when there is no header;
+    `sheet`: of a workbook."""
 
     columns: tuple[str, ...] = ("number", "reason")
     delimiter: str | None = None
     html: bool = False
     named: Mapping[str, str] = field(default_factory=dict)
+    sheet: str | None = None
 
 
 def read(stream: BinaryIO, layout: Layout, encoding: str | None = None) -> Iterator[Item]:
@@ -73,6 +75,7 @@ def read_cells(found: Iterable[tuple[int, list[str]] | Refused], layout: Layout)
         return
     if isinstance(first, Refused):
         raise FileRefused(f"line {first.line}: {first.why}")
+    check_range(first[1], layout.named)
     columns = read_header(first[1], layout.named)
     if columns is None:
         columns = without_header(first[1], layout.columns)

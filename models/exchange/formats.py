@@ -17,13 +17,14 @@ Blocks = Iterator[tuple[int, list[int] | Refused]]
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a user may say of a file. `columns`: field -> name of its column; `code`: the site's calling code;
-    `name`: what is written instead of a number (CSV and TSV)."""
+    `name`: what is written instead of a number (CSV and TSV); `sheet`: which one of a workbook."""
 
     encoding: str | None = None
     delimiter: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     code: str = "1"
     name: Callable[[int], str] | None = None
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def _delimited(layout: Layout) -> Callable[[BinaryIO, Options], Iterator[Item]]:
 
 
 def _with(layout: Layout, options: Options) -> Layout:
-    return replace(layout, delimiter=options.delimiter or layout.delimiter, named=options.columns)
+    return replace(layout, delimiter=options.delimiter or layout.delimiter, named=options.columns, sheet=options.sheet)
 
 
 def _write_all(delimiter: str) -> Callable[[Iterable[Listed], BinaryIO, Options], Iterator[Refused]]:
@@ -92,7 +93,7 @@ FORMATS: Mapping[str, Format] = {
     "csv": Format("delimited text, with a header or number[,reason]", _delimited(Layout()), _write_all(",")),
     "tsv": Format("text delimited by tabs", _delimited(Layout(delimiter="\t")), _write_all("\t")),
     "xlsx": Format(
-        "a workbook's first sheet",
+        "the sheet of a workbook that has rows, or the one that is named",
         lambda s, o: sheet.read(s, _with(Layout(), o)),
         lambda e, s, _o: sheet.write(e, s),
     ),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
-from itertools import islice
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
@@ -16,7 +15,6 @@ from models.exchange.kinds import FileRefused, Item, Listed, Refused
 
 MOST_UNPACKED = 4 << 30  # bytes
 MOST_ROWS = 1_048_576
-_SAMPLE = 1000  # rows of another sheet
 _EXACT = 1 << 53  # greater floats have lost digits
 _BROKEN = (
     OSError,
@@ -46,26 +44,21 @@ def openpyxl() -> Any:
 
 
 def read(stream: BinaryIO, layout: Layout) -> Iterator[Item]:
-    """The rows of the first sheet. Raises FileRefused."""
-    yield from read_cells(_records(stream), layout)
+    """The rows of one sheet. Raises FileRefused."""
+    yield from read_cells(_records(stream, layout.sheet), layout)
 
 
-def _records(stream: BinaryIO) -> Iterator[tuple[int, list[str]] | Refused]:
-    others: list[str] = []
-    for line, values in raw_rows(stream, others):
+def _records(stream: BinaryIO, name: str | None) -> Iterator[tuple[int, list[str]]]:
+    for line, values in raw_rows(stream, name):
         cells = [text_of(value, line) for value in values]
         if any(cells):
             yield line, cells
-    for name in others:
-        yield Refused(
-            0, name, "another sheet of the workbook, with rows that were not read; save it as a file of its own"
-        )
 
 
-def raw_rows(stream: BinaryIO, others: list[str] | None = None) -> Iterator[tuple[int, tuple[Any, ...]]]:
-    """(line, values) of the first sheet; `others` gets the names of further ones that are not empty.
+def raw_rows(stream: BinaryIO, name: str | None = None) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """(line, values) of the sheet of that name, or of the only one that has any.
 
-    Raises FileRefused for what is no workbook.
+    Raises FileRefused for what is no workbook, and where the sheet has to be chosen.
     """
     library = openpyxl()
     try:
@@ -74,7 +67,7 @@ def raw_rows(stream: BinaryIO, others: list[str] | None = None) -> Iterator[tupl
                 raise FileRefused(f"the workbook unpacks to more than {MOST_UNPACKED >> 30} GiB")
         stream.seek(0)
         book = library.load_workbook(stream, read_only=True, data_only=True)
-        sheet = book.worksheets[0]
+        sheet = _chosen(book.worksheets, name)
         sheet.reset_dimensions()  # what a workbook says of its own size is not always true
         rows = enumerate(sheet.iter_rows(values_only=True), 1)
     except _BROKEN as error:
@@ -89,16 +82,28 @@ def raw_rows(stream: BinaryIO, others: list[str] | None = None) -> Iterator[tupl
         if found[0] > MOST_ROWS:
             raise FileRefused(f"the workbook is damaged (a row beyond {MOST_ROWS:,}); save it again, or as CSV")
         yield found
-    if others is not None:
-        others += _filled(book.worksheets[1:])
 
 
-def _filled(sheets: Iterable[Any]) -> list[str]:
-    """Names of those with a value in one of their first rows."""
-    try:
-        return [one.title for one in sheets if any(map(any, islice(one.iter_rows(values_only=True), _SAMPLE)))]
-    except _BROKEN as error:
-        raise FileRefused(f"the workbook is damaged ({error}); save it again, or as CSV") from None
+def _chosen(sheets: Sequence[Any], name: str | None) -> Any:
+    """The sheet that is meant. Raises FileRefused."""
+    if name is not None:
+        found = [one for one in sheets if one.title.casefold() == name.casefold()]
+        if not found:
+            raise FileRefused(f"no sheet is called {name!r}; there are: {', '.join(one.title for one in sheets)}")
+        return found[0]
+    if len(sheets) < 2:
+        return sheets[0]
+    filled = [one for one in sheets if _is_filled(one)]
+    if len(filled) > 1:
+        names = ", ".join(repr(one.title) for one in filled)
+        raise FileRefused(f"several sheets have rows ({names}), and one is read; choose with --sheet NAME")
+    return filled[0] if filled else sheets[0]
+
+
+def _is_filled(sheet: Any) -> bool:
+    """Does any cell have a value? Read to the first one."""
+    sheet.reset_dimensions()
+    return any(value not in (None, "") for row in sheet.iter_rows(values_only=True) for value in row)
 
 
 def text_of(value: Any, line: int) -> str:

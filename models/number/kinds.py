@@ -142,12 +142,13 @@ _DIALLED = re.compile(r"[+]?\d(?:[ .()-]{0,2}\d){6,}")
 _SERIAL = re.compile(r"-(?:[0-9a-f]{8}(?:;[12])?|[0-9]{1,3})$")
 
 
-def without_numbers(text: str) -> str:
-    """The text with everything in it that may be a telephone number masked; a channel keeps its serial number."""
+def without_numbers(text: str, by: Callable[[int], str] | None = None) -> str:
+    """The text with everything in it that may be a telephone number masked, or named `by`; a channel keeps its serial
+    number."""
     serial = _SERIAL.search(text)
     end = serial.start() if serial else len(text)
-    return _DIALLED.sub(_mask_found, text[:end]) + text[end:]
+    return _DIALLED.sub(lambda found: (by or masked)(_digits_of(found[0])), text[:end]) + text[end:]
 
 
-def _mask_found(found: re.Match[str]) -> str:
-    return masked(int("".join(filter(str.isdecimal, found[0]))[:18]))
+def _digits_of(found: str) -> int:
+    return int("".join(filter(str.isdecimal, found))[:18])

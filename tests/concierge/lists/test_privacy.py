@@ -103,6 +103,40 @@ def test_an_export_with_pseudonyms_has_no_number(run):
     assert "take csv or tsv" in run("list", "export", "--format", "vicidial", "--pseudonyms").stderr
 
 
+def test_history_and_evidence_with_pseudonyms_have_no_number_and_keep_times_and_ids(run):
+    asked = ("--reason", "he said call 601 100 200", "--source", "letter")
+    run("list", "add", "600100200", *asked, "--until", "2030-01-02")
+    run("check", "600100200", "--campaign", "spring")
+    exported = run("list", "export", "--format", "csv", "--pseudonyms").stdout.splitlines()[1].split(",")[0]
+    wanted = ("evidence", "export", "--number", "600100200")
+    page, all_of_it = (*wanted, "--format", "html"), ("evidence", "export", "--since", "1d")
+    for words in (("list", "history", "600100200"), wanted, page, all_of_it):
+        plain, said = run(*words).stdout, run(*words, "--pseudonyms").stdout
+        assert "601 100 200" in plain and "~" in said, words
+        assert "600100200" not in said and "601 100 200" not in said, words
+    for words in (("list", "history", "600100200"), wanted):
+        plain, said = (json.loads(run(*words, "--format", "json", *more).stdout) for more in ((), ("--pseudonyms",)))
+        assert said["number"] == exported
+        assert times_and_ids(said) == times_and_ids(plain) != []
+        assert "600100200" not in json.dumps(said)
+
+
+def times_and_ids(value, key=""):
+    if isinstance(value, dict):
+        return [found for one, inner in value.items() for found in times_and_ids(inner, one)]
+    if isinstance(value, list):
+        return [found for one in value for found in times_and_ids(one, key)]
+    return [value] if key in ("at", "recorded_at", "until", "expires_at", "id", "event_id", "seq", "uniqueid") else []
+
+
+def test_an_export_of_evidence_is_noted(run):
+    run("check", "600100200")
+    run("evidence", "export", "--number", "600100200")
+    run("evidence", "export", "--since", "2020-01-01T00:00+00:00")
+    found = [(one["question"], one["number"], one["answered"]) for one in accesses(run) if one["action"] == "evidence"]
+    assert found == [("", "+48600100200", 1), ("since 2020-01-01T00:00:00Z", None, 1)]
+
+
 def test_a_key_that_others_can_read_or_guess_is_refused(run, tmp_path):
     run("list", "add", "600100200", *WHY)
     (tmp_path / "privacy.key").chmod(0o644)

@@ -201,3 +201,23 @@ def test_a_folder_is_no_file_to_write(concierge, tmp_path):
     (tmp_path / "out").mkdir()
     done = concierge("list", "scrub", tmp_path / "leads.csv", "-o", tmp_path / "out")
     assert (done.returncode, done.stderr) == (2, f"concierge: {tmp_path}/out: Is a directory\n")
+
+
+def test_of_a_workbook_with_several_filled_sheets_one_is_chosen(concierge, tmp_path, listed):
+    book = openpyxl.Workbook()
+    book.active.append(["telefon"])
+    book.active.append(["600100200"])
+    book.create_sheet("Next").append(["600100202"])
+    book.save(tmp_path / "leads.xlsx")
+    words = ("list", "scrub", tmp_path / "leads.xlsx", "-o", tmp_path / "clean.xlsx")
+    done = concierge(*words)
+    assert done.returncode == 2
+    assert "several sheets have rows ('Sheet', 'Next'), and one is read; choose with --sheet NAME" in done.stderr
+    assert not (tmp_path / "clean.xlsx").exists()
+    assert "1 callable, 0 refused" in concierge(*words, "--sheet", "Next").stdout
+    assert "0 callable, 1 refused" in concierge(*words, "--sheet", "sheet", "--column", "number=telefon").stdout
+
+
+def test_a_sheet_of_what_is_no_workbook(scrub, leads):
+    done = scrub(leads("telefon\n600100200\n"), "--sheet", "Next")
+    assert (done.returncode, "--sheet is for workbooks" in done.stderr) == (2, True)

@@ -218,17 +218,53 @@ def test_half_a_character_of_a_reason_is_no_reason_to_lose_the_rest(read):
     assert [(one.number, one.reason, one.source) for one in found.entries] == [(ONE, "?x", "?"), (ONE + 1, "?", "")]
 
 
-def test_sheets_that_are_not_read_are_named(read):
+def sheets(**rows) -> bytes:
     book = openpyxl.Workbook()
-    for name, rows in (("", [["number"], ["600100200"]]), ("February", [["number"], ["600100201"]]), ("Empty", [])):
-        sheet = book.create_sheet(name) if name else book.active
-        for row in rows:
+    book.remove(book.active)
+    for name, found in rows.items():
+        sheet = book.create_sheet(name)
+        for row in found:
             sheet.append(row)
     stream = io.BytesIO()
     book.save(stream)
-    found = read("xlsx", stream.getvalue())
-    assert found.numbers == [ONE]
-    assert [(one.what, "not read" in one.why) for one in found.refused] == [("February", True)]
+    return stream.getvalue()
+
+
+JANUARY, FEBRUARY = [["number"], ["600100200"]], [["number"], ["600100201"]]
+
+
+def test_of_several_sheets_with_rows_one_has_to_be_chosen(read):
+    book = sheets(January=JANUARY, Empty=[], February=FEBRUARY)
+    with pytest.raises(FileRefused, match=r"several sheets have rows \('January', 'February'\).*--sheet NAME"):
+        read("xlsx", book)
+    assert read("xlsx", book, sheet="february").numbers == [ONE + 1]
+    with pytest.raises(FileRefused, match="no sheet is called 'March'; there are: January, Empty, February"):
+        read("xlsx", book, sheet="March")
+
+
+def test_the_only_sheet_with_rows_is_read_wherever_it_stands(read):
+    assert read("xlsx", sheets(About=[], Numbers=FEBRUARY)).numbers == [ONE + 1]
+    late = [[None]] * 5000 + [["600100202"]]
+    with pytest.raises(FileRefused, match="several sheets"):
+        read("xlsx", sheets(January=JANUARY, Late=late))
+
+
+@pytest.mark.parametrize("header", ["from,to", "Phone,To", "telefon,do numeru", "number,First,Last", "od,do"])
+def test_columns_that_may_be_ends_of_ranges_or_something_else_are_asked_about(read, header):
+    commas = "," * header.count(",")
+    row = "600100200" + ("," if commas == ",,," else commas) + "600100299"
+    with pytest.raises(FileRefused, match=r"may be the end of a range: if it is, say .*--column last="):
+        read("csv", f"{header}\n{row}\n")
+
+
+def test_a_range_that_is_asked_for_is_read(read):
+    data = "from,to\n600100200,600100299\n"
+    [found] = read("csv", data, columns={"number": "from", "last": "to"}).entries
+    assert (found.number, found.last) == (ONE, ONE + 99)
+    [found] = read("csv", data, columns={"number": "to", "last": "-"}).entries
+    assert (found.number, found.last) == (ONE + 99, None)
+    [found] = read("csv", "Range from;Range to\n600100200;600100299\n").entries
+    assert (found.number, found.last) == (ONE, ONE + 99)
 
 
 def test_a_row_that_no_sheet_has_is_damage(read):
