@@ -11,7 +11,7 @@ from dialplan.applications.arguments import call_in, split
 from dialplan.expression import condition
 from dialplan.flow.model import LISTEN, WAIT
 
-WAITING: Final = frozenset({"waitexten", "read", "incomplete"})
+WAITING: Final = frozenset({"waitexten", "read", "readexten", "waitdigit", "incomplete"})
 PLAYING: Final = frozenset({"background"})
 LISTENING: Final = WAITING | PLAYING
 BUSY: Final = frozenset(

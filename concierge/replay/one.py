@@ -48,9 +48,12 @@ def replay(plan: Plan, table: Table, at: At, inputs: Inputs, version: str) -> Re
     return Replayed(trace, ran, comparison, version, force)
 
 
+PLAYS = frozenset({"background", "playback", "read", "readexten"})
+
+
 def prompts(plan: Plan, trace: Trace) -> set[str]:
     """Names of prompts: written in the plan, and computed in the trace."""
-    texts = [step.data for step in trace.steps if step.application.lower() in ("background", "playback", "read")]
+    texts = [step.data for step in trace.steps if step.application.lower() in PLAYS]
     for context in plan.contexts.values():
         for extension in context.extensions:
             for step in extension.steps.values():

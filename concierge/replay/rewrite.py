@@ -170,9 +170,15 @@ def _read(data: str) -> str:
     return ",".join([*pieces[:5], SECONDS])
 
 
+def _read_exten(data: str) -> str:
+    pieces = [*split(data), "", "", "", ""][:4]
+    return ",".join([*pieces, SECONDS])
+
+
 _SHORT: Final[Mapping[str, Callable[[str], str]]] = {
     "waitexten": _waitexten,
     "read": _read,
+    "readexten": _read_exten,
     "wait": lambda _: "0.1",
     "playback": lambda data: data,
     "busy": lambda _: SECONDS,

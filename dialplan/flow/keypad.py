@@ -1,4 +1,4 @@
-"""Background, WaitExten, Incomplete, Read (main/pbx_builtins.c, apps/app_read.c)."""
+"""Background, WaitExten, Incomplete, Read, ReadExten (main/pbx_builtins.c, apps/app_read.c, apps/app_readexten.c)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dialplan.expression import Value
 from dialplan.flow.cutting import options, split
 from dialplan.flow.dialling import ask, invalid, listen
 from dialplan.flow.machine import Handler, Machine, Moves, Running, goes_on, number
-from dialplan.flow.model import NO_CHOICE, Choice, Ended, Move, State
-from dialplan.flow.outside import Entered, Listening
+from dialplan.flow.model import NO_CHOICE, Choice, Ended, Kind, Move, State
+from dialplan.flow.outside import Dialled, Entered, Listening
 from dialplan.flow.settings import likeliest
+from dialplan.flow.variables import FORGOTTEN
 
 Parts = list[Value]
 
@@ -136,16 +137,55 @@ def _entered(machine: Machine, state: State, name: str, entered: Entered) -> Sta
     return machine.store(machine.store(state, name, entered.text), "READSTATUS", entered.status)
 
 
-def wait_digit(machine: Machine, state: State, running: Running) -> Moves:
-    """WaitDigit and ReadExten: the key comes in variables whose values are not known in advance."""
+def read_exten(machine: Machine, state: State, running: Running) -> Moves:
+    """ReadExten(NAME,prompt,context,options,seconds): a whole number of the context, `i` or `t`, and never a jump."""
     arguments = parts(machine, state, running)
-    name = at(arguments, 1) if running.name == "ReadExten" else "WAITDIGITRESULT"
+    name, context = at(arguments, 1), at(arguments, 3)
+    if not name and isinstance((arguments or [""])[0], str):
+        return [goes_on(machine.store(state, "READEXTENSTATUS", "ERROR"))]
+    elsewhere = len(arguments) >= CONTEXT and not isinstance(arguments[CONTEXT - 1], str)
+    ender = "#" if "p" in options(at(arguments, 4)) else ""
+    seconds = number(at(arguments, 5), 0) or machine.response_timeout(state)
+    moves: Moves = []
+    for one in machine.outside.dialled(machine, state, Listening(context or state.context, "", seconds, ender=ender)):
+        here, kind = _dialled(machine, state, name, one, context or state.context, ender)
+        if elsewhere and kind is Kind.KEY:
+            here = machine.store(here, name, FORGOTTEN)
+        move = goes_on(here, Choice(kind, one.choice.value, "Read"), one.seconds)
+        if move not in moves:
+            moves.append(move)
+    return moves
+
+
+CONTEXT = 3
+
+
+def _dialled(machine: Machine, state: State, name: str, one: Dialled, context: str, ender: str) -> tuple[State, Kind]:
+    """The variables as ReadExten leaves them: the number where it exists, without a last # that only ended it."""
+    if not one.number:
+        return _noted(machine, state, name, "t", "TIMEOUT"), Kind.SILENCE
+    typed = "" if one.number == ender else one.number
+    if typed.endswith("#") and not machine.exists(context, typed):
+        typed = typed[:-1]
+    if typed and machine.exists(context, typed):
+        value: Value = FORGOTTEN if one.free and not machine.one_call else typed
+        return _noted(machine, state, name, value, "OK"), Kind.KEY
+    state = machine.store(state, "INVALID_EXTEN", typed)
+    return _noted(machine, state, name, "i", "INVALID"), Kind.WRONG
+
+
+def _noted(machine: Machine, state: State, name: str, value: Value, status: str) -> State:
+    return machine.store(machine.store(state, name, value), "READEXTENSTATUS", status)
+
+
+def wait_digit(machine: Machine, state: State, running: Running) -> Moves:
+    """WaitDigit: the key comes in a variable whose value is not known in advance."""
     from dialplan.flow.settings import with_status
 
     moves: Moves = []
     for choice, here in with_status(machine, state, running):
-        for entered in machine.outside.entered(machine, here, name, 1):
-            there = machine.store(here, name, entered.text)
+        for entered in machine.outside.entered(machine, here, "WAITDIGITRESULT", 1):
+            there = machine.store(here, "WAITDIGITRESULT", entered.text)
             moves.append(goes_on(there, choice if choice.kind else entered.choice))
     return moves
 
@@ -155,7 +195,7 @@ HANDLERS: dict[str, Handler] = {
     "waitexten": wait_exten,
     "incomplete": incomplete,
     "read": read,
-    "readexten": wait_digit,
+    "readexten": read_exten,
     "waitdigit": wait_digit,
 }
 

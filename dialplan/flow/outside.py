@@ -26,13 +26,17 @@ class Dialled(NamedTuple):
 
 
 class Listening(NamedTuple):
-    """A chance to press keys: looked up in `context`; `buffer` is pressed already; `waits`: seconds for the next."""
+    """A chance to press keys: looked up in `context`; `buffer` is pressed already; `waits`: seconds for the next.
+
+    `ender`: a key that ends the number at once.
+    """
 
     context: str
     buffer: str
     waits: float
     playing: bool = False
     only_choices: bool = False
+    ender: str = ""
 
 
 class Answer(NamedTuple):

@@ -24,7 +24,7 @@ from dialplan.flow.model import (
     Trace,
     TraceStep,
 )  # fmt: skip
-from dialplan.flow.outside import Answer, Dialled, Entered, Listening, alone, collect
+from dialplan.flow.outside import Answer, Dialled, Entered, Listening, Source, alone, collect
 from dialplan.plan.match import Found
 from dialplan.plan.model import Plan
 
@@ -64,11 +64,22 @@ class Scripted:
         context = asked.context
         if asked.playing and not alone(machine, context, typed):
             context = state.context  # Background looks in another context for a key that is unique there only
-        number = collect(machine, context, asked.buffer + typed, self.next_digit, machine.callerid)
+        if typed and typed == asked.ender:
+            return [Dialled(Choice(Kind.WRONG, typed), typed)]
+        number = collect(machine, context, asked.buffer + typed, self._until(asked.ender), machine.callerid)
         if number == asked.buffer:  # main/pbx.c: after Incomplete, no further digit is a time-out
             return [Dialled(Choice(Kind.SILENCE, WAIT), "", seconds=asked.waits)]
         kind = Kind.KEY if machine.exists(context, number) else Kind.WRONG
         return [Dialled(Choice(kind, number[len(asked.buffer) :]), number, context=context)]
+
+    def _until(self, ender: str) -> Source:
+        """The next key, None for one that ends the number."""
+
+        def source() -> str | None:
+            digit = self.next_digit()
+            return None if digit == ender else digit
+
+        return source
 
     def _interrupts(self, machine: Machine, asked: Listening) -> bool:
         if self.keys and self.keys[0] == LISTEN:
