@@ -1,6 +1,6 @@
 """`/callback`: what the PBX keeps for a caller, handed over; answered when it is durable, then the copy goes.
 
-Arguments: nonce, key, value, as `concierge-keep` wrote them into AstDB:
+Arguments: nonce, key, value, as `concierge-keep` wrote them into AstDB, and the PBX's name, where it has one:
 
     key    uniqueid!promise|followup!how many of this channel
     value  epoch!number!reason!language!seconds waited!channel
@@ -24,7 +24,7 @@ _VALUE = re.compile(r"([0-9]{1,11})!([0-9+]{1,40})!([a-z0-9-]{0,60})!([A-Za-z_]{
 
 def callback(environment: Environment) -> Handling:
     """Record first, then tell the dialplan."""
-    kept = read_kept(environment.argument(2), environment.argument(3))
+    kept = read_kept(environment.argument(2), environment.argument(3), environment.argument(4))
     durable = None if kept is None else (yield kept)
     word = "RECORDED" if durable is True else "REJECTED" if durable is None else "FAILED"
     yield SetVariable(RESULT, f"{word}!{nonce_of(environment.argument(1))}")
@@ -32,12 +32,12 @@ def callback(environment: Environment) -> Handling:
     return Outcome(f"callback-{word.lower()}", fields)
 
 
-def read_kept(key: str, value: str) -> CallBack | None:
-    """What the PBX has kept; None when it is no such thing."""
+def read_kept(key: str, value: str, system: str = "") -> CallBack | None:
+    """What the PBX `system` has kept; None when it is no such thing."""
     who, what = _KEY.fullmatch(key), _VALUE.fullmatch(value)
     if who is None or what is None:
         return None
     at = int(what[1])
     # never longer than a day, whatever the PBX's clock did meanwhile
     waited = min(max(int(what[5]), 0), 86_400)
-    return CallBack(who[2], what[2], what[3], what[4], waited, int(who[3]), what[6], who[1], at)
+    return CallBack(who[2], what[2], what[3], what[4], waited, int(who[3]), what[6], who[1], at, system)

@@ -79,10 +79,11 @@ class ByHand:
 @dataclass(frozen=True, slots=True)
 class Ended:
     """Record how a contact ended. Result: True when it is recorded, False when it could not be, None when the gate has
-    let no call go on that channel."""
+    let no call go on that channel. `system` as of OptOut."""
 
     uniqueid: str
     outcome: str
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class CallBack:
     """Record what is owed to a caller. Result: as of OptOut; None when it can never be read.
 
     `kind` is `promise` or `followup`; `number` as it was presented or keyed in; `turn` counts those of this channel;
-    `waited` in seconds; `at` seconds since the epoch.
+    `waited` in seconds; `at` seconds since the epoch; `system` as of OptOut.
     """
 
     kind: str
@@ -102,6 +103,7 @@ class CallBack:
     channel: str
     uniqueid: str
     at: int
+    system: str = ""
 
 
 Effect = SetVariable | GetVariable | Ask | OptOut | ByHand | Ended | CallBack

@@ -1,7 +1,7 @@
 """`/menu`: how often has this caller been here? Over the limit, or after an error: to the operator, never cut off.
 
-Arguments: menu, happening (`pass`, `wrong`, `silence`, `error`), nonce, state so far, seconds since the first. The
-answer is one variable:
+Arguments: menu, happening (`pass`, `wrong`, `silence`, `error`), nonce, state so far, seconds since the first, the
+PBX's name, where it has one. The answer is one variable:
 
     CONCIERGE_STEP = GO|OPERATOR!reason!state!nonce
 """

@@ -2,7 +2,8 @@
 
 The number is argument 1, else the variable OUTNUM (FreePBX), else the extension; argument 2 is the nonce; the
 campaign is argument 3, else `?campaign=…`; argument 4 is `pending` when the PBX keeps a key press of this person;
-argument 5 is what is known of that person (`zone=Europe/Warsaw&person=17`, see models.rules.Lead).
+argument 5 is what is known of that person (`zone=Europe/Warsaw&person=17`, see models.rules.Lead); argument 6 is the
+PBX's name, where it has one.
 The answer is one channel variable:
 
     CONCIERGE_ANSWER = VERDICT!reason!entry!last contact!contacts in 30 days!E.164 digits!nonce[!permit]
@@ -62,6 +63,7 @@ def _question(environment: Environment, dialled: str, campaign: str, via: str) -
         environment.get("uniqueid"),
         environment.argument(4) == "pending",
         lead_of(environment.argument(5)) if environment.argument(5) else NO_LEAD,
+        environment.argument(6),
     )
 
 

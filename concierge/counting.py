@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from agi.handlers import Ended
 from ami.contacts import settled
 from ami.events import Event
+from concierge.manager import others_of
 from concierge.settings import Settings
 from concierge.wiring import feed_access
 from models.caps import State
-from models.contact import Answer
+from models.contact import Answer, channel_of
 from models.errors import FeedError, StoreError
 from models.policy import Decision, Reason, refuse
 from models.reserving import Full, Reserver, Taken, Taking, Terms, Unsure
@@ -75,24 +76,26 @@ def take(reserver: Reserver, answer: Answer, settles: bool) -> Answer:
 class Counting:
     """One thread for all of it, so that what is settled was reserved before. `run` as a task, then `close`."""
 
-    def __init__(self, settings: Settings, path: Path, settles: Callable[[], bool]) -> None:
-        """`settles`: does AMI tell at this moment what becomes of a call? Raises SettingsError."""
+    def __init__(self, settings: Settings, path: Path, settles: Callable[[str], bool]) -> None:
+        """`settles`: does AMI tell at this moment what becomes of a call of this PBX? Raises SettingsError."""
         self._shared = shared_of(settings)
         self._reserver = Reserver(path, terms_of(settings), self._shared)
         self._settles = settles
+        self._others = others_of(settings)
         self._thread = ThreadPoolExecutor(1, "contacts")
         self._trouble = ""
 
     async def take(self, answer: Answer) -> Answer:
         """Reserve the contact of an allowed call."""
-        found: Answer = await self._in_thread(take, self._reserver, answer, self._settles())
+        found: Answer = await self._in_thread(take, self._reserver, answer, self._settles(answer.question.system))
         return found
 
-    async def on_event(self, event: Event, _seen_at: float) -> None:
-        """A handler of the AMI session."""
+    async def on_event(self, event: Event, _seen_at: float, system: str = "") -> None:
+        """A handler of the AMI session of the PBX `system`."""
         for one in settled(event):
+            channel = channel_of(system, one.uniqueid, self._others)
             try:
-                await self._in_thread(self._reserver.settle, one.uniqueid, dict(one.ways))
+                await self._in_thread(self._reserver.settle, channel, dict(one.ways))
             except StoreError as error:
                 log.error("contact=unsettled why=%s", error)
 
@@ -101,7 +104,8 @@ class Counting:
         after = {"abandoned": State.ABANDONED, "conversation": State.CONVERSATION}.get(effect.outcome)
         ways = {state: after or state for state in (*_ANY, State.ABANDONED)}
         try:
-            found = await self._in_thread(self._reserver.settle, effect.uniqueid, ways, effect.outcome)
+            channel = channel_of(effect.system, effect.uniqueid, self._others)
+            found = await self._in_thread(self._reserver.settle, channel, ways, effect.outcome)
         except StoreError as error:
             log.error("outcome=failed why=%s", error)
             return False

@@ -21,6 +21,11 @@ def all_of(settings: Settings) -> Sequence[AmiSettings]:
     return [one for one in (settings.ami, *settings.also_ami) if one.user]
 
 
+def others_of(settings: Settings) -> frozenset[str]:
+    """The names of all PBXs but the first: their channels and calls are told from its own by them."""
+    return frozenset(one.system for one in settings.also_ami)
+
+
 def _context(ami: AmiSettings) -> ssl.SSLContext:
     """The server must prove its name."""
     try:

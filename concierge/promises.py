@@ -10,6 +10,7 @@ from pathlib import Path
 
 from agi.handlers import CallBack
 from agi.log_line import pairs
+from concierge.manager import others_of
 from concierge.settings import Settings
 from concierge.wiring import site_of
 from models.callback import Asked, Kind
@@ -25,13 +26,14 @@ class Promises:
 
     def __init__(self, settings: Settings, path: Path) -> None:
         self._path, self._system = path, settings.ami.system
+        self._others = others_of(settings)
         # what a caller keyed in or the network presented has no digit for an outside line in front
         self._site: Site = replace(site_of(settings), outside_line="", tech_prefixes=())
         self._within = timedelta(hours=settings.callbacks.within)
 
     async def record(self, kept: CallBack) -> bool:
         """False when it is not durable."""
-        asked = asked_of(kept, self._site, self._system)
+        asked = asked_of(kept, self._site, kept.system if kept.system in self._others else self._system)
         try:
             new = await asyncio.to_thread(self._write, asked)
         except StoreError as error:

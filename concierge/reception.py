@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -25,10 +25,11 @@ _TOGETHER = 1.0  # seconds that a row waits for others
 class Reception:
     """A handler of AMI events, and an ear at the menus. A crash may lose a second of its figures."""
 
-    def __init__(self, journal: Journal, system: str, trunks: Sequence[str]) -> None:
+    def __init__(self, journal: Journal, system: str, trunks: Sequence[str], others: Collection[str] = ()) -> None:
+        """`others`: the names of further PBXs; two of them may give two callers the same uniqueid."""
         self._journal = journal
         self._system = system
-        self._callers = Callers(trunks)
+        self._callers = {name: Callers(trunks) for name in (system, *others)}
         self._rows: list[Incoming] = []
         self._writing: asyncio.Task[None] | None = None
 
@@ -46,14 +47,19 @@ class Reception:
         told = {name: str(outcome.fields.get(name, "")) for name in ("menu", "happening", "reason")}
         step = MenuStep(environment.get("uniqueid"), told["menu"], told["happening"], outcome.decision, told["reason"])
         if step.uniqueid:
-            self._callers.passed(step, time.time())
+            self._of(environment.argument(6)).passed(step, time.time())
 
-    async def on_event(self, event: Event, seen_at: float) -> None:
-        """From the listener."""
-        gone = self._callers.apply(event, seen_at)
+    def _of(self, system: str) -> Callers:
+        """A PBX that nobody has configured is the first one."""
+        found = self._callers.get(system)
+        return self._callers[self._system] if found is None else found
+
+    async def on_event(self, event: Event, seen_at: float, system: str = "") -> None:
+        """From the listener of a PBX."""
+        gone = self._of(system).apply(event, seen_at)
         if gone is None:
             return
-        self._rows.append(row_of(gone, self._system))
+        self._rows.append(row_of(gone, system or self._system))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write(), name="reception")
 

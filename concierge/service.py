@@ -29,7 +29,7 @@ from concierge.counting import Counting
 from concierge.errors import UserError
 from concierge.gap_store import GapStore
 from concierge.health import Health
-from concierge.manager import access_of, all_of
+from concierge.manager import access_of, all_of, others_of
 from concierge.one_daemon import Parts
 from concierge.promises import Promises
 from concierge.reception import Reception
@@ -42,6 +42,7 @@ from concierge.vitals import Vitals
 from concierge.watching import recording, rules_of, telling
 from concierge.wiring import evidence_key, identity_of, judge_of, limits_of, site_of, sync_of
 from models.cases import Cases, warm
+from models.contact import placed
 from models.gate import Gate
 from models.journal import Journal
 
@@ -74,10 +75,10 @@ class Service:
         self._key = evidence_key(path)
         take = self._counting.take
         self._gate = Gate(self._judge, self.journal, strict=store.strict_evidence, take=take, key=self._key)
-        self._reception = Reception(self.journal, settings.ami.system, settings.gate.trunks)
+        systems = others_of(settings)
+        self._reception = Reception(self.journal, settings.ami.system, settings.gate.trunks, systems)
         self._telling: asyncio.Task[None] | None = None
         digits: dict[str, Scope] = {k: "all" if v == "all" else "campaign" for k, v in settings.opt_out.digits.items()}
-        systems = frozenset(one.system for one in settings.also_ami)
         self._recorder = Recorder(self.journal, settings.ami.system, digits, site_of(settings), systems)
         if self._judge.cases is not None:
             self._recorder.digits_of = partial(digits_of, self._judge.cases, digits)
@@ -111,7 +112,11 @@ class Service:
     def _agi_server(self) -> Server:
         agi = self._settings.agi
         limits = Limits(agi.header_timeout, agi.session_timeout, agi.sessions)
-        ports = Ports(self._gate.ask_now, self._gate.ask, self._record, self._counting.ended)
+        gate, others = self._gate, others_of(self._settings)
+        ports = Ports(gate.ask_now, gate.ask, self._record, self._counting.ended)
+        if others:
+            now, later = (lambda one: gate.ask_now(placed(one, others))), (lambda one: gate.ask(placed(one, others)))
+            ports = Ports(now, later, self._record, self._counting.ended)
         allow = tuple(ipaddress.ip_network(text) for text in agi.allow)
         return Server(Services(self._handlers(), ports, limits), agi.host, agi.port, allow)
 
@@ -144,7 +149,11 @@ class Service:
             self._recorder.digits_of,
             system=ami.system,
             witness=witness,
-            also=(partial(self._watch, ami.system), self._counting.on_event, self._reception.on_event),
+            also=(
+                partial(self._watch, ami.system),
+                partial(self._counting.on_event, system=ami.system),
+                partial(self._reception.on_event, system=ami.system),
+            ),
         )
 
     def vitals(self) -> Vitals:
@@ -152,9 +161,10 @@ class Service:
         listeners = {system: one.status() for system, one in self.listeners.items()}
         return Vitals(self.journal.ready, self.journal.waiting, self.stalls.count, self.stalls.longest, listeners)
 
-    def _settles(self) -> bool:
-        """Does AMI tell at this moment what becomes of a call?"""
-        return any(one.session.status().connected for one in self.listeners.values())
+    def _settles(self, system: str) -> bool:
+        """Does AMI tell at this moment what becomes of a call of this PBX?"""
+        one = self.listeners.get(system if system in others_of(self._settings) else self._settings.ami.system)
+        return one is not None and one.session.status().connected
 
     async def _watch(self, system: str, event: Event, seen_at: float) -> None:
         """Round the gate? The listener is there when its first event comes."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from models.number import NotANumber, Number
@@ -16,6 +17,7 @@ class Question:
 
     `via` is the way in (`agi`, `script`, `cli`); `caller` a caller id or user; `channel` and `uniqueid` Asterisk's.
     `pending`: the PBX keeps a key press of this person that is not recorded yet. `lead`: what is known of the person.
+    `system`: which PBX it is, where one daemon hears several; empty for the first.
     """
 
     dialled: str
@@ -26,6 +28,7 @@ class Question:
     uniqueid: str = ""
     pending: bool = False
     lead: Lead = NO_LEAD
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +53,17 @@ class Answer:
     at: datetime
     case: Case | None = None
     permit: str = ""
+
+
+def channel_of(system: str, uniqueid: str, others: Container[str]) -> str:
+    """PURE: what names a channel among those of all PBXs that one daemon hears: two of them that began in the same
+    second give the same uniqueid. `others`: the names of all but the first PBX, whose channels keep their bare name.
+    """
+    return f"{system}/{uniqueid}" if uniqueid and system in others else uniqueid
+
+
+def placed(question: Question, others: Container[str]) -> Question:
+    """PURE: the question under a name of its channel that no other PBX has given."""
+    if question.system not in others:
+        return question
+    return replace(question, uniqueid=channel_of(question.system, question.uniqueid, others))

@@ -40,7 +40,7 @@ async def gate(path):
     settings = Settings(store=StoreSettings(path=str(path)))
     journal = Journal(path)
     journal.start()
-    counting = Counting(settings, path, lambda: True)
+    counting = Counting(settings, path, lambda _system: True)
     made = Gate(judge_of(settings, path, indexed=True), journal, take=counting.take)
     yield made, counting
     await counting.close()
