@@ -16,7 +16,20 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, or_, select, text, update
+from sqlalchemy import (
+    URL,
+    BindParameter,
+    Connection,
+    Engine,
+    bindparam,
+    create_engine,
+    event,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from models.contact import Answer
@@ -31,6 +44,17 @@ from models.wal import inode_of
 PATIENCE = 5.0  # seconds that a writer waits for another one
 _PAUSE = 0.001
 _LOCK = "UPDATE entry SET id = id WHERE id = -1"
+# made once: to make them is as much work as to run them
+_SOME: BindParameter[int] = bindparam("numbers", expanding=True)
+_EVENTS = (
+    select(list_event)
+    .outerjoin(batch, batch.c.id == list_event.c.batch)
+    .where(list_event.c.number.in_(_SOME))
+    .where(or_(list_event.c.batch == "", batch.c.state != LOADING))
+    .order_by(list_event.c.seq)
+)
+_ENTRIES = select(entry).where(entry.c.number.in_(_SOME))
+_INSERT_ENTRY = insert(entry).returning(entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,15 +376,8 @@ def events_of(connection: Connection, key: Key) -> list[ListEvent]:
 
 
 def _events(connection: Connection, keys: Sequence[Key]) -> dict[Key, list[ListEvent]]:
-    query = (
-        select(list_event)
-        .outerjoin(batch, batch.c.id == list_event.c.batch)
-        .where(list_event.c.number.in_({key.number for key in keys}))
-        .where(or_(list_event.c.batch == "", batch.c.state != LOADING))
-        .order_by(list_event.c.seq)
-    )
     found: dict[Key, list[ListEvent]] = {key: [] for key in keys}
-    for happened in map(event_from_row, connection.execute(query)):
+    for happened in map(event_from_row, connection.execute(_EVENTS, _numbers(keys))):
         if happened.key in found:
             found[happened.key].append(happened)
     return found
@@ -405,15 +422,18 @@ def _undone(connection: Connection, batches: set[str]) -> dict[str, datetime]:
 
 
 def _entries(connection: Connection, keys: Sequence[Key]) -> dict[Key, Entry]:
-    rows = connection.execute(select(entry).where(entry.c.number.in_({key.number for key in keys})))
-    return {found.key: found for found in map(entry_from_row, rows)}
+    return {found.key: found for found in map(entry_from_row, connection.execute(_ENTRIES, _numbers(keys)))}
+
+
+def _numbers(keys: Sequence[Key]) -> dict[str, list[int]]:
+    return {"numbers": list({key.number for key in keys})}
 
 
 def _write_entry(connection: Connection, before: Entry | None, after: Entry | None) -> Entry | None:
     if after is None:
         return before
     if before is None:
-        result = connection.execute(insert(entry).values(entry_row(after)).returning(entry))
+        result = connection.execute(_INSERT_ENTRY, entry_row(after))
     elif replace(before, id=0) == after:
         return before
     else:

@@ -17,27 +17,27 @@ from models.tables import fact
 
 KIND = "fact"
 VERSION = 2  # a program that has no facts stops there and says so
-_PUSHED, _AGAIN = "pushed-facts", "again-facts"
+PUSHED, _AGAIN = "pushed-facts", "again-facts"
 _TEXTS = ("fact", "subject", "source", "actor", "content")
 
 
 def next_facts(connection: Connection, site: str, limit: int) -> Parcel | None:
     """What the feed does not have, in the order of recording."""
     end = connection.execute(select(func.max(fact.c.seq))).scalar() or 0
-    pushed, again = state.number(connection, _PUSHED), state.number(connection, _AGAIN)
+    pushed, again = state.number(connection, PUSHED), state.number(connection, _AGAIN)
     if end <= pushed:
         return None
     query = select(fact).where(fact.c.seq > pushed, or_(fact.c.site == "", fact.c.seq <= again))
     rows = connection.execute(query.order_by(fact.c.seq).limit(limit)).all()
     more = len(rows) == limit
     reached = rows[-1].seq if more else end
-    return Parcel([of_row(row._mapping, site) for row in rows], lambda to: state.put(to, _PUSHED, reached), more)
+    return Parcel([of_row(row._mapping, site) for row in rows], lambda to: state.put(to, PUSHED, reached), more)
 
 
 def start_over(connection: Connection) -> None:
     """The feed has another past: what it lacks is told again, whoever has recorded it."""
     end = connection.execute(select(func.max(fact.c.seq))).scalar() or 0
-    state.put(connection, _PUSHED, 0)
+    state.put(connection, PUSHED, 0)
     state.put(connection, _AGAIN, end)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select, text
+from sqlalchemy import Connection, Row, bindparam, insert, select, text
 
 from models.errors import FeedError
 from models.sync.message import Message
@@ -19,6 +19,22 @@ from models.tables import feed_counter, feed_event
 
 CHANNEL = "concierge_feed"  # of NOTIFY, which wakes and tells nothing
 _COLUMNS = [one for one in feed_event.c if one.name not in ("position", "chain")]
+
+# made once: to make them is as much work as to run them
+_COUNTER = select(feed_counter.c.last, feed_counter.c.chain).where(feed_counter.c.id == 1).with_for_update()
+_INSERT = insert(feed_event)
+_READ = (
+    select(feed_event)
+    .where(feed_event.c.position > bindparam("after"))
+    .order_by(feed_event.c.position)
+    .limit(bindparam("most"))
+)
+_LAST = (
+    select(feed_event.c.position, feed_event.c.chain)
+    .where(feed_event.c.event_id.in_(bindparam("ids", expanding=True)))
+    .order_by(feed_event.c.position.desc())
+    .limit(1)
+)
 
 
 class Position(NamedTuple):
@@ -50,9 +66,7 @@ def push(connection: Connection, messages: Sequence[Message], *, new: bool = Fal
     missing = ids if new else set(unknown(connection, sorted(ids)))
     if not missing:
         return 0
-    row = connection.execute(
-        select(feed_counter.c.last, feed_counter.c.chain).where(feed_counter.c.id == 1).with_for_update()
-    ).first()
+    row = connection.execute(_COUNTER).first()
     if row is None:
         raise FeedError("the feed has lost its counter; restore it from a backup")
     if not new:
@@ -70,11 +84,18 @@ def push(connection: Connection, messages: Sequence[Message], *, new: bool = Fal
 
 
 def _write(connection: Connection, rows: list[dict[str, object]], last: Position) -> None:
-    connection.execute(insert(feed_event), rows)
+    connection.execute(_INSERT, rows)
     counted = f"UPDATE feed_counter SET last = {last.number:d}, chain = '{last.chain}' WHERE id = 1"  # noqa: S608
     if connection.dialect.name == "postgresql":  # both in one message, which has no parameters
         counted += f"; NOTIFY {CHANNEL}"
     connection.execute(text(counted))
+
+
+def following(position: Position, messages: Sequence[Message]) -> Position:
+    """PURE: where these stand when they come next after a position."""
+    for message in messages:
+        position = _after(position, message)
+    return position
 
 
 def unknown(connection: Connection, event_ids: Sequence[str]) -> list[str]:
@@ -86,9 +107,7 @@ def unknown(connection: Connection, event_ids: Sequence[str]) -> list[str]:
 
 def last_of(connection: Connection, messages: Sequence[Message]) -> Position:
     """Where the last of these stands."""
-    query = select(feed_event.c.position, feed_event.c.chain)
-    query = query.where(feed_event.c.event_id.in_({one.event_id for one in messages}))
-    row = connection.execute(query.order_by(feed_event.c.position.desc()).limit(1)).first()
+    row = connection.execute(_LAST, {"ids": list({one.event_id for one in messages})}).first()
     if row is None:
         raise FeedError("the feed has lost what was just appended")
     return Position(row.position, row.chain)
@@ -121,8 +140,7 @@ def _other(rows: Sequence[Row[Any]], wanted: Position) -> bool:
 
 def read(connection: Connection, after: int, limit: int) -> list[Row[Any]]:
     """At most `limit` rows of `feed_event` after a position, in order."""
-    query = select(feed_event).where(feed_event.c.position > after).order_by(feed_event.c.position).limit(limit)
-    return list(connection.execute(query))
+    return list(connection.execute(_READ, {"after": after, "most": limit}))
 
 
 def last_position(connection: Connection) -> int:

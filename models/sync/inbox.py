@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from models.store import refold_many
@@ -15,6 +15,10 @@ from models.suppression import Key
 from models.sync import facts, state
 from models.sync.message import ImportNews, Message, to_event, to_import
 from models.tables import DONE, LOADING, UNDONE, batch, list_event
+
+# made once: to make them is as much work as to run them
+_KNOWN = select(list_event.c.event_id).where(list_event.c.event_id.in_(bindparam("ids", expanding=True)))
+_INSERT = insert(list_event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,13 @@ def take_in(connection: Connection, messages: Sequence[Message]) -> Taken:
             known.add(message.event_id)
             rows.append(to_event(message))
     if rows:
-        connection.execute(insert(list_event), rows)
+        connection.execute(_INSERT, rows)
         refold_many(connection, _keys(connection, rows))
     return Taken(len(rows), list(dict.fromkeys(imports)))
 
 
 def _known(connection: Connection, event_ids: list[str]) -> set[str]:
-    query = select(list_event.c.event_id).where(list_event.c.event_id.in_(event_ids))
-    return set(connection.execute(query).scalars())
+    return set(connection.execute(_KNOWN, {"ids": event_ids}).scalars())
 
 
 def _keys(connection: Connection, rows: list[dict[str, Any]]) -> list[Key]:

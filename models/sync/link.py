@@ -40,6 +40,13 @@ class Access:
         return f"{self.url.get_backend_name()}://{self.url.host or ''}/{self.url.database or ''}"
 
 
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """Why a wait has ended: by the feed, or by somebody here."""
+
+    by_feed: bool
+
+
 class Link:
     """An open connection. Blocking; used from one thread."""
 
@@ -52,6 +59,7 @@ class Link:
         self.driver: Any = self._connection.connection.driver_connection
         self._listens = self._engine.dialect.name == "postgresql"
         self._told = False
+        self._own = 0  # the server's process behind this link, which tells what this host itself appends
         self._watchdog = Watchdog(self.descriptor)
         try:
             self._begin()
@@ -65,6 +73,7 @@ class Link:
                 connection.execute(text(statement))
             check_revision(connection, self.access)
             if self._listens:
+                self._own = self.driver.info.backend_pid
                 self.driver.add_notify_handler(self._notified)
                 connection.execute(text(f"LISTEN {CHANNEL}"))
 
@@ -94,29 +103,29 @@ class Link:
         with explained(self.access, self._watchdog), limit, self._connection.begin():
             yield self._connection
 
-    def wait(self, others: Sequence[int], seconds: float) -> bool:
-        """Until the feed has news, one of the other descriptors can be read, or the time is over (False)."""
+    def wait(self, others: Sequence[int], seconds: float) -> Woken | None:
+        """Until the feed has news of others, or one of the other descriptors can be read; None: the time is over."""
         if self._news():
-            return True
+            return Woken(by_feed=True)
         ready, _, _ = select.select([self.descriptor, *others], [], [], max(0.0, seconds))
-        if self.descriptor in ready:
-            self._news()
-        return bool(ready)
+        if not ready:
+            return None
+        return Woken(by_feed=self.descriptor in ready and self._news())
 
     def _news(self) -> bool:
         """Take in what the server has said by itself."""
-        if self._listens:
-            with explained(self.access):
-                self.driver.pgconn.consume_input()
-                self._told = self.driver.pgconn.notifies() is not None or self._told
-                while self.driver.pgconn.notifies() is not None:
-                    pass
+        if not self._listens:
+            return bool(select.select([self.descriptor], [], [], 0)[0])  # it hangs up
+        with explained(self.access):
+            self.driver.pgconn.consume_input()
+            while (heard := self.driver.pgconn.notifies()) is not None:
+                self._told = self._told or heard.be_pid != self._own
         told, self._told = self._told, False
         return told
 
-    def _notified(self, _notify: object) -> None:
+    def _notified(self, heard: Any) -> None:
         """While something else was being read."""
-        self._told = True
+        self._told = self._told or heard.pid != self._own
 
     def may_delete(self) -> bool:
         """May this user change or remove what was recorded? Nothing is. Raises FeedError."""

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, and_, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, func, or_, select, update
 
 from models.sync import state
 from models.sync.message import ImportNews, Message, of_event, of_import
 from models.tables import DONE, UNDONE, batch, list_event
 
 _BYTES = 500_000  # of one parcel; a slow line has to carry it within the time-out
+
+_NO_VALUES: Mapping[str, object] = MappingProxyType({})
+# made once: to make them is as much work as to run them
+_END = select(func.max(list_event.c.seq))
+_WAITING = and_(
+    list_event.c.seq > bindparam(state.PUSHED),
+    func.coalesce(list_event.c.batch, "") == "",
+    or_(list_event.c.site == "", list_event.c.seq <= bindparam(state.AGAIN)),
+)
+_COUNT = select(func.count()).select_from(list_event).where(_WAITING)
+_SINGLES = (
+    select(list_event)
+    .where(_WAITING, list_event.c.seq <= bindparam("end"))
+    .order_by(list_event.c.seq)
+    .limit(bindparam("most"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +43,11 @@ class Parcel:
 
 def singles(connection: Connection, site: str, limit: int) -> Parcel | None:
     """Events that belong to no import."""
-    end = connection.execute(select(func.max(list_event.c.seq))).scalar() or 0
+    end = connection.execute(_END).scalar() or 0
     pushed = state.number(connection, state.PUSHED)
     if end <= pushed:
         return None
-    query = _waiting(select(list_event), connection).where(list_event.c.seq <= end)
-    rows = _some(connection, query.order_by(list_event.c.seq).limit(limit))
+    rows = _some(connection, _SINGLES, {**_marks(connection), "most": limit, "end": end})
     more = bool(rows) and (len(rows) == limit or _size(rows) >= _BYTES)
     reached = rows[-1]["seq"] if more else end
     messages = [of_event(row, site) for row in rows]
@@ -40,18 +56,16 @@ def singles(connection: Connection, site: str, limit: int) -> Parcel | None:
 
 def waiting(connection: Connection) -> int:
     """How many events (and imports) the feed does not have."""
-    count = connection.execute(_waiting(select(func.count()).select_from(list_event), connection)).scalar() or 0
-    imports = connection.execute(select(func.count()).select_from(batch).where(_behind())).scalar() or 0
+    count = connection.execute(_COUNT, _marks(connection)).scalar() or 0
+    imports = connection.execute(select(func.count()).select_from(batch).where(behind())).scalar() or 0
     return int(count) + int(imports)
 
 
-def _waiting(query: Select[Any], connection: Connection) -> Select[Any]:
-    pushed, again = (state.number(connection, key) for key in (state.PUSHED, state.AGAIN))
-    ours = or_(list_event.c.site == "", list_event.c.seq <= again)
-    return query.where(list_event.c.seq > pushed, func.coalesce(list_event.c.batch, "") == "", ours)
+def _marks(connection: Connection) -> dict[str, int]:
+    return {key: state.number(connection, key) for key in (state.PUSHED, state.AGAIN)}
 
 
-def _behind() -> Any:
+def behind() -> Any:
     """Imports whose present state the feed has not heard of."""
     unheard = and_(batch.c.state == DONE, batch.c.feed_state == "")
     return or_(unheard, and_(batch.c.state == UNDONE, batch.c.feed_state != UNDONE))
@@ -59,7 +73,7 @@ def _behind() -> Any:
 
 def next_import(connection: Connection, site: str, limit: int) -> Parcel | None:
     """A part of an import, or that it was taken back."""
-    found = connection.execute(select(batch).where(_behind()).order_by(batch.c.seq).limit(1)).first()
+    found = connection.execute(select(batch).where(behind()).order_by(batch.c.seq).limit(1)).first()
     if found is None:
         return None
     row = found._mapping
@@ -89,11 +103,11 @@ def _heard(identity: str, news: str) -> Callable[[Connection], None]:
     return note
 
 
-def _some(connection: Connection, query: Select[Any]) -> list[RowMapping]:
+def _some(connection: Connection, query: Select[Any], values: Mapping[str, object] = _NO_VALUES) -> list[RowMapping]:
     """Rows until they are large enough together; one at least."""
     rows: list[RowMapping] = []
     size = 0
-    with connection.execute(query) as result:
+    with connection.execute(query, values) as result:
         for row in result:
             rows.append(row._mapping)
             size += _length(rows[-1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import dialect, insert
 
+from models.store import driver_of
 from models.sync.feed import Position
 from models.tables import sync_state
 
@@ -14,7 +15,8 @@ PUSHED = "pushed"  # all of list_event up to this seq is in the feed
 AGAIN = "again"  # and up to this one also what other sites have recorded is pushed
 UNDO, REFOLD, ROWS = "undo ", "refold ", "rows "  # with the id of an import
 
-# compiled once: half of what an event from another site costs was asking and noting how far the feed is read
+# compiled once and past SQLAlchemy: half of what an event from another site costs was to ask and note how far the feed
+# is read
 _put = insert(sync_state)
 _PUT = str(
     _put.on_conflict_do_update(index_elements=["key"], set_={"value": _put.excluded.value}).compile(
@@ -26,8 +28,8 @@ _GET = str(select(sync_state.c.value).where(sync_state.c.key == bindparam("key")
 
 def get(connection: Connection, key: str, default: str = "") -> str:
     """The value, or the default."""
-    found = connection.exec_driver_sql(_GET, (key,)).scalar()
-    return default if found is None else str(found)
+    found = driver_of(connection).execute(_GET, (key,)).fetchone()
+    return default if found is None else str(found[0])
 
 
 def number(connection: Connection, key: str) -> int:
@@ -37,7 +39,7 @@ def number(connection: Connection, key: str) -> int:
 
 def put(connection: Connection, key: str, value: object) -> None:
     """Remember."""
-    connection.exec_driver_sql(_PUT, (key, str(value)))
+    driver_of(connection).execute(_PUT, (key, str(value)))
 
 
 def drop(connection: Connection, key: str) -> None:

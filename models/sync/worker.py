@@ -14,13 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from models.backoff import delay
 from models.errors import FeedError, StoreBusy, StoreError
 from models.evidence.sources import EVENT
 from models.store import Store
 from models.sync import facts, hosts, outbox, state
 from models.sync.contact import Contact
-from models.sync.feed import last_of, pull, push
+from models.sync.due import due, pass_over
+from models.sync.feed import Position, following, last_of, pull, push
 from models.sync.inbox import take_in
 from models.sync.link import Access, Doubled, Link
 from models.sync.message import Message, Unreadable
@@ -172,6 +175,8 @@ class _Host:
         self._settling = settling
         self._doubled = False
         self._rows = pace.rows
+        self._read_at = float("-inf")  # when the feed was last read to its end
+        self._read_again = True
         self._report_at = 0.0
         self._mute = ""
 
@@ -182,8 +187,10 @@ class _Host:
             while not stopping.is_set():
                 if not self._store.is_current():
                     raise StoreError(f"{self._store.path}: the file was replaced; it is opened anew")
+                before = self._read_at
                 if self._turn():
-                    good()
+                    if self._read_at != before:
+                        good()
                     self._report()
                     seen = self._wait(wake, watched, seen)
 
@@ -204,16 +211,39 @@ class _Host:
             self._mute = str(error)
 
     def _turn(self) -> bool:
-        """Push and pull a little of everything; True when nothing is left."""
+        """Pull and push a little of everything; True when nothing is left.
+
+        What the feed has said comes first: somebody waits for it at another site.
+        """
         try:
-            more = self._push(facts.next_facts)
-            more = self._push(outbox.singles) or more
+            more = self._news()
+        except (FeedError, Unreadable):  # what cannot be read keeps nothing back that is to be told
+            self._push_all()
+            raise
+        more = self._push_all() or more
+        return not (self._news() or more)
+
+    def _push_all(self) -> bool:
+        with self._store.reading() as connection:
+            waits = due(connection)
+        try:
+            more = waits.facts and self._push(facts.next_facts)
+            more = (waits.events and self._push(outbox.singles)) or more
+            return (waits.imports and self._push(outbox.next_import)) or more
         except FeedError:
             while self._pull():  # a feed that takes nothing may still have something to say
                 pass
             raise
-        more = self._pull() or more
-        return not (self._push(outbox.next_import) or more)
+
+    def _news(self) -> bool:
+        """Pull, if there may be anything; True when there may be more."""
+        if not self._read_again and time.monotonic() - self._read_at < self._pace.poll:
+            return False
+        self._read_again = False  # what is told from here on is not missed
+        self._read_again = self._pull()
+        if not self._read_again:
+            self._read_at = time.monotonic()
+        return self._read_again
 
     def _push(self, choose: Callable[..., outbox.Parcel | None]) -> bool:
         with self._store.reading() as connection:
@@ -228,7 +258,16 @@ class _Host:
             parcel.delivered(connection)
             if parcel.messages:  # until it is read, the feed may be put back to where it does not have them
                 state.put_own_position(connection, reached)
+                self._read_own(connection, parcel.messages, reached)
         return parcel.more
+
+    def _read_own(self, connection: Connection, messages: list[Message], reached: Position) -> None:
+        """What follows what was read, and is this host's own, need not be read."""
+        news = any(message.about_import for message in messages)
+        if not news and following(state.position(connection), messages) == reached:
+            state.put_position(connection, reached)
+        else:
+            self._read_again = True
 
     def _append(self, messages: list[Message]) -> None:
         """What was pushed before a crash, or by others after the feed was restored, is there already."""
@@ -245,12 +284,12 @@ class _Host:
     def _pull(self) -> bool:
         """True when there may be more."""
         with self._store.reading() as connection:
-            before, own = state.position(connection), state.own_position(connection)
+            reached, own = state.position(connection), state.own_position(connection)
         with self._link.reading() as feed:
-            page = pull(feed, before, self._rows, own)
+            page = pull(feed, reached, self._rows, own)
         if page.other_past:
             log.error(
-                "sync=restored feed=%s position=%d: read again from its beginning", self._link.access.name, before[0]
+                "sync=restored feed=%s position=%d: read again from its beginning", self._link.access.name, reached[0]
             )
             with self._store.writing() as connection:
                 outbox.start_over(connection)
@@ -260,7 +299,9 @@ class _Host:
             return False
         try:
             with self._store.writing() as connection:
+                before = due(connection)
                 taken = take_in(connection, page.messages)
+                pass_over(connection, before)
                 self._store.seal(connection, EVENT, taken.events)
                 for identity in taken.imports:
                     self._store.seal_import(connection, identity)
@@ -278,7 +319,9 @@ class _Host:
         """Until there is something to do, for a poll at most."""
         until = time.monotonic() + self._pace.poll
         while (left := until - time.monotonic()) > 0:
-            if self._link.wait([wake], min(left, self._pace.look)):
+            woken = self._link.wait([wake], min(left, self._pace.look))
+            if woken is not None:
+                self._read_again = self._read_again or woken.by_feed
                 break
             if (now := _version(watched)) != seen:
                 return now

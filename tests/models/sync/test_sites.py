@@ -22,7 +22,7 @@ from models.reader import Reader
 from models.rows import event_row
 from models.store import Store
 from models.suppression import Kind, ListEvent
-from models.sync import outbox
+from models.sync import outbox, state
 from models.sync.contact import Age
 from models.sync.feed import last_position, push
 from models.sync.link import Access, Link
@@ -378,3 +378,57 @@ def test_an_import_that_the_feed_has_lost_in_its_middle_is_pushed_again(hosts, o
         host.start()
     equal(found, 17)
     wait.until_now(lambda: [one[:2] for one in states(found[1])] == [(new.id, "done")], 10)
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "another wrote", "another past of the same length"])
+def test_only_what_follows_what_was_read_counts_as_read_when_it_is_appended(hosts, on_postgresql, make, meanwhile):
+    """A host need not read its own events again; but what stands between, or another past, is never passed over."""
+    host = hosts(on_postgresql, "a", start=False)[0]
+    link = Link(on_postgresql)
+    try:
+        with closing(host.open()) as store:
+            turn = _Host(store, link, "a", Pace(), threading.Event())
+            store.record(make.event(BASE))
+            assert turn._turn()
+            assert position(store) == 1
+            with link.transaction() as feed:
+                if meanwhile == "another past of the same length":
+                    feed.execute(delete(feed_event))
+                    feed.execute(update(feed_counter).values(last=0, chain=""))
+                if meanwhile != "nothing":
+                    push(feed, [of_event(event_row(opt_out(BASE + 1), 1) | {"site": ""}, "c")])
+            store.record(make.event(BASE + 2))
+            assert not turn._push(outbox.singles)
+            assert position(store) == (2 if meanwhile == "nothing" else 1)
+            while not turn._turn():
+                pass
+            assert {one.number for one in store.events()} >= {BASE, BASE + 2} | (
+                set() if meanwhile == "nothing" else {BASE + 1}
+            )
+            assert pushed(on_postgresql) == {"nothing": 2, "another wrote": 3}.get(meanwhile, 3)
+    finally:
+        link.close()
+
+
+def position(store):
+    with store.reading() as connection:
+        return state.position(connection).number
+
+
+def test_a_host_that_writes_without_a_pause_reads_what_others_wrote_before(hosts, on_postgresql, make):
+    """Its own event does not follow what it has read: it looks, whether or not anybody has told it."""
+    host = hosts(on_postgresql, "a", start=False)[0]
+    link = Link(on_postgresql)
+    try:
+        with closing(host.open()) as store:
+            turn = _Host(store, link, "a", Pace(poll=1000), threading.Event())
+            assert turn._turn()
+            with link.transaction() as feed:
+                push(feed, [of_event(event_row(opt_out(BASE), 1) | {"site": ""}, "c")])
+            assert turn._turn()
+            assert not store.entries(BASE)
+            store.record(make.event(BASE + 1))
+            turn._turn()
+            assert store.entries(BASE)
+    finally:
+        link.close()
