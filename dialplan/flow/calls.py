@@ -11,6 +11,7 @@ from dialplan.flow.entries import Entry, find
 from dialplan.flow.explore import Search, machine_of
 from dialplan.flow.graph import reachable, rounds
 from dialplan.flow.model import LISTEN, WIDENED, At, Edge, Ended, Kind, Limits, Met, Space, State
+from dialplan.plan.model import Step
 from dialplan.subject import Located, Subject
 
 CUT = frozenset({Ended.HANGUP, Ended.FALLS_OFF, Ended.INVALID, Ended.TIMEOUT, Ended.APPLICATION})
@@ -280,6 +281,13 @@ class Calls:
 
         return self.leading_to(helps)
 
+    def only_behind(self, step: Step, above: Step) -> bool:
+        """Do calls come to a step, and to none of its nodes but from this other step?"""
+        nodes = [n for n, found in enumerate(self.space.found) if found is not None and found.step is step]
+        origins = {before for node in nodes for before in self._origins[node]}
+        steps = [self.space.found[node] for node in origins]
+        return bool(steps) and all(found is not None and found.step is above for found in steps)
+
     def leading_to(self, good: Callable[[int, Edge], bool]) -> set[int]:
         """Nodes from which an edge of this kind can be reached."""
         starts = {node for node, edges in enumerate(self.space.edges) for edge in edges if good(node, edge)}
@@ -301,9 +309,13 @@ class Calls:
 
     def rounds(self, allowed: Callable[[int, Edge], bool]) -> list[list[int]]:
         """Parts in which a caller can go round over these edges for ever."""
-        edges = self.space.edges
-        successors = self.following(allowed)
-        return rounds([successors(node) if edges[node] else [] for node in range(len(edges))])
+        successors, circling = self.following(allowed), self._circling
+        return rounds([successors(node) if node in circling else [] for node in range(len(self.space.edges))])
+
+    @functools.cached_property
+    def _circling(self) -> set[int]:
+        """Nodes that some round goes through, over whatever edges."""
+        return {node for part in rounds(self.targets) for node in part}
 
     # ---- witnesses
 

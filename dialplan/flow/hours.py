@@ -38,6 +38,17 @@ class Hours:
                 return
         self.too_many = True
 
+    def same(self, text: str, moment: datetime) -> bool:
+        """Is this moment one of the hours that are named so?"""
+        named = self.moments.get(text)
+        return named is not None and all(holds(spec, named) is holds(spec, moment) for spec in self.specs)
+
+
+def holds(spec: str, moment: datetime) -> bool | None:
+    """Is it that time (`9:00-17:00,mon-fri,*,*`)? None for a computed one, and for one of another zone."""
+    timing = None if "$" in spec else parse(spec)
+    return None if timing is None or timing.zone else timing.holds(moment)
+
 
 def _moments(timings: list[Timing]) -> Iterator[datetime]:
     """A moment for each combination of times that can hold together, the earliest of the week first."""

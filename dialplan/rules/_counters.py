@@ -84,3 +84,32 @@ def _counters(subject: Subject) -> dict[str, Counter]:
     for name in OTHERS:
         unknown.update(word for _, call in subject.by_application.get(name, ()) for word in WORD.findall(call.data))
     return {name: one for name, one in made.items() if name not in unknown | subject.plan.globals.keys()}
+
+
+OTHER = pattern(r'_{0,2}(\w+)=\$\[\s*"?0?\$\{(\w+)\}"?\s*[+-]\s*\d{1,9}\s*\]\s*')
+LIKE = 0.75
+PROGRAMS = ("agi", "eagi", "deadagi", "fastagi", "stasis", "externalivr", "macro")
+
+
+def mistyped(subject: Subject) -> Iterator[tuple[Located, str]]:
+    """`COUNT=$[${CUONT}+1]` where nothing sets CUONT: COUNT is the same in each round."""
+    named = [
+        (located, found)
+        for located, call in subject.by_application.get("set", ())
+        if "$[" in call.data and (found := OTHER.fullmatch(call.data)) and found[1] != found[2]
+    ]
+    if not named or not subject.by_application.keys().isdisjoint(PROGRAMS):
+        return
+    from difflib import SequenceMatcher
+
+    written = set(subject.plan.globals)
+    for located in subject.steps():
+        for call in located.calls:
+            written |= set(WORD.findall(READING.sub(" ", call.data)))
+    for located, found in named:
+        name, other = found[1], found[2]
+        if other not in written and SequenceMatcher(None, name, other).ratio() >= LIKE:
+            yield located, f"nothing sets {other}, so that {name} never counts; did you mean ${{{name}}}?"
+
+
+READING = pattern(r"\$\{\w+\}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dialplan.light import pattern
 from dialplan.plan.patterns import Fit, Mode, fit
@@ -17,12 +17,12 @@ UNMARKED = pattern(r"(?:\[|[\s(&|=!<>\"])\{(?:CALLERID\(\w+\)|[A-Z][A-Z_]{2,})\}
 GLOB = pattern(r"\+?\d+(?:\*|\.|X+|!)")
 
 
-def why(test: str, exten: str) -> Iterator[str]:
-    """What can never be in a condition of this extension, in words."""
+def why(test: str, exten: str, read: Mapping[str, int]) -> Iterator[str]:
+    """What can never be in a condition of this extension, in words. `read`: keys that Read takes for a variable."""
     if not any(sign in test for sign in ("${", "{")) or "$[" not in test:
         return
     for found in COMPARED.finditer(test):
-        text = _never(found, exten)
+        text = _never(found, exten, read)
         if text:
             yield f"{found[0].lstrip('$[(&| ').strip()} is never true: {text}"
     if LENGTH.search(test):
@@ -32,13 +32,15 @@ def why(test: str, exten: str) -> Iterator[str]:
         yield f"{unmarked[0][1:]} is a text, no value: write a $ in front of the brace"
 
 
-def _never(found: re.Match[str], exten: str) -> str:
+def _never(found: re.Match[str], exten: str, read: Mapping[str, int]) -> str:
     side = "q" if found["qn"] else "p"
     name, word = found[f"{side}n"], found[f"{side}w"]
     start, length = found[f"{side}f"], found[f"{side}l"]
     most = _most(start, length)
     if most is not None and len(word) > most:
         return f"the left side has at most {most} characters, the right one {len(word)}"
+    if start is None and len(word) > read.get(name, len(word)):
+        return f"Read takes {read[name]} of the caller's keys for {name}"
     if name.startswith("CALLERID(num") and GLOB.fullmatch(word):
         return "= compares letter by letter, and knows no patterns"
     if name == "EXTEN" and int(start or 0) == 0 and not _may_begin(exten, word, whole=start is None):

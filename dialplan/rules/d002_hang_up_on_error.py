@@ -4,7 +4,8 @@ What it finds
     A Dial, a Queue or the like that reaches nobody, after which the call is hung up without a word (the
     tone of Congestion is none) and without another try: for callers from outside, or who have chosen from
     a menu. The last try, an operator or a reception, is no finding. Also an AGI or System whose failure is asked
-    for and ends the call in this way, while its success leads on.
+    for and ends the call in this way, while its success leads on. A Dial after which somebody else is tried, but not
+    for BUSY, which ends in the busy tone, is an information.
 Why it matters to a caller
     Busy, no answer and errors are the caller's everyday life. They belong to the operator, not to Hangup.
 Bad
@@ -47,7 +48,25 @@ LAST_RESORT = pattern(r"operator|recep|attendant|front.?desk|secretar|zentrale|c
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each hang-up; it points at the step that ends the call."""
-    yield from once([*_found(subject.flow), *_programs(subject.flow)])
+    yield from once([*_found(subject.flow), *_programs(subject.flow), *_busy(subject.flow)])
+
+
+def _busy(flow: Calls) -> Iterator[Finding | None]:
+    """Only who is not answered is helped on; whoever meets a busy line gets the tone."""
+    for node in (
+        sorted(flow.callers & flow.offering.intersection(flow.running.get("dial", ())))
+        if "busy" in flow.running
+        else ()
+    ):
+        failed = {e.choice.value: e.target for e in flow.space.edges[node] if e.target >= 0 and flow.failed(e)}
+        target = failed.pop("BUSY", -1)
+        ends = flow.cut_ends(target) if target >= 0 else None
+        if not ends or not any(flow.before(flow.offering).intersection(failed.values())):
+            continue
+        last, end = ends[0]
+        if "busy" in flow.names(last) and flow.space.states[node].met is Met.NOBODY:
+            message = "a busy line ends the call with a tone, although others who are not answered are helped on"
+            yield finding(flow, CODE, Severity.INFO, message, last, [end])
 
 
 def _programs(flow: Calls) -> Iterator[Finding | None]:

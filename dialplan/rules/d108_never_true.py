@@ -7,7 +7,8 @@ What it finds
     comparison of two constants, one without `$[ ]` (that is a text, and true unless it begins with 0), and
     two of one variable that cannot both hold (`&`) or of which one always does (`|` of two `!=`); a part
     of a value compared with a longer word, `${EXTEN}` with a number that its own pattern does not fit, a number
-    with a pattern (`49*`), and a `{NAME}` without its `$`.
+    with a pattern (`49*`), what Read takes with a longer number than it takes, and a `{NAME}` without its `$`. A
+    condition right behind the Set that decides it is an information: it may be a switch that is set by hand.
 Why it matters to a caller
     The branch for busy, for the holiday, for the operator is never taken, or always.
 Bad
@@ -64,22 +65,61 @@ OTHERS = frozenset({"read", "readexten", "agi", "eagi", "deadagi", "fastagi", "s
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each comparison."""
+    found = list(_compared(subject))
+    yield from found
+    if any("${" in call.data for name in ("gotoif", "execif") for _, call in subject.by_application.get(name, ())):
+        from dialplan.rules._decided import decided_above
+
+        told = {one.spot.place for one in found}
+        for located, text in decided_above(subject):
+            if located.spot.place not in told:
+                yield Finding(CODE, Severity.INFO, text, located.spot)
+
+
+def _compared(subject: Subject) -> Iterator[Finding]:
     words: dict[str, set[str]] = {}
+    read = _most_of_read(subject)
     for located in subject.steps():
         for call in located.calls:
             if call.application.lower() not in DECIDES:
                 continue
             test = call.data if call.application.lower() in WHOLE else cut(call.data, "?", 2)[0]
             text = _always(test) or contradiction.why(test)
-            text = text or next(lengths.why(test, located.extension.pattern), "")
+            text = text or next(lengths.why(test, located.extension.pattern, read), "")
             if text:
                 yield Finding(CODE, SEVERITY, text, located.spot)
                 continue
-            for found in COMPARED.finditer(call.data.partition("?")[0]):
+            for found in _comparisons(call.data.partition("?")[0]):
                 words = words or _words(subject)
                 text = _why(found, words)
                 if text:
                     yield Finding(CODE, SEVERITY, f"{found[0]} is never true: {text}", located.spot)
+
+
+def _comparisons(test: str) -> Iterator[re.Match[str]]:
+    """Those that are a whole expression, and the parts of `$[ A & B ]`."""
+    yield from COMPARED.finditer(test)
+    whole = contradiction.INSIDE.fullmatch(test) if "&" in test and "|" not in test else None
+    for part in contradiction.AND.split(whole["text"]) if whole else ():
+        found = COMPARED.fullmatch(f"$[{part.strip()}]")
+        if found:
+            yield found
+
+
+def _most_of_read(subject: Subject) -> dict[str, int]:
+    """Variables that only Read sets, each with the most keys that any of them takes."""
+    found: dict[str, int] = {}
+    for _, call in subject.by_application.get("read", ()):
+        name, most = call.argument(1), call.argument(3)
+        found[name] = max(found.get(name, 0), int(most) if most.isdigit() and int(most) else 255)
+    if not found or subject.by_application.keys() & OTHERS - {"execif", "read"}:
+        return {}
+    for located in subject.steps():
+        for call in located.calls:
+            for name in WRITES.findall(call.data) if "=" in call.data else ():
+                if call.application.lower() not in DECIDES:
+                    found.pop(name, None)
+    return {name: most for name, most in found.items() if name not in subject.plan.globals}
 
 
 def _always(test: str) -> str:
@@ -103,7 +143,7 @@ def _why(found: re.Match[str], words: dict[str, set[str]]) -> str:
     sides = [found["lq"] if left else found["lp"], found["rq"] if right else found["rp"]]
     for one, other in (sides, sides[::-1]):
         variable = VARIABLE.fullmatch(one or "")
-        if variable is None or not other or "$" in other:
+        if variable is None or other is None or "$" in other or (not other and left == right):
             continue
         if left != right:
             if variable[1] in NEVER_QUOTED:

@@ -60,7 +60,7 @@ def _words(text: str) -> frozenset[str]:
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each Return that no open Gosub can be there for."""
-    yield from once([*_static(subject), *_unreferenced(subject), *_also_by_goto(subject)])
+    yield from once([*_static(subject), *_unreferenced(subject), *_also_by_goto(subject), *_nobody_calls(subject)])
 
 
 def _static(subject: Subject) -> Iterator[Finding]:
@@ -108,6 +108,25 @@ def _also_by_goto(subject: Subject) -> Iterator[Finding | None]:
             if edge.end and "Return" in edge.end.text:
                 message = f"Return in [{here.context}], which this call has entered by Goto: it is cut off here"
                 yield finding(flow, CODE, SEVERITY, message, node, [edge])
+
+
+def _nobody_calls(subject: Subject) -> Iterator[Finding | None]:
+    """A place that is reached by Goto only, and only from contexts that nothing else leads to."""
+    flow = subject.flow
+    starts = [e for e in flow.space.entries if not SUBROUTINE.search(flow.space.states[e].context)]
+    sure = reachable(starts, flow.following(lambda _, edge: edge.choice.kind not in ASSUMED))
+    entered = {flow.space.states[entry].context for entry in flow.space.entries}
+    framed = {(s.context, s.exten) for s in flow.space.states if s.frames}
+    for node in sorted(sure):
+        here = flow.space.states[node]
+        if here.frames or flow.uncertain(node) or here.context in entered or here[:2] in framed:
+            continue
+        for edge in flow.space.edges[node]:
+            if edge.end and "Return" in edge.end.text:
+                message = (
+                    f"Return in [{here.context}], which is entered by Goto here: without a Gosub it cuts calls off"
+                )
+                yield finding(flow, CODE, Severity.WARNING, message, node, [edge])
 
 
 def _graph(subject: Subject) -> tuple[dict[str, set[str]], set[str] | None]:

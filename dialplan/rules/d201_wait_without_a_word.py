@@ -2,7 +2,7 @@
 
 What it finds
     A Wait or WaitExten of more than 15 seconds where callers from outside are, or callers who have chosen
-    from a menu.
+    from a menu; or several of Wait, one behind the other, that are longer together.
 Why it matters to a caller
     After some 15 seconds of silence callers believe that the line is dead. Say something, play music, or
     go on.
@@ -55,3 +55,32 @@ def _found(flow: Calls) -> Iterator[Finding | None]:
         if seconds > PATIENCE and "m" not in call.argument(2):
             message = f"{seconds:g} seconds without a word"
             yield finding(flow, CODE, SEVERITY, message, node)
+        elif seconds and not _follows_a_wait(flow, node):
+            last, sum_ = _in_a_row(flow, node)
+            if sum_ > PATIENCE:
+                yield finding(flow, CODE, SEVERITY, f"{sum_:g} seconds without a word, in several waits", last)
+
+
+def _in_a_row(flow: Calls, node: int) -> tuple[int, float]:
+    """The node with which waits that nothing parts get longer than PATIENCE, and their sum."""
+    waited, here, seen = 0.0, node, set[int]()
+    while here not in seen and waited <= PATIENCE:
+        seen.add(here)
+        names, located, edges = flow.names(here), flow.located(here), flow.space.edges[here]
+        if located is None or flow.says(here) or here in flow.offering or here in flow.listening or len(edges) != 1:
+            break
+        if names == {"wait"}:
+            seconds, node = number(located.calls[0].argument(1), 0), here
+            if seconds > PATIENCE:
+                break
+            waited += seconds
+        here = edges[0].target
+        if here < 0:
+            break
+    return node, waited
+
+
+def _follows_a_wait(flow: Calls, node: int) -> bool:
+    """Is it in the middle of a row? Then the first of them tells."""
+    parent = flow.space.parents[node]
+    return parent is not None and flow.names(parent[0]) == {"wait"}

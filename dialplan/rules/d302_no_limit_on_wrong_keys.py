@@ -1,4 +1,4 @@
-"""No limit on wrong keys
+"""No limit on wrong keys or silence
 
 What it finds
     A menu to which every wrong key leads back, in the same state: no counter, no condition, no person, no
@@ -6,10 +6,11 @@ What it finds
     It points at the jump that leads back. A counter that begins
     empty does not count: `$[${WRONG} + 1]` is then a syntax error, and empty again. A Read that asks callers for
     a number again and again while they give none is the same, and a pattern such as `_[2-9]` that takes the
-    keys which are no choice and says no more than that.
+    keys which are no choice and says no more than that. So is a menu to which silence leads back like that.
 Why it matters to a caller
     Who cannot find the right key (or has a telephone whose keys do not arrive) never reaches anybody.
-    After two or three tries the operator should take the call.
+    After two or three tries the operator should take the call. A line whose caller is gone, and whose network has not
+    said so, is held for ever by a menu that repeats itself.
 Bad
     [from-trunk]
     exten => s,1,Answer()
@@ -45,6 +46,7 @@ from dialplan.flow.model import Edge, Kind
 from dialplan.rules._catching import catching
 from dialplan.rules._flow import JUMPS, finding, jump_on, once, stuck_counter, way_back
 from dialplan.rules._lasting import STORED, Lasting
+from dialplan.rules._silence import rounds
 from dialplan.subject import Subject
 
 CODE = "D302"
@@ -54,7 +56,10 @@ MISSION = "D3"
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each menu that an always wrong caller never leaves."""
-    yield from once(_found(subject.flow))
+    found = list(_found(subject.flow))
+    silent = rounds(subject.flow, CODE, SEVERITY) if subject.flow.listening else ()
+    told = {one.spot.place for one in found if one}
+    yield from once([*found, *(one for one in silent if one and one.spot.place not in told)])
 
 
 def _found(flow: Calls) -> Iterator[Finding | None]:

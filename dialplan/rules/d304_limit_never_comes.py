@@ -3,7 +3,8 @@
 What it finds
     A round of a silent caller, of somebody who is not reached, or of a Read, in which a condition asks a
     counter that nothing on the way round changes: the branch that was to end the round is never taken.
-    A comparison with a number that the counter passes by: 0, 2, 4, 6 is never 5.
+    A comparison with a number that the counter passes by: 0, 2, 4, 6 is never 5. A counter that counts from a
+    variable much like its own name, which nothing sets: `Set(COUNT=$[${CUONT} + 1])`.
     (Rounds of wrong keys have D302, rounds without any key or person D301 and D303.)
 Why it matters to a caller
     Somebody has written a limit, and it does not work: the caller goes round until he hangs up.
@@ -40,30 +41,29 @@ from dialplan.finding import Finding, Severity
 from dialplan.flow import variables as names
 from dialplan.flow.calls import Calls
 from dialplan.flow.model import Edge, Kind
-from dialplan.light import pattern
 from dialplan.plan.model import Place
-from dialplan.rules._counters import skipped
+from dialplan.rules._counters import mistyped, skipped
 from dialplan.rules._flow import endless, finding, once
 from dialplan.rules._lasting import STORED, Lasting
+from dialplan.rules._silence import counter
 from dialplan.subject import Subject
 
 CODE = "D304"
 SEVERITY = Severity.WARNING
 MISSION = "D3"
 
-ASKS = frozenset({"gotoif", "while", "execif"})
-COUNTED = pattern(r"\$\[[^?]*\$\{(\w+)\}\s*(?:<|>|<=|>=)\s*\d")
-
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each such condition."""
     for located, why in skipped(subject):
         yield Finding(CODE, SEVERITY, f"the counter passes by this limit: {why}", located.spot)
+    for located, why in mistyped(subject):
+        yield Finding(CODE, SEVERITY, why, located.spot)
     yield from once(_found(subject.flow, {one.jump.spot.place for one in endless(subject)}))
 
 
 def _found(flow: Calls, known: set[Place]) -> Iterator[Finding | None]:
-    asking = {node for node in range(len(flow.space.states)) if _counter(flow, node)}
+    asking = {node for node in range(len(flow.space.states)) if counter(flow, node)}
     if not asking:
         return
 
@@ -79,19 +79,10 @@ def _found(flow: Calls, known: set[Place]) -> Iterator[Finding | None]:
         if places & known or any(flow.uncertain(node) or lasting.may_leave(node) for node in part):
             continue
         for node in sorted(inside & asking):
-            name = _counter(flow, node)
+            name = counter(flow, node)
             if _decided(flow, node) and _same(flow, part, name):
                 message = f"nothing on the way round changes {name}, which is to limit it"
                 yield finding(flow, CODE, SEVERITY, message, node)
-
-
-def _counter(flow: Calls, node: int) -> str:
-    """The variable that a condition compares with a number, "" for another step."""
-    located = flow.located(node)
-    if located is None or not flow.names(node) & ASKS:
-        return ""
-    found = COUNTED.match(located.step.data.strip())
-    return found[1] if found else ""
 
 
 def _decided(flow: Calls, node: int) -> bool:

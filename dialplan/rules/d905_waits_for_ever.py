@@ -6,7 +6,8 @@ What it finds
     without a duration and with a next step; a Queue or Dial without a destination. A Queue without a time-out
     that only a Hangup follows is an information (with nothing behind it, it is D906): how long callers wait is
     decided by the agents and by queues.conf; where that lies beside the plan and has a `context` or
-    `leavewhenempty` for the queue it is none.
+    `leavewhenempty` for the queue it is none. Also a round of queues and phones, with a word in between, that whoever
+    is not answered never leaves; and a Dial without a time-out in a Gosub behind which somebody else is called.
 Why it matters to a caller
     Nobody comes to that step: who is not answered waits for ever, and the operator that was meant to take
     over is never asked.
@@ -39,11 +40,21 @@ SEVERITY = Severity.WARNING
 MISSION = "D9"
 
 OPTIONS_WITH_TIME = frozenset("n")
+TRIES = frozenset({"dial", "queue", "retrydial"})
 OPERATORS = ("dial", "queue", "goto", "voicemail", "background")
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each such step."""
+    yield from _written(subject)
+    if subject.flow.offering and not TRIES.isdisjoint(subject.flow.running):
+        from dialplan.rules import _waiting as waiting
+
+        yield from waiting.rounds(subject.flow, CODE, SEVERITY)
+        yield from waiting.behind_gosub(subject.flow, CODE, SEVERITY)
+
+
+def _written(subject: Subject) -> Iterator[Finding]:
     for located in subject.steps():
         for call in located.calls:
             name = call.application.lower()
