@@ -2,8 +2,10 @@
 
 The number is argument 1, else the variable OUTNUM (FreePBX), else the extension; argument 2 is the nonce; the
 campaign is argument 3, else `?campaign=…`; argument 4 is `pending` when the PBX keeps a key press of this person;
-argument 5 is what is known of that person (`zone=Europe/Warsaw&person=17`, see models.rules.Lead); argument 6 is the
-PBX's name, where it has one.
+argument 6 is the PBX's name, where it has one. What is behind is what is known of that person
+(`zone=Europe/Warsaw&person=17`, see models.rules.Lead): last, for it may have commas and brackets, which are Asterisk's
+own; contexts of earlier versions have it as argument 5.
+
 The answer is one channel variable:
 
     CONCIERGE_ANSWER = VERDICT!reason!entry!last contact!contacts in 30 days!E.164 digits!nonce[!permit]
@@ -11,6 +13,7 @@ The answer is one channel variable:
 Of a campaign that has rules, what an agent should know comes before it (see `models.past`):
 
     CONCIERGE_HISTORY = last contact!its campaign!its outcome!contacts in 30 days!callback promised!refusals!source!next
+                        !owner, on one line
 
 Only the whole text with the right nonce counts: a crash, a cut line, a stale value or another server leave something
 else there, and the dialplan takes anything else as a refusal. The permit goes to the legs of an allowed call.
@@ -54,6 +57,7 @@ def of_peer(text: str) -> str:
 
 
 def _question(environment: Environment, dialled: str, campaign: str, via: str) -> Question:
+    known = environment.argument(5) or ",".join(environment.arguments[6:])
     return Question(
         dialled,
         campaign,
@@ -62,7 +66,7 @@ def _question(environment: Environment, dialled: str, campaign: str, via: str) -
         environment.get("channel"),
         environment.get("uniqueid"),
         environment.argument(4) == "pending",
-        lead_of(environment.argument(5)) if environment.argument(5) else NO_LEAD,
+        lead_of(known) if known else NO_LEAD,
         environment.argument(6),
     )
 
@@ -88,8 +92,9 @@ def history(answer: Answer) -> str:
     """The history, and of a refusal when the call may be placed."""
     assert answer.case is not None  # noqa: S101 - asked by the caller
     next_at = answer.decision.next_at
-    found = told(past_of(answer.case, answer.at)) | {"next": f"{next_at:%Y-%m-%dT%H:%M:%SZ}" if next_at else ""}
-    return "!".join(found.values())
+    found = told(past_of(answer.case, answer.at, answer.history))
+    owner = found.pop("owner")
+    return "!".join([*found.values(), f"{next_at:%Y-%m-%dT%H:%M:%SZ}" if next_at else "", owner])
 
 
 def outcome(answer: Answer) -> Outcome:

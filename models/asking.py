@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, literal, or_, select, true
 
-from models.contact import History
+from models.contact import NO_HISTORY, History
 from models.query import Query
 from models.rows import entry_from_row
 from models.suppression import Entry
@@ -19,7 +19,6 @@ from models.tables import DONE, batch, call_check, entry, from_micros, is_contac
 _MONTH = 30 * 86_400 * 1_000_000  # microseconds
 _SHORTEST = 10_000_000  # fewer digits than eight are no subscriber's
 _TOGETHER = 16  # entries asked for in one statement
-NO_HISTORY = History()
 
 Found = tuple[tuple[Entry, ...], History]
 

@@ -9,16 +9,25 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from models.callback import Asked, Kind, Matter, Retry, State, after_attempt, folded, may_try, opened
 from models.errors import StoreError
+from models.query import Query
 from models.requested import is_objected
 from models.store import Store
 from models.tables import callback, callback_event, from_micros, to_micros
 
 _TIMES = ("asked_at", "last_at", "due_at", "next_at", "done_at")
 _UNDONE = (State.OPEN.value, State.CLAIMED.value)
+OPEN_PROMISE = Query(
+    select(func.min(callback.c.asked_at)).where(
+        callback.c.number == bindparam("n"),
+        callback.c.asked_at <= bindparam("t"),
+        callback.c.kind == Kind.PROMISE.value,
+        callback.c.done_at.is_(None),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

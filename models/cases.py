@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from models import contacts as rows
+from models.callbacks import OPEN_PROMISE
 from models.campaign import Campaign
 from models.caps import Contact
 from models.countries import country, known
@@ -20,7 +21,7 @@ from models.facts import CAMPAIGNS, CONSENTS, LAST_CAMPAIGN, OF_NUMBER, campaign
 from models.query import Query
 from models.reader import Reader
 from models.rules import Case, Demand, Lead, caps_of
-from models.tables import to_micros
+from models.tables import from_micros, to_micros
 from models.zones import Place, narrowed, place_of
 
 _MONTH = 30 * 86_400
@@ -103,7 +104,12 @@ class Cases:
 
     def _filled(self, case: Case, at: datetime) -> Case:
         consents = tuple(consent_of(of_row(row)) for row in self._facts(case.number) if row[2] in CONSENTS)
-        return replace(case, contacts=self._contacts(case, at), consents=consents)
+        return replace(case, contacts=self._contacts(case, at), consents=consents, promised=self._promised(case, at))
+
+    def _promised(self, case: Case, at: datetime) -> datetime | None:
+        """The oldest promise of a call back that nobody has kept."""
+        ((first,),) = self._rows(OPEN_PROMISE, n=case.number, t=to_micros(at))
+        return None if first is None else from_micros(first)
 
     def _facts(self, number: int) -> list[Any]:
         return self._rows(OF_NUMBER, n=number)
@@ -112,7 +118,7 @@ class Cases:
         """As far back as any cap looks, and the history needs."""
         caps = caps_of(case)
         since = to_micros(at - timedelta(seconds=max([_MONTH, *(cap.longest for cap in caps)])))
-        found = [rows.contact_of(row) for row in self._rows(rows.BY_NUMBER, n=case.number, t=since)]
+        found = [rows.contact_of(row) for row in self._rows(rows.OF_NUMBER, n=case.number, t=since)]
         keys = {cap.key for cap in caps}
         for key, value, query in (
             ("person", case.lead.person, rows.BY_PERSON),

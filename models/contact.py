@@ -40,6 +40,9 @@ class History:
     within_30_days: int = 0
 
 
+NO_HISTORY = History()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A question with its decision: one row of evidence. `case`: what the campaign's rules have looked at; `permit`:

@@ -151,6 +151,8 @@ class Judge:
         if self.cases is not None and question.campaign and isinstance(destination, Number):
             found = self.cases.of(Asked(question.campaign, destination.e164, question.lead), at)
         case, blocked = (None, found) if isinstance(found, Blocked) else (found, None)
+        if case is not None and isinstance(known, Listed):
+            case = replace(case, declined=_declined(known, question.campaign, at))
         registered = self.registered(destination, at)
         facts = Facts(destination, question.campaign, known, self.rules, registered, self.stale(), case)
         return facts, blocked
@@ -184,6 +186,12 @@ def _of_this(number: int, known: Knowledge) -> Knowledge:
     if Number(number).valid:
         entries = tuple(entry for entry in entries if entry.has(number))
     return Listed(entries) if entries else NotListed()
+
+
+def _declined(known: Listed, campaign: str, at: datetime) -> tuple[str, ...]:
+    """Other campaigns that the person is listed for."""
+    others = [one for one in known.entries if not one.allow and not one.covers(campaign)]
+    return tuple(one.campaign for one in others if one.holds(at) and one.created_at <= at)
 
 
 class Gate:

@@ -1,13 +1,15 @@
 """PURE: what an agent should know before the call: the last contact and how it ended, how many there were, what was
-promised and what was refused, and where the number comes from."""
+promised and what was refused, where the number comes from and whose client the person is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from models.caps import Contact, State
+from models.consent import Act
+from models.contact import NO_HISTORY, History
 from models.rules import Case
 
 MONTH = timedelta(days=30)
@@ -17,7 +19,8 @@ CALLBACK, REFUSED = "callback", "refused"
 @dataclass(frozen=True, slots=True)
 class Past:
     """`last_*`: of the latest contact before this one; `within_30_days`: how many; `callback`: when one was promised
-    that nobody kept; `refusals`: what the person has declined, by campaign; `source`: where the number comes from."""
+    that nobody kept; `refusals`: what the person has declined, by campaign or a consent's topic; `source`: where the
+    number comes from; `owner`: the person's own manager."""
 
     last_at: datetime | None = None
     last_campaign: str = ""
@@ -26,26 +29,36 @@ class Past:
     callback: datetime | None = None
     refusals: tuple[str, ...] = ()
     source: str = ""
+    owner: str = ""
 
 
-def past_of(case: Case, at: datetime) -> Past:
-    """From the contacts that the rules look at; calls that were not placed are none."""
+def past_of(case: Case, at: datetime, before: History = NO_HISTORY) -> Past:
+    """From the contacts that the rules look at; calls that were not placed are none. `before`: the calls that were
+    allowed, for a last contact that is older than those."""
     earlier = [one for one in case.contacts if one.number == case.number and one.at < at and _was_placed(one)]
     ordered = sorted(earlier, key=lambda one: one.at)
-    source = " of ".join(filter(None, (case.lead.source, case.lead.source_at)))
-    if not ordered:
-        return Past(source=source)
-    last = ordered[-1]
-    declined = (one.campaign for one in ordered if one.outcome == REFUSED)
-    return Past(
-        last.at,
-        last.campaign,
-        last.outcome or last.state.value,
-        sum(one.at > at - MONTH for one in ordered),
-        _promised(ordered),
-        tuple(dict.fromkeys(declined)),
-        source,
+    owed = [one for one in (_promised(ordered), case.promised) if one is not None]
+    found = Past(
+        callback=min(owed, default=None),
+        refusals=_refusals(case, ordered, at),
+        source=" of ".join(filter(None, (case.lead.source, case.lead.source_at))),
+        owner=case.lead.owner,
     )
+    if ordered:
+        last, count = ordered[-1], sum(one.at > at - MONTH for one in ordered)
+        outcome = last.outcome or last.state.value
+        return replace(found, last_at=last.at, last_campaign=last.campaign, last_outcome=outcome, within_30_days=count)
+    if before.last_at is not None and before.last_at <= at - MONTH:
+        return replace(found, last_at=before.last_at, last_campaign=before.last_campaign)
+    return found
+
+
+def _refusals(case: Case, ordered: Sequence[Contact], at: datetime) -> tuple[str, ...]:
+    """The latest first: said in a call, consents that were taken back, other campaigns that must not call."""
+    said = [(one.at, one.campaign) for one in ordered if one.outcome == REFUSED]
+    said += [(one.at, one.topic or "everything") for one in case.consents if one.act is Act.WITHDRAW and one.at <= at]
+    names = [name for _, name in sorted(said, reverse=True)]
+    return tuple(dict.fromkeys([*names, *case.declined]))
 
 
 def _was_placed(one: Contact) -> bool:
@@ -73,12 +86,14 @@ def told(past: Past) -> dict[str, str]:
         "callback": _moment(past.callback),
         "refusals": " ".join(past.refusals[:5]),
         "source": past.source[:100],
+        "owner": past.owner[:100],
     }
     return {key: "".join(map(_harmless, value)) for key, value in words.items()}
 
 
 def _harmless(char: str) -> str:
-    return " " if char in '!,;|"\\' or not char.isprintable() else char
+    """Asterisk's applications take commas, quotes and brackets for their own."""
+    return " " if char in '!,;|"\\()[]' or not char.isprintable() else char
 
 
 def _moment(at: datetime | None) -> str:

@@ -77,7 +77,9 @@ class Demand:
 class Case:
     """Everything that the rules look at. `campaign` None: campaigns are defined, but not this one.
 
-    `place`: the called country (ISO 3166); `country` its rule set, `own` the one that the campaign names.
+    `place`: the called country (ISO 3166); `country` its rule set, `own` the one that the campaign names. `promised`:
+    since when a call back is owed; `declined`: other campaigns whose calls the person wants no more. The rules look at
+    neither: they are for the agent.
     """
 
     name: str
@@ -91,6 +93,8 @@ class Case:
     contacts: tuple[Contact, ...] = ()
     consents: tuple[ConsentEvent, ...] = ()
     demand: Demand = Demand()
+    promised: datetime | None = None
+    declined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def _add_check(app: FastAPI, parts: Parts) -> None:
         if asked.evidence and asked.at is not None:
             detail = "evidence is of a call that is placed now; leave out `at` or `evidence`"
             raise Refused(422, "evidence-of-another-time", detail, (Mistake(where="query.at", what=detail),))
-        question = Question(asked.number, asked.campaign, "http", _holder(request).name)
+        question = Question(asked.number, asked.campaign, "http", _holder(request).name, lead=asked.lead())
         ask = parts.gate.ask(question) if asked.evidence else _ask(parts.judge, question, asked.at)
         answer = await ask
         number = answer.destination if isinstance(answer.destination, Number) else None

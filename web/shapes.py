@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from models.suppression import Entry, ListEvent
+from web.person import Person
 
 _CAMPAIGN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 _NO_CONTROL = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
@@ -186,7 +187,7 @@ class PersonFacts(BaseModel):
     more_checks: bool = Field(description="true: `concierge list history` has the older ones")
 
 
-class Check(BaseModel):
+class Check(Person):
     """A question as `concierge check` asks it."""
 
     model_config = ConfigDict(extra="forbid")

@@ -127,7 +127,7 @@ def _history(answer: Answer) -> dict[str, str] | None:
         return None
     from models.past import past_of, told
 
-    return told(past_of(answer.case, answer.at))
+    return told(past_of(answer.case, answer.at, answer.history))
 
 
 def _rule(step: Step) -> dict[str, Any]:

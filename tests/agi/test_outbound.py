@@ -173,9 +173,20 @@ def test_of_a_campaign_with_rules_the_history_comes_before_the_answer(answer):
 
     asked = answer(QUESTION)
     before = Contact("a", 48501502503, datetime(2026, 1, 1, 9, 30, tzinfo=UTC), "autumn", state=State.CONVERSATION)
-    case = Case("spring", Campaign("spring"), 48501502503, contacts=(before,), lead=lead_of("source=web+form"))
+    case = Case(
+        "spring", Campaign("spring"), 48501502503, contacts=(before,), lead=lead_of("source=web+form&owner=anna")
+    )
     asked = changed(asked, case=case, at=datetime(2026, 1, 2, tzinfo=UTC))
-    assert history(asked) == "2026-01-01T09:30:00Z!autumn!conversation!1!!!web form!"
+    assert history(asked) == "2026-01-01T09:30:00Z!autumn!conversation!1!!!web form!!anna"
+
+
+@pytest.mark.parametrize(
+    "behind", [("source=fair", ""), ("", "far", "source=fair"), ("", "far", "source=a", "b&person=17")]
+)
+def test_what_is_known_of_a_person_comes_last_and_may_have_commas(answer, behind):
+    asked, _, _ = _asked(answer, Environment({}, ("48501502503", NONCE, "spring", "", *behind)))
+    assert asked.lead.source == ("a,b" if "b&person=17" in behind else "fair")
+    assert asked.system == behind[1]
 
 
 def test_what_is_known_of_a_person_is_read_and_the_rest_left_out():

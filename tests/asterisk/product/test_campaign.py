@@ -51,7 +51,7 @@ def states(site: Site, numbers: list[int]) -> list[str]:
 
 def dial(site: Site, number: int, zone: str) -> bool:
     """Did Asterisk place the call? One after the other, and each is over before the next."""
-    told = {"__CONCIERGE_CAMPAIGN": "spring", "__CONCIERGE_LEAD": f"zone={zone}&source=form"}
+    told = {"__CONCIERGE_CAMPAIGN": "spring", "__CONCIERGE_LEAD": f"zone={zone}&source=form (web, 2026&owner=anna"}
     channel = f"Local/{number}@outbound-quiet/n"
     answer = site.ami.originate(channel, context="lab-hold", exten="0", variables=told)
     site.pbx.hangup_all()
@@ -85,4 +85,12 @@ def test_of_sixty_leads_exactly_the_free_ones_ring(
     assert reasons == ["listed", "outside-hours", "consent-missing", "cap-reached"]
     told = site.ami.find(lambda event: event["UserEvent"] == "ConciergeContact", since)
     assert [int(event["Number"]) for event in told] == free
-    assert told[0]["History"].split("!")[6] == "form"
+    assert told[0]["History"].split("!")[6] == "form  web  2026"
+    said = {key: told[0][key] for key in ("LastContact", "Contacts30Days", "Refusals", "Source", "Owner")}
+    assert said == {
+        "LastContact": "",
+        "Contacts30Days": "0",
+        "Refusals": "",
+        "Source": "form  web  2026",
+        "Owner": "anna",
+    }
