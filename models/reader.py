@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from models.asking import NO_HISTORY, Found, ask_entries, ask_history, ask_rows
+from models.asking import Found, ask_entries, ask_history, ask_rows
 from models.building import Building, Saving
 from models.changes import Changes
-from models.contact import History
+from models.contact import NO_HISTORY, History
 from models.errors import StoreBusy, StoreError
 from models.index import Index, OtherPast
 from models.place import Place
