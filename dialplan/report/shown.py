@@ -20,6 +20,8 @@ Lines = Mapping[tuple[str, int], str]
 ASSIGNMENT = pattern(r"^\s*(?P<name>[^=\[;]*?)\s*=>?\s*(?P<value>.*)$")
 INSIDE = pattern(r"(?P<name>[A-Za-z_]\w*)=(?P<value>[^,)\s;&]+)")
 CREDENTIALS = pattern(r"\b(Authenticate|VMAuthenticate|DISA|MYSQL|VoiceMailMain)\s*\(\s*[^)]*\)?", 2)  # re.IGNORECASE
+IN_ADDRESS = pattern(r"(?i)(\b(?:IAX2|PJSIP|SIPS?)[/:][^:/@&,()\s]+):[^@/&,()\s]+@")
+"""`IAX2/user:secret@host`, `sip:user:secret@host`."""
 DIRECTIVES = ("exten", "same", "include", "ignorepat", "switch", "eswitch", "lswitch")
 
 
@@ -130,6 +132,7 @@ def discreet(line: str, secrets: Iterable[str] = ()) -> str:
     if given and given["name"].strip().lower() not in DIRECTIVES and looks_secret(given["name"], given["value"]):
         return line[: given.start("value")] + "***"
     line = CREDENTIALS.sub(lambda call: f"{call[1]}(***)", line)
+    line = IN_ADDRESS.sub(lambda one: f"{one[1]}:***@", line)
     return INSIDE.sub(lambda one: f"{one['name']}=***" if looks_secret(one["name"], one["value"]) else one[0], line)
 
 

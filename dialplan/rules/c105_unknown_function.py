@@ -3,7 +3,8 @@
 What it finds
     `${NAME(...)}`, or Set of `NAME(...)`, with a function that the chosen version (`--asterisk`) does not
     know: a misspelt name, one in small letters, or one that was removed, such as SIP_HEADER after version
-    20. A removed function is reported once, at its first use. What func_odbc.conf defines is known.
+    20. A removed function is reported once, at its first use. What func_odbc.conf defines is known; other names with
+    ODBC_ are found only where that file is there, and all of it.
 Why it matters to a caller
     Asterisk logs "Function not registered" and goes on with an empty value: the caller's number, the
     state of a telephone or the text that a condition asks for is not there, and the wrong branch is taken.
@@ -28,11 +29,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from pathlib import Path
 
 from dialplan.applications import tables
 from dialplan.finding import Finding, Severity
 from dialplan.light import pattern
+from dialplan.neighbours.files import complete, neighbour
 from dialplan.subject import Located, Subject
 
 CODE = "C105"
@@ -41,16 +42,16 @@ MISSION = "D1"
 
 READ = pattern(r"\$\{\s*([A-Za-z_]\w*)\(")
 WRITTEN = pattern(r"\s*_{0,2}([A-Za-z_]\w*)\([^=]*\)\s*=")
-SECTION = pattern(r"(?m)^\[([^\]]+)\]|^\s*prefix\s*=>?\s*(\w+)")
 UNDOCUMENTED = frozenset({"JACK_HOOK"})
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Misspelt names one by one, names of other versions once each."""
-    known = subject.table.functions | UNDOCUMENTED | _from_database(subject)
+    database, everything = _from_database(subject)
+    known = subject.table.functions | UNDOCUMENTED | database
     other_versions: dict[str, list[Located]] = {}
-    for located, name in _uses(subject):
-        if name in known or name.startswith("ODBC_"):
+    for located, name in uses(subject):
+        if name in known or (name.startswith("ODBC_") and not everything):
             continue
         if name in _any_version():
             other_versions.setdefault(name, []).append(located)
@@ -64,7 +65,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         yield Finding(CODE, SEVERITY, text, places[0].spot)
 
 
-def _uses(subject: Subject) -> Iterator[tuple[Located, str]]:
+def uses(subject: Subject) -> Iterator[tuple[Located, str]]:
     """Every function that a priority reads or writes, each once a priority."""
     for located in subject.steps():
         data = located.step.data
@@ -83,19 +84,11 @@ def _any_version() -> frozenset[str]:
     return frozenset().union(*(tables.load(version).functions for version in tables.VERSIONS))
 
 
-def _from_database(subject: Subject) -> set[str]:
-    """Names that func_odbc.conf beside the plan defines: PREFIX_SECTION, ODBC_SECTION without a prefix."""
-    found: set[str] = set()
-    for folder in {Path(file).parent for file in subject.plan.files if not file.startswith("<")}:
-        try:
-            text = (folder / "func_odbc.conf").read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-        section = ""
-        for match in SECTION.finditer(text):
-            section = match[1] or section
-            found.add(f"{match[2] or 'ODBC'}_{section}")
-    return found
+def _from_database(subject: Subject) -> tuple[set[str], bool]:
+    """Names that func_odbc.conf beside the plan defines, PREFIX_SECTION or ODBC_SECTION; False: there may be more."""
+    found = neighbour(subject, "func_odbc.conf")
+    names = {f"{one.last('prefix') or 'ODBC'}_{one.name}" for one in (found.sections if found else ())}
+    return names, complete(subject, "func_odbc.conf") is not None
 
 
 def _misspelt(subject: Subject, name: str) -> str:

@@ -40,8 +40,7 @@ DRIVER = pattern(r"(?i)(?:^|&)(SIP|MGCP|Skinny)/")
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each driver."""
-    version = "".join(char for char in subject.table.version if char.isdigit())[:2]
-    if not version or int(version) < SINCE:
+    if not removed(subject, "SIP"):
         return
     used: dict[str, list[Located]] = {}
     for name in CALLING:
@@ -55,3 +54,9 @@ def check(subject: Subject) -> Iterator[Finding]:
             f"Asterisk {subject.table.version} has no channel driver for {driver}/, used {where}: nobody is called"
         )
         yield Finding(CODE, SEVERITY, f"{message}; {REMOVED[driver]}/ took its place", first.spot)
+
+
+def removed(subject: Subject, driver: str) -> bool:
+    """True when the version that the plan is for has no such driver any more."""
+    version = "".join(char for char in subject.table.version if char.isdigit())[:2]
+    return driver in REMOVED and bool(version) and int(version) >= SINCE

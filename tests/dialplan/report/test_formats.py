@@ -186,6 +186,9 @@ def test_no_format_holds_a_credential(form: str, judge: Judge) -> None:
         ("exten => s,1,MYSQL(Connect c host user pass db)", "exten => s,1,MYSQL(***)"),
         ("exten => s,1,Set(MY_PASSWORD=abc)", "exten => s,1,Set(MY_PASSWORD=***)"),
         ("exten => s,1,Set(COLOUR=blue)", "exten => s,1,Set(COLOUR=blue)"),
+        ("exten => s,1,Dial(IAX2/me:xyz@peer/5,20)", "exten => s,1,Dial(IAX2/me:***@peer/5,20)"),
+        ("same => n,Dial(PJSIP/a/sip:5:xyz@h&SIP/b)", "same => n,Dial(PJSIP/a/sip:5:***@h&SIP/b)"),
+        ("same => n,Dial(PJSIP/a/sip:5@h:5060,20)", "same => n,Dial(PJSIP/a/sip:5@h:5060,20)"),
         ("exten => s,1,Goto(authority-abcd,s,1)", "exten => s,1,Goto(authority-***,s,1)"),
     ],
 )
