@@ -121,7 +121,7 @@ def test_what_a_prefix_names_is_known_in_a_file_that_is_not_all_there(judged: Ju
 
 def test_a_context_in_the_place_of_a_mailbox_is_named(tmp_path: Path) -> None:
     """As in Asterisk's own sample of a basic PBX."""
-    (tmp_path / "voicemail.conf").write_text("[example]\n1101 = 1,Maria\n", encoding="utf-8")
+    (tmp_path / "voicemail.conf").write_text("[default]\n[example]\n1101 = 1,Maria\n", encoding="utf-8")
     plan = tmp_path / "extensions.conf"
     plan.write_text("[in]\nexten => 5,1,VoiceMailMain(example)\n same => n,VoiceMail(1101@example)\n", encoding="utf-8")
     [found] = [
