@@ -226,6 +226,7 @@ class LintSettings:
     asterisk: str = "22"
     entries: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
+    trunks: tuple[str, ...] = ()
     baseline: str = ""
     sounds: str = ""
 

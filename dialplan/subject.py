@@ -116,6 +116,8 @@ class Subject:
         self.memo: dict[str, Any] = {}
         self.entries: tuple[At, ...] = ()
         self.operators: tuple[At, ...] = ()
+        # The names of trunks to the outside, as rules/_trunks.py reads them.
+        self.trunks: tuple[str, ...] = ()
         self.limits: Limits | None = None
         # The files as they are written, for rules that read comments.
         self.texts: Mapping[str, str] = {}

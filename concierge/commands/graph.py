@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(leaves_at_once=True)
     parser.add_argument("path", metavar="PATH", help="extensions.conf, a folder that holds it, or -")
     parser.add_argument("--format", choices=FORMATS, default="mermaid", help="default: mermaid")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write there instead of stdout")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of stdout")
     parser.add_argument(
         "--entry",
         action="append",

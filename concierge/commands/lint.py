@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(leaves_at_once=True)
     parser.add_argument("paths", nargs="+", metavar="PATH", help="extensions.conf, a folder that holds it, or -")
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write there instead of stdout")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of stdout")
     parser.add_argument("--all", action="store_true", help="list every finding, also on a terminal")
     parser.add_argument("--statistics", action="store_true", help="only how often each rule spoke")
     _configure_rules(parser)
@@ -90,6 +90,14 @@ def _configure_calls(parser: argparse.ArgumentParser) -> None:
         metavar="CONTEXT[,EXTEN[,PRIO]]",
         help="a place that counts as a person, beside Dial and Queue; EXTEN may be a pattern such as _85XX, "
         "CONTEXT may hold * and ? (repeatable)",
+    )
+    parser.add_argument(
+        "--trunk",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="what leads out of the house, for the rules C3: PJSIP/provider, DAHDI, all of [CONTEXT], !NAME for what "
+        "does not (repeatable; default: what looks like a number behind a trunk)",
     )
     parser.add_argument(
         "--sounds", type=Path, metavar="DIR", help="the prompts of the system, such as /var/lib/asterisk/sounds"
@@ -158,6 +166,7 @@ def _merge(args: argparse.Namespace, given: LintSettings | None) -> None:
         args.ignore = args.ignore or ",".join(given.ignore)
         args.entry = args.entry or list(given.entries)
         args.operator = args.operator or list(given.operators)
+        args.trunk = args.trunk or list(given.trunks)
         args.fail_on = args.fail_on or given.fail_on
         args.asterisk = args.asterisk or given.asterisk
         args.sounds = args.sounds or (Path(given.sounds) if given.sounds else None)
@@ -178,9 +187,11 @@ def _judge(args: argparse.Namespace, rules: tuple[Rule, ...], control: Control |
     """The whole report, and what the formats need beside it."""
     table = _table(args)
     entries, operators, sounds = _places(args.entry), _places(args.operator), _sounds(args.sounds)
+    trunks = _trunks(args.trunk)
     reports, lines = [], dict[tuple[str, int], str]()
     graphs: list[Graph] = []
     for subject, given in _subjects(args, table):
+        subject.trunks = trunks
         report = lint(_with_outside(subject, entries, operators, sounds), rules, args.jobs)
         if control is not None:
             report = control.apply(report)
@@ -280,6 +291,19 @@ def _places(texts: list[str]) -> tuple[At, ...]:
         return tuple(parse(text) for text in texts)
     except ValueError as error:
         raise UserError(str(error)) from error
+
+
+def _trunks(names: list[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    from dialplan.rules import _trunks as trunks
+
+    try:
+        for name in names:
+            trunks.check(name)
+    except ValueError as error:
+        raise UserError(f"--trunk, lint.trunks: {error}") from error
+    return tuple(names)
 
 
 def _sounds(folder: Path | None) -> Sounds | None:

@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="SCENARIOS.yaml", help="calls and what is expected")
     parser.add_argument("--dialplan", metavar="PATH", help="instead of the one that the files name")
     parser.add_argument("--format", choices=("text", "json", "junit"), default="text", help="default: text")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write there instead of stdout")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of stdout")
     parser.add_argument("--config", metavar="FILE", help=argparse.SUPPRESS)
 
 

@@ -132,6 +132,7 @@ def repair(
 def _subject(subject: Subject, plan: Plan, files: Mapping[str, bytes]) -> Subject:
     again = from_files(plan, subject.table, {file: data.decode("utf-8", "replace") for file, data in files.items()})
     again.entries, again.operators, again.sounds = subject.entries, subject.operators, subject.sounds
+    again.trunks = subject.trunks
     return again
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-from dialplan.applications.arguments import options
+from dialplan.applications.arguments import cut, options
 from dialplan.applications.calls import Call, Target
 from dialplan.applications.effect import Ends, Kind
 from dialplan.follow import steps_at
 from dialplan.light import pattern
 from dialplan.plan.model import Extension, Step
 from dialplan.resolve import DEAD, resolve
+from dialplan.rules import _trunks as trunks
 from dialplan.subject import Located, Subject
 
 OURS = "concierge-"
@@ -40,11 +41,18 @@ def gate_is_used(subject: Subject) -> bool:
 
 
 def trunk_calls(subject: Subject) -> Iterator[tuple[Located, Call]]:
-    """Every Dial and Originate whose peer is a number behind a trunk."""
+    """Every Dial and Originate whose peer is a number behind a trunk: by its look, and as `subject.trunks` says."""
     for name in ("dial", "originate"):
         for located, call in subject.by_application.get(name, ()):
-            if _TRUNK.search(call.argument(1)) and not located.context.name.startswith(OURS):
+            if not located.context.name.startswith(OURS) and _leaves(subject, located, call.argument(1)):
                 yield located, call
+
+
+def _leaves(subject: Subject, located: Located, devices: str) -> bool:
+    if not subject.trunks:
+        return _TRUNK.search(devices) is not None
+    context = located.context.name
+    return any(trunks.leaves(subject.trunks, one, context, _TRUNK.search(one) is not None) for one in cut(devices, "&"))
 
 
 def asks_for_each_leg(subject: Subject, call: Call) -> bool:

@@ -39,7 +39,8 @@ Good
     exten => _X.,1,Dial(PJSIP/${EXTEN}@trunk,30,b(concierge-leg^s^1))
     same => n,Hangup()
 When to switch it off
-    For a trunk that leads to telephones of the house, and for emergency numbers that are dialled by a pattern.
+    For emergency numbers that are dialled by a pattern. A trunk that leads to telephones of the house is named by
+    `--trunk '!PJSIP/house'` (`lint.trunks` in the settings), one that does not look so by `--trunk DAHDI/g0`.
 """
 
 from __future__ import annotations

@@ -207,7 +207,7 @@ def test_a_terminal_gets_only_the_first_screen_in_colour(
 def test_every_format_goes_to_a_file_and_keeps_the_exit_code(form: str, here: Path) -> None:
     assert main(["lint", ".", "--format", form, "--output", "out"]) == 1
     assert (here / "out").read_text(encoding="utf-8").endswith("\n")
-    assert main(["lint", ".", "--format", form, "--output", "out", "--fail-on", "error", "--severity", "D=info"]) == 0
+    assert main(["lint", ".", "--format", form, "-o", "out", "--fail-on", "error", "--severity", "D=info"]) == 0
 
 
 def test_severities_are_the_words_of_the_options() -> None:

@@ -116,7 +116,7 @@ def test_the_command(form: str, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["graph", str(tmp_path), "--format", form, "--entry", "menu"]) == 0
     out = capsys.readouterr().out
     assert "menu" in out
-    assert main(["graph", str(path), "--format", form, "--entry", "menu", "--output", str(tmp_path / "out")]) == 0
+    assert main(["graph", str(path), "--format", form, "--entry", "menu", "-o", str(tmp_path / "out")]) == 0
     assert (tmp_path / "out").read_text(encoding="utf-8") == out
 
 
