@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from concierge.wiring import age_of, feed_access
 from models.errors import FeedError
 from models.store import Store
 from models.sync import outbox, state
+from models.sync.erasing import Bare, bare_rows, erase_contacts, forget_orders
 from models.sync.feed import Position, broken_links, last_position, read
 from models.sync.hosts import SILENT, Host, all_hosts
 from models.sync.link import Access, Link, engine_of, explained
@@ -105,21 +106,62 @@ def _hosts(link: Link) -> list[Host]:
         return []
 
 
-def verify(access: Access) -> tuple[int, list[int]]:
-    """Read the whole feed; how many rows, and the positions where something was changed or is missing.
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """How many rows the feed has, the positions where something was changed or is missing, and how many rows were made
+    bare because a person asked to be forgotten."""
 
-    Raises FeedError.
-    """
+    count: int
+    broken: list[int]
+    erased: int
+
+
+def verify(access: Access) -> Verified:
+    """Read the whole feed. Raises FeedError."""
     link = Link(access)
-    position, count, broken = Position(), 0, list[int]()
+    position, count, broken, bare = Position(), 0, list[int](), Bare()
     try:
         while True:
             with link.transaction() as feed:
                 rows = read(feed, position.number, _PAGE)
             if not rows:
-                return count, broken
-            broken += broken_links(rows, position)
+                broken += bare.unordered()
+                return Verified(count, sorted(broken), len(bare.erased))
+            wrong = broken_links(rows, position)
+            broken += wrong
+            bare.take(rows, set(wrong))
             count += len(rows)
             position = Position(rows[-1].position, rows[-1].chain)
+    finally:
+        link.close()
+
+
+@dataclass(slots=True)
+class Erased:
+    """What was made bare in the shared database, or would be. `rows` of the feed, `contacts` that caps counted."""
+
+    orders: int = 0
+    rows: int = 0
+    contacts: int = 0
+
+
+def erase(access: Access, *, dry: bool) -> Erased:
+    """Make bare what the feed holds of persons who asked to be forgotten; as the owner of the tables. Raises FeedError.
+
+    Each order in a transaction of its own; done again, it finds nothing.
+    """
+    gone = Erased()
+    link = Link(replace(access, timeout=_PATIENCE))
+    try:
+        with link.transaction() as feed:
+            orders = forget_orders(feed)
+        for order in orders:
+            with link.transaction() as feed:
+                rows = bare_rows(feed, order, dry=dry)
+                contacts = erase_contacts(feed, order, dry=dry)
+            gone.orders += bool(rows or contacts)
+            gone.rows += rows
+            gone.contacts += contacts
+        return gone
     finally:
         link.close()

@@ -5,6 +5,7 @@ StoreError                could not read or write; `str()` says what, where and 
 ├── StoreOutdated         the database is older than this program: upgrade it
 ├── StoreTooNew           the database is newer than this program: upgrade the program
 ├── StoreBusy             locked by another process; passes
+├── StoreWaiting          something under way has to come to its end first; passes
 └── FeedError             the feed that sites share could not be reached, read or written
 """
 
@@ -29,6 +30,10 @@ class StoreTooNew(StoreError):
 
 class StoreBusy(StoreError):
     """Another process holds the database; passes."""
+
+
+class StoreWaiting(StoreError):
+    """An import or the other sites have to come to an end first; passes."""
 
 
 class FeedError(StoreError):

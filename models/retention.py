@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, or_, select, true, update
 
 from models import facts
 from models.callback import State as Promise
 from models.consent import Act
-from models.errors import StoreError
+from models.errors import StoreWaiting
 from models.evidence.sources import BYPASS, CHECK, EVENT, IMPORT, WITNESS
+from models.forgetting import FORGET, FORGOTTEN, bare_consent, order
 from models.rows import event_from_row, event_row
 from models.store import Store, refold
 from models.suppression import Key, Kind, ListEvent
@@ -42,7 +43,6 @@ from models.tables import (
     to_micros,
 )
 
-FORGOTTEN = "asked not to be called; the details were erased on request"
 _ASKED = "the person asked to be forgotten"
 _CHUNK = 500  # rows of one transaction
 _KEYS = 100  # entries of one transaction
@@ -213,45 +213,52 @@ class Purge:
                 self.store.remove_rows(connection, IMPORT, seqs, "undone, and nothing of it is left", self.actor)
         return len(seqs)
 
-    def forget(self, number: int) -> Gone:
-        """Everything about a person but the suppression itself. Raises StoreError; then nothing is gone."""
-        gone = Gone()
+    def forget(self, number: int, before: datetime | None = None) -> Gone:
+        """Everything about a person but the suppression itself. Raises StoreError; then nothing is gone.
+
+        `before`: what was recorded until then, as another site has ordered; else the other sites are told.
+        """
+        gone, until = Gone(), None if before is None else to_micros(before)
         if self.dry:
             with self.store.reading() as connection:
-                self._forget(connection, number, gone)
+                self._forget(connection, number, gone, until)
         else:
             with self.store.writing() as connection:
                 connection.exec_driver_sql("PRAGMA secure_delete = ON")  # else the bytes stay in free pages
-                self._forget(connection, number, gone)
+                self._forget(connection, number, gone, until)
+                if self.shared and before is None:
+                    facts.append(connection, [order(number, self.actor, datetime.now(UTC))])
             with self.store.reading() as connection:  # and in the log; while others read, until they have ended
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone
 
-    def _forget(self, connection: Connection, number: int, gone: Gone) -> None:
+    def _forget(self, connection: Connection, number: int, gone: Gone, until: int | None) -> None:
         own = (list_event.c.number == number) & (list_event.c.last == 0)
         keys = {_key(row) for row in connection.execute(select(list_event).where(own))}
         pushed = self._pushed(connection)
         for key in sorted(keys):
             rows = _rows_of(connection, key)
             if any(row.state == LOADING for row in rows):
-                raise StoreError(
+                raise StoreWaiting(
                     f"+{number}: an import that lists it too has not come to its end; wait for that "
                     "(what a killed one has left goes with the next import)"
                 )
             if any(_waits(row, pushed) for row in rows):
-                raise StoreError(f"+{number}: the other sites do not have all of it yet; see `concierge sync status`")
-            self._forget_key(connection, key, gone)
-        checks = list(connection.execute(select(call_check.c.seq).where(call_check.c.number == number)).scalars())
-        calls = connection.execute(select(call_check).where(_by(number))).all()
+                raise StoreWaiting(f"+{number}: the other sites do not have all of it yet; see `concierge sync status`")
+            self._forget_key(connection, key, gone, until)
+        known = _until(call_check.c.recorded_at, until)
+        mine = select(call_check.c.seq).where(call_check.c.number == number, known)
+        checks = list(connection.execute(mine).scalars())
+        calls = connection.execute(select(call_check).where(_by(number), known)).all()
         gone.checks = len(checks) + len(calls)
-        around = list(connection.execute(select(bypass.c.seq).where(bypass.c.number == number)).scalars())
+        known = _until(bypass.c.recorded_at, until)
+        around = list(connection.execute(select(bypass.c.seq).where(bypass.c.number == number, known)).scalars())
         gone.bypasses = len(around)
-        gone.accesses = _count(connection, list_access.c.number == number)
-        gone.contacts = connection.execute(
-            select(func.count()).select_from(contact).where(contact.c.number == number)
-        ).scalar_one()
-        self._forget_facts(connection, number, gone)
-        closed = (callback.c.number == number) & (callback.c.state == Promise.DONE)
+        noted = (list_access.c.number == number) & _until(list_access.c.at, until)
+        called = (contact.c.number == number) & _until(contact.c.at, until)
+        gone.accesses, gone.contacts = _count(connection, list_access, noted), _count(connection, contact, called)
+        self._forget_facts(connection, number, gone, until)
+        closed = (callback.c.number == number) & (callback.c.state == Promise.DONE) & _until(callback.c.done_at, until)
         kept = list(connection.execute(select(callback.c.id).where(closed)).scalars())
         gone.callbacks = len(kept)
         if self.dry:
@@ -261,20 +268,17 @@ class Purge:
         for row in calls:
             values = dict(row._mapping) | {"caller": ""}
             self.store.put_back(connection, CHECK, {name: values[name] for name in values if name != "seq"})
-        connection.execute(
-            update(list_access)
-            .where(list_access.c.number == number)
-            .values(number=None, question="(erased on request)")
-        )
-        connection.execute(delete(contact).where(contact.c.number == number))
+        connection.execute(update(list_access).where(noted).values(number=None, question="(erased on request)"))
+        connection.execute(delete(contact).where(called))
         _delete_callbacks(connection, kept)
         theirs = (astdb_key.c.number == number) & (astdb_key.c.origin == "there")
         connection.execute(update(astdb_key).where(theirs).values(value=""))
 
-    def _forget_facts(self, connection: Connection, number: int, gone: Gone) -> None:
+    def _forget_facts(self, connection: Connection, number: int, gone: Gone, until: int | None) -> None:
         """Consents and complaints go. A withdrawal refuses calls only beside what it withdraws: then both stay, without
         their story."""
-        rows = connection.execute(select(fact).where(fact.c.number == number)).all()
+        theirs = (fact.c.number == number) & (fact.c.kind != FORGET) & _until(fact.c.recorded_at, until)
+        rows = connection.execute(select(fact).where(theirs)).all()
         withdrawn = any(row.kind == Act.WITHDRAW for row in rows)
         for row in rows:
             bare = _bare_fact(row) if withdrawn and row.kind in facts.CONSENTS else None
@@ -285,15 +289,24 @@ class Purge:
                 own = fact.c.seq == row.seq
                 connection.execute(delete(fact).where(own) if bare is None else update(fact).where(own).values(**bare))
 
-    def _forget_key(self, connection: Connection, key: Key, gone: Gone) -> None:
-        """Of what holds, one listing after the other without its story; of the rest nothing."""
+    def _forget_key(self, connection: Connection, key: Key, gone: Gone, until: int | None) -> None:
+        """Of what holds, one listing after the other without its story; of the rest nothing. What came later stays."""
         rows = _rows_of(connection, key)
-        removed = {identity for row in rows for identity in json.loads(row.removes)}
-        keep = [row for row in rows if row.event_id not in removed and _lives(row)]
-        bare = {row.seq: _bare(row) for row in keep}
+        late = {row.seq for row in rows if until is not None and row.recorded_at > until}
+        before, after = (
+            {one for row in rows if (row.seq in late) is when for one in json.loads(row.removes)}
+            for when in (False, True)
+        )
+        keep = [
+            row
+            for row in rows
+            if row.seq in late or row.event_id in after or (row.event_id not in before and _lives(row))
+        ]
+        bare = {row.seq: event_from_row(row) if row.seq in late else _bare(row) for row in keep}
         stale = [row for row in rows if row.seq not in bare or bare[row.seq] != event_from_row(row)]
         gone.events += len(stale)
-        gone.entries += not keep
+        holds = any(row.kind == Kind.ADD for row in keep)
+        gone.entries += not holds
         if self.dry or not stale:
             return
         self._remove_events(connection, stale, _ASKED)
@@ -301,7 +314,7 @@ class Purge:
             if row.seq in bare:
                 values = event_row(bare[row.seq], row.recorded_at) | {"site": row.site}
                 self.store.put_back(connection, EVENT, values)
-        if keep:
+        if holds:
             refold(connection, key)
             _leave_to_import(connection, key, {row.batch for row in keep})
         else:
@@ -367,9 +380,7 @@ def _bare(row: Row[Any]) -> ListEvent:
 
 def _bare_fact(row: Row[Any]) -> dict[str, str]:
     """When, about what, and by which way of calling."""
-    told = json.loads(row.body)
-    kept = {name: told[name] for name in ("channel", "expires_at") if name in told}
-    return {"actor": "", "body": json.dumps({**kept, "proof": ""}, sort_keys=True)}
+    return {"actor": "", "body": json.dumps(bare_consent(row.body), sort_keys=True)}
 
 
 def _by(number: int) -> ColumnElement[bool]:
@@ -377,5 +388,11 @@ def _by(number: int) -> ColumnElement[bool]:
     return call_check.c.caller.contains(str(number)) & or_(call_check.c.number.is_(None), call_check.c.number != number)
 
 
-def _count(connection: Connection, condition: ColumnElement[bool]) -> int:
-    return connection.execute(select(func.count()).select_from(list_access).where(condition)).scalar() or 0
+def _until(column: Any, until: int | None) -> ColumnElement[bool]:
+    """Recorded by then; None: whenever."""
+    found: ColumnElement[bool] = true() if until is None else column <= until
+    return found
+
+
+def _count(connection: Connection, table: Table, condition: ColumnElement[bool]) -> int:
+    return connection.execute(select(func.count()).select_from(table).where(condition)).scalar() or 0

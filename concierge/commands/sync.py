@@ -1,4 +1,5 @@
-"""`concierge sync status|verify`: how far this host's list is with the other sites', and whether the feed is intact."""
+"""`concierge sync status|verify|erase`: how far this host's list is with the other sites', whether the feed is intact,
+and what it still holds of persons who asked to be forgotten."""
 
 from __future__ import annotations
 
@@ -18,7 +19,10 @@ def configure(parser: ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     shown = actions.add_parser("status", help="position, lag, age, and what waits to be sent, of every host")
     verify = actions.add_parser("verify", help="read the whole feed: was anything changed or removed?")
-    for action in (shown, verify):
+    erase = actions.add_parser("erase", help="make bare what the feed holds of persons who asked to be forgotten")
+    erase.add_argument("--user", default="", metavar="NAME", help="its owner; password in $CONCIERGE_FEED_SECRET")
+    erase.add_argument("--dry-run", action="store_true", help="only count")
+    for action in (shown, verify, erase):
         add_config(action)
     add_format(shown)
 
@@ -31,7 +35,7 @@ def run(args: Namespace) -> int:
     if not settings.sync.url:
         raise UserError("sync.url is empty: this host shares its list with nobody; see docs/sites.md")
     try:
-        return {"status": _status, "verify": _verify}[args.action](settings, args)
+        return {"status": _status, "verify": _verify, "erase": _erase}[args.action](settings, args)
     except StoreError as error:
         raise UserError(str(error)) from error
 
@@ -68,8 +72,25 @@ def _verify(settings: Settings, _args: Namespace) -> int:
     from concierge.feed import verify
 
     access = feed_access(settings)
-    count, broken = verify(access)
-    for position in broken[:20]:
+    found = verify(access)
+    for position in found.broken[:20]:
         print(f"{access.name}: position {position} does not follow from the one before it")
-    print(f"{access.name}: {count} rows, {len(broken) or 'none'} changed")
-    return 1 if broken else 0
+    bare = f", {found.erased} erased on request" if found.erased else ""
+    print(f"{access.name}: {found.count} rows, {len(found.broken) or 'none'} changed{bare}")
+    return 1 if found.broken else 0
+
+
+def _erase(settings: Settings, args: Namespace) -> int:
+    from concierge.feed import erase
+    from models.errors import FeedError
+
+    access = feed_access(settings, args.user)
+    try:
+        gone = erase(access, dry=args.dry_run)
+    except FeedError as error:
+        if "denied" in str(error) and not args.user:
+            raise UserError(f"{error}; only the owner may: --user OWNER, password in $CONCIERGE_FEED_SECRET") from error
+        raise
+    verb = "would be erased" if args.dry_run else "erased"
+    print(f"{access.name}: {verb} for {gone.orders} requests: {gone.rows} rows, {gone.contacts} contacts")
+    return 0

@@ -41,6 +41,8 @@ def purge(args: Namespace, settings: Settings) -> int:
             whom = f"; {name(number.e164)}" if number is not None and name is not None else ""
             note(store, access_of("forget" if number is not None else "purge", f"{told}{whom}"))
     _print(gone, number is not None, dry=args.dry_run)
+    if number is not None and settings.sync.url and not args.dry_run:
+        print("the other sites are told to do the same; the feed's owner runs `concierge sync erase`")
     return 0
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, func, insert, or_, select
 
+from models.forgetting import ERASED, FORGET, told
 from models.sync import state
 from models.sync.message import Message, Unreadable, read_body
 from models.sync.outbox import Parcel
@@ -17,6 +18,7 @@ from models.tables import fact
 
 KIND = "fact"
 VERSION = 2  # a program that has no facts stops there and says so
+ORDERS = 3  # one that cannot forget must not pass over it
 PUSHED, _AGAIN = "pushed-facts", "again-facts"
 _TEXTS = ("fact", "subject", "source", "actor", "content")
 
@@ -45,20 +47,23 @@ def of_row(row: Any, site: str) -> Message:
     """PURE: a row of `fact` as a row of the feed."""
     names = {"fact": "kind", "subject": "subject", "source": "source", "actor": "actor", "content": "body"}
     body = {name: row[column] for name, column in names.items()} | {"at": row["at"], "number": row["number"]}
+    version = ORDERS if row["kind"] == FORGET else VERSION
     return Message(
-        row["event_id"], row["site"] or site, KIND, row["recorded_at"], json.dumps(body), row["number"], VERSION
+        row["event_id"], row["site"] or site, KIND, row["recorded_at"], json.dumps(body), row["number"], version
     )
 
 
 def to_row(message: Message) -> dict[str, Any]:
     """PURE: the reverse. Raises Unreadable."""
-    values = read_body(message, VERSION)
+    values = read_body(message, ORDERS)
     number = values.get("number")
     try:
         UUID(message.event_id)
         datetime(1970, 1, 1) + timedelta(microseconds=values["at"])
         if not all(isinstance(values[name], str) for name in _TEXTS) or not isinstance(number, int | None):
             raise ValueError("a value of another type")
+        if values["fact"] == FORGET and not isinstance(number, int):
+            raise ValueError("an order about nobody")
         if not isinstance(json.loads(values["content"]), dict):
             raise ValueError("content")
     except (KeyError, ValueError, TypeError, OverflowError) as error:
@@ -69,12 +74,41 @@ def to_row(message: Message) -> dict[str, Any]:
 
 
 def take_in(connection: Connection, messages: Sequence[Message]) -> int:
-    """Those that are new, in the caller's transaction. Raises Unreadable."""
-    rows = {message.event_id: to_row(message) for message in messages if message.kind == KIND}
+    """Those that are new, in the caller's transaction; how many orders to forget there are. Raises Unreadable.
+
+    An order that is read again is carried out again: what it stands against was read again too.
+    """
+    found = [to_row(message) for message in messages if message.kind == KIND]
+    rows = {row["event_id"]: row for row in found if row["kind"] != ERASED}
     if not rows:
         return 0
     known = set(connection.execute(select(fact.c.event_id).where(fact.c.event_id.in_(rows))).scalars())
     new = [row for event_id, row in rows.items() if event_id not in known]
     if new:
         connection.execute(insert(fact), new)
-    return len(new)
+    orders = [row for row in rows.values() if row["kind"] == FORGET]
+    for row in orders:
+        put_order(connection, row["event_id"], row["number"], row["actor"], row["at"])
+    return len(orders)
+
+
+def put_order(connection: Connection, event_id: str, number: int, actor: str, at: int) -> None:
+    """To be carried out by `models.sync.settle`."""
+    state.put(connection, state.FORGET + event_id, told(number, actor, at))
+
+
+_ANY_ORDER = str(
+    select(fact.c.seq).where(fact.c.kind == FORGET).limit(1).compile(compile_kwargs={"literal_binds": True})
+)
+
+
+def again(connection: Connection, recorded: Mapping[int, int]) -> int:
+    """Orders to carry out once more, because rows have arrived that are older than they: number -> when the oldest of
+    its rows was recorded. How many there are."""
+    if not recorded or connection.exec_driver_sql(_ANY_ORDER).first() is None:
+        return 0
+    query = select(fact).where(fact.c.number.in_(recorded), fact.c.kind == FORGET)
+    rows = [row for row in connection.execute(query) if recorded[row.number] <= row.at]
+    for row in rows:
+        put_order(connection, row.event_id, row.number, row.actor, row.at)
+    return len(rows)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, bindparam, insert, select, text
 
 from models.errors import FeedError
+from models.forgetting import erased_by
 from models.sync.message import Message
 from models.tables import feed_counter, feed_event
 
@@ -160,11 +161,15 @@ def _row(message: Message, position: Position) -> dict[str, object]:
 
 
 def broken_links(rows: Sequence[Row[Any]], before: Position) -> list[int]:
-    """PURE: positions whose hash does not follow from the row before: something was changed there."""
+    """PURE: positions whose hash does not follow from the row before: something was changed there.
+
+    Rows that were made bare have the hash of what they said (`models.sync.erasing` asks for whom).
+    """
     found = []
     for row in rows:
         message = Message(**{one.name: row._mapping[one.name] for one in _COLUMNS})
-        if _after(before, message) != Position(row.position, row.chain):
+        follows = _after(before, message) == Position(row.position, row.chain)
+        if not follows and (erased_by(row.body) is None or row.position != before.number + 1):
             found.append(row.position)
         before = Position(row.position, row.chain)
     return found

@@ -23,10 +23,12 @@ _INSERT = insert(list_event)
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How many rows of `list_event` were inserted last, and the imports whose row was written."""
+    """How many rows of `list_event` were inserted last, and the imports whose row was written; `settles`: something is
+    left to do for `models.sync.settle`."""
 
     events: int
     imports: Sequence[str]
+    settles: bool = False
 
 
 def take_in(connection: Connection, messages: Sequence[Message]) -> Taken:
@@ -36,7 +38,7 @@ def take_in(connection: Connection, messages: Sequence[Message]) -> Taken:
     """
     known = _known(connection, [one.event_id for one in messages])
     rows, imports = [], []
-    facts.take_in(connection, messages)
+    orders = facts.take_in(connection, messages)
     for message in messages:
         if message.kind == facts.KIND:
             continue
@@ -48,7 +50,18 @@ def take_in(connection: Connection, messages: Sequence[Message]) -> Taken:
     if rows:
         connection.execute(_INSERT, rows)
         refold_many(connection, _keys(connection, rows))
-    return Taken(len(rows), list(dict.fromkeys(imports)))
+    orders += facts.again(connection, _oldest(messages))
+    settles = orders > 0 or any(message.about_import for message in messages)
+    return Taken(len(rows), list(dict.fromkeys(imports)), settles)
+
+
+def _oldest(messages: Sequence[Message]) -> dict[int, int]:
+    """Number -> when the first of its rows was recorded."""
+    found: dict[int, int] = {}
+    for message in messages:
+        if message.number is not None:
+            found[message.number] = min(message.recorded_at, found.get(message.number, message.recorded_at))
+    return found
 
 
 def _known(connection: Connection, event_ids: list[str]) -> set[str]:

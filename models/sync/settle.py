@@ -1,21 +1,28 @@
-"""Imports of other hosts, put in force and taken back here: in a thread of its own, because that may take minutes."""
+"""What other hosts have said that takes longer: imports put in force and taken back here, persons forgotten. In a
+thread of its own."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 from sqlalchemy import select
 
+from models import forgetting
+from models.access import Access, note
+from models.errors import StoreWaiting
 from models.imports import Imports
+from models.retention import Purge
 from models.store import Store
 from models.sync import state
 from models.tables import DONE, LOADING, UNDONE, batch, from_micros
 
 
 def settle(store: Store) -> int:
-    """Do what the feed has said about imports; how many were changed. Raises StoreBusy while an import runs here."""
+    """Do what the feed has said about imports and persons; how many were changed. Raises StoreBusy while an import runs
+    here, StoreWaiting while something about a person is under way."""
     imports = Imports(store)
-    return _arrived(store, imports) + _taken_back(store, imports)
+    return _arrived(store, imports) + _taken_back(store, imports) + _forgotten(store)
 
 
 def _arrived(store: Store, imports: Imports) -> int:
@@ -43,4 +50,26 @@ def _taken_back(store: Store, imports: Imports) -> int:
         imports.take_back_over(identity, told["by"], from_micros(told["at"]))
         with store.writing() as connection:
             state.drop(connection, state.UNDO + identity)
+    return len(orders)
+
+
+def _forgotten(store: Store) -> int:
+    """Orders of other sites. One that has to wait keeps no other one waiting."""
+    with store.reading() as connection:
+        orders = state.with_prefix(connection, state.FORGET)
+    late: StoreWaiting | None = None
+    for identity, told in orders.items():
+        number, by, before = forgetting.read(told)
+        try:
+            gone = asdict(Purge(store, by, shared=True).forget(number, before))
+        except StoreWaiting as error:
+            late = error
+            continue
+        if any(gone.values()):
+            what = ", ".join(f"{count} {name}" for name, count in gone.items() if count)
+            note(store, Access(by, "feed", "forget", what))
+        with store.writing() as connection:
+            state.drop(connection, state.FORGET + identity)
+    if late is not None:
+        raise late
     return len(orders)

@@ -14,6 +14,7 @@ OWN, OWN_CHAIN = "own", "own-chain"  # where the last row stands that this host 
 PUSHED = "pushed"  # all of list_event up to this seq is in the feed
 AGAIN = "again"  # and up to this one also what other sites have recorded is pushed
 UNDO, REFOLD, ROWS = "undo ", "refold ", "rows "  # with the id of an import
+FORGET = "forget "  # with the id of an order
 
 # compiled once and past SQLAlchemy: half of what an event from another site costs was to ask and note how far the feed
 # is read

@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from models.backoff import delay
-from models.errors import FeedError, StoreBusy, StoreError
+from models.errors import FeedError, StoreBusy, StoreError, StoreWaiting
 from models.evidence.sources import EVENT
 from models.store import Store
 from models.sync import facts, hosts, outbox, state
@@ -153,7 +153,7 @@ class Sync:
                 if count:
                     log.info("sync=imports changed=%d", count)
                     self.wake()
-            except StoreBusy:
+            except (StoreBusy, StoreWaiting):
                 self._again()
             except StoreError as error:
                 log.warning("sync=imports why=%s", error)
@@ -311,7 +311,7 @@ class _Host:
                 raise
             self._rows = 1  # what comes before it can be read
             return True
-        if any(message.about_import for message in page.messages):
+        if taken.settles:
             self._settling.set()
         return page.full
 

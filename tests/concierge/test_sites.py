@@ -104,6 +104,25 @@ def test_from_an_empty_database_to_one_list_and_back_to_no_contact(hosts, concie
     assert concierge("sync", "verify", "--config", warsaw).stdout.endswith("2 rows, none changed\n")
 
 
+def test_a_person_is_forgotten_at_every_site_and_in_the_feed(hosts, concierge, wait_until, environment):
+    warsaw, berlin = hosts
+    said = ("--reason", "Kowalski shouted", "--source", "letter")
+    concierge("list", "add", NUMBER, *said, "--config", warsaw)
+    assert "see `concierge sync status`" in concierge("list", "purge", "--number", NUMBER, "--config", warsaw).stderr
+    with served(warsaw, environment), served(berlin, environment):
+        history = ("list", "history", NUMBER, "--config", berlin)
+        wait_until(lambda: "Kowalski" in concierge(*history).stdout, 20)
+        wait_until(lambda: concierge("list", "purge", "--number", NUMBER, "--config", warsaw).returncode == 0, 20)
+        wait_until(lambda: "erased on request" in concierge(*history).stdout, 20)
+        assert "Kowalski" not in concierge(*history).stdout
+    erase = ("sync", "erase", "--config", warsaw)
+    assert "would be erased for 1 requests: 1 rows, 0 contacts" in concierge(*erase, "--dry-run").stdout
+    assert "erased for 1 requests: 1 rows, 0 contacts" in concierge(*erase).stdout
+    assert concierge("sync", "verify", "--config", warsaw).stdout.endswith(
+        "2 rows, none changed, 1 erased on request\n"
+    )
+
+
 def test_a_host_that_is_silent_or_behind_is_seen_from_any_other(hosts, feed_server, concierge):
     concierge("db", "upgrade", "--feed", "--config", hosts[0])
     engine = create_engine(feed_server.url.set(database="fresh"))

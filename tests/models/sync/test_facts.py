@@ -87,6 +87,6 @@ def test_what_is_malformed_is_unreadable(message, change):
 
 
 def test_a_later_version_and_an_odd_id_are_unreadable(message):
-    for change in ({"version": 3}, {"event_id": "x"}, {"body": "7"}):
+    for change in ({"version": 4}, {"event_id": "x"}, {"body": "7"}):
         with pytest.raises(Unreadable):
             to_row(replace(message, **change))
