@@ -107,6 +107,7 @@ def test_from_an_empty_database_to_one_list_and_back_to_no_contact(hosts, concie
 def test_a_person_is_forgotten_at_every_site_and_in_the_feed(hosts, concierge, wait_until, environment):
     warsaw, berlin = hosts
     said = ("--reason", "Kowalski shouted", "--source", "letter")
+    assert concierge("db", "upgrade", "--feed", "--config", warsaw).returncode == 0
     concierge("list", "add", NUMBER, *said, "--config", warsaw)
     assert "see `concierge sync status`" in concierge("list", "purge", "--number", NUMBER, "--config", warsaw).stderr
     with served(warsaw, environment), served(berlin, environment):
