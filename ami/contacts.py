@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ami.events import DialEnded, Event, LegDialled, LegEnded
 from models.caps import State
 
+SETTLING = (LegDialled, DialEnded, LegEnded)
 _DIALLED = {State.RESERVED: State.DIALLING}
 _ANSWERED = {State.RESERVED: State.CONVERSATION, State.DIALLING: State.CONVERSATION}
 _OVER = {State.RESERVED: State.RELEASED, State.DIALLING: State.ATTEMPT}

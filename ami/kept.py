@@ -18,6 +18,7 @@ from models.number import without_numbers
 
 FAMILY = "concierge-optout"
 BAD = "concierge-optout-bad"
+_EACH = 4  # hints that are asked about one by one; more of them are one question
 _LINE = re.compile(r"(/\S.*?) *: (.*)")
 _log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class Drain:
             await self._wait()
             hints, self._hints = self._hints, set()
             self._hinted.clear()
-            if len(hints) >= 1000 or not hints:
+            if len(hints) > _EACH or not hints:
                 await self.all()
             else:
                 for number in hints:

@@ -74,7 +74,7 @@ class OptOutListener:
         digits_of: DigitsOf,
         *,
         system: str,
-        also: Sequence[Handler] = (),
+        also: Sequence[Handler | Aside] = (),
         on_gap: OnGap = ignore_gap,
         timing: Timing | None = None,
         pace: Pace | None = None,
@@ -96,7 +96,7 @@ class OptOutListener:
             silent=why_silent(mark),
         )
         self._on_gap = on_gap
-        self._also = tuple(Aside(handler) for handler in also)
+        self._also = tuple(one if isinstance(one, Aside) else Aside(one) for one in also)
         self._second = DialplanWitness(self.session, self._legs, witness.kept) if witness else None
         self._book: GapBook | None = None
         self._deaf: DeafWatch | None = None

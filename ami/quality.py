@@ -15,6 +15,7 @@ from typing import Literal
 from ami.events import DialEnded, Event, LegDialled, LegEnded
 
 Outcome = Literal["answered", "abandoned", "left-in-menu"]
+CALLERS = (LegDialled, DialEnded, LegEnded)
 _STARTED = re.compile(r"(?:.*-)?(\d{9,11})\.\d+")
 _SUFFIX = re.compile(r"-[0-9a-f]+$", re.IGNORECASE)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from concierge.settings import Settings
 from concierge.wiring import feed_access
 from models.caps import State
 from models.contact import Answer, channel_of
-from models.errors import FeedError, StoreError
+from models.errors import FeedError, StoreBusy, StoreError
 from models.policy import Decision, Reason, refuse
 from models.reserving import Full, Reserver, Taken, Taking, Terms, Unsure
 from models.sync.link import Access
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("concierge.contacts")
 
+_ATTEMPTS = 5  # at a busy store, a second each
 _EVERY = 1.0  # seconds between two looks for what the other sites do not know
 _ANY = (State.RESERVED, State.DIALLING, State.ATTEMPT, State.CONVERSATION)
 
@@ -90,14 +91,21 @@ class Counting:
         found: Answer = await self._in_thread(take, self._reserver, answer, self._settles(answer.question.system))
         return found
 
-    async def on_event(self, event: Event, _seen_at: float, system: str = "") -> None:
-        """A handler of the AMI session of the PBX `system`."""
-        for one in settled(event):
-            channel = channel_of(system, one.uniqueid, self._others)
+    async def on_events(self, events: Sequence[Event], system: str = "") -> None:
+        """A handler of AMI events of the PBX `system`, of many at once; a busy store is asked again for a while."""
+        found = [one for event in events for one in settled(event)]
+        steps = [(channel_of(system, one.uniqueid, self._others), one.ways) for one in found]
+        for attempt in range(1, _ATTEMPTS + 1):
             try:
-                await self._in_thread(self._reserver.settle, channel, dict(one.ways))
+                await self._in_thread(self._reserver.settle_all, steps)
+            except StoreBusy as error:
+                if attempt == _ATTEMPTS:
+                    log.error("contact=unsettled count=%d why=%s", len(steps), error)
             except StoreError as error:
-                log.error("contact=unsettled why=%s", error)
+                log.error("contact=unsettled count=%d why=%s", len(steps), error)
+                return
+            else:
+                return
 
     async def ended(self, effect: Ended) -> bool | None:
         """From the dialplan: True recorded, None no such contact, False not recorded."""

@@ -20,9 +20,12 @@ from agi.outbound import outbound
 from agi.outcome import outcome
 from agi.ping import ping
 from agi.server import Limits, Ports, Server, Services
-from ami.events import Event
+from ami.aside import Aside, Gathering
+from ami.contacts import SETTLING
+from ami.events import Event, LegDialled
 from ami.legs import Scope
 from ami.opt_out import OptOutListener, Witness
+from ami.quality import CALLERS
 from ami.watch import GateWatch
 from concierge.calling_back import CallingBack
 from concierge.counting import Counting
@@ -150,9 +153,9 @@ class Service:
             system=ami.system,
             witness=witness,
             also=(
-                partial(self._watch, ami.system),
-                partial(self._counting.on_event, system=ami.system),
-                partial(self._reception.on_event, system=ami.system),
+                Aside(partial(self._watch, ami.system), kinds=LegDialled),
+                Gathering(partial(self._counting.on_events, system=ami.system), kinds=SETTLING),
+                Aside(partial(self._reception.on_event, system=ami.system), kinds=CALLERS),
             ),
         )
 

@@ -108,7 +108,8 @@ def upgrade_store(path: Path) -> str:
     """Create or upgrade the file; returns its revision. Raises UserError."""
     from migrations import run
     from models.evidence.seal import Sealer
-    from models.store import check_not_newer, driver_of, explained, open_alone, read_revision
+    from models.statements import driver_of
+    from models.store import check_not_newer, explained, open_alone, read_revision
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,22 +1,25 @@
-"""Writes behind the answers: one thread, batches, a bounded queue.
+"""Writes behind the answers: one thread, batches, a bounded queue; opt-outs go before everything else.
 
 A row of evidence is committed within `delay` seconds of its answer. When the queue is full or the last write failed,
-`ready` says so, and the gate refuses until a write has succeeded. Opt-outs are awaited and never batched.
+`ready` says so, and the gate refuses until a write has succeeded. Opt-outs are awaited; those that wait at the same
+time share a commit.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
 
 from models.contact import Answer
-from models.errors import StoreError
+from models.errors import StoreBusy, StoreError
 from models.store import Recorded, Store
 from models.suppression import ListEvent
+from models.turns import Turns
 from models.wal import Former, check_own_log, former
 from models.witness import Report
 from models.witness import record as record_witness
@@ -24,7 +27,9 @@ from models.witness import record as record_witness
 log = logging.getLogger("concierge.journal")
 
 _Done = TypeVar("_Done")
-_SETTLE = 0.3  # seconds
+_Reported = tuple[ListEvent, Report]
+_SETTLE = 0.2  # seconds
+_TOGETHER = 200  # key presses in one commit
 _RETRY = 0.5  # seconds between attempts while the store cannot be written
 
 
@@ -47,7 +52,8 @@ class Journal:
         self._recorded = recorded
         self._rows: list[Answer] = []
         self._store: Store | None = None
-        self._thread = ThreadPoolExecutor(1, "journal")
+        self._turns = Turns("journal")
+        self._pressed: deque[tuple[Sequence[_Reported], Future[list[Recorded]]]] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._written: asyncio.Future[bool] | None = None
@@ -75,8 +81,8 @@ class Journal:
             pass
         if self._rows:
             log.error("evidence=lost rows=%d why=%s", len(self._rows), self.trouble)
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close_store)
-        self._thread.shutdown()
+        await self._turn(self._close_store)
+        self._turns.shutdown()
 
     @property
     def waiting(self) -> int:
@@ -110,22 +116,61 @@ class Journal:
 
     async def record(self, happened: ListEvent) -> Recorded:
         """Commit one event before returning. Raises StoreError."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._record, happened)
+        return await self._turn(lambda: self._record(happened), urgent=True)
 
-    async def witness(self, *reported: tuple[ListEvent, Report]) -> list[Recorded]:
-        """Commit witnesses' reports of key presses before returning, all or none. Raises StoreError."""
-        return await self.do(lambda store: record_witness(store, reported), news=True)
+    async def witness(self, *reported: _Reported) -> list[Recorded]:
+        """Commit witnesses' reports of key presses before returning, all or none. Raises StoreError.
 
-    async def do(self, work: Callable[[Store], _Done], *, news: bool = False) -> _Done:
-        """Something else with the store, in its turn; `news`: an event of the list. Raises StoreError."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, work, news)
+        Those of several callers are one commit where that is possible; one that cannot be written costs the others
+        nothing.
+        """
+        answer: Future[list[Recorded]] = Future()
+        self._pressed.append((reported, answer))
+        self._turns.submit(self._commit_pressed, urgent=True)
+        try:
+            return await asyncio.wrap_future(answer)
+        finally:
+            self._settle_soon()
 
-    def _do(self, work: Callable[[Store], _Done], news: bool) -> _Done:
-        done = work(self._open_store())
-        if news and self._recorded is not None:
+    async def do(self, work: Callable[[Store], _Done]) -> _Done:
+        """Something else with the store, in its turn, behind the opt-outs. Raises StoreError."""
+        return await self._turn(lambda: work(self._open_store()))
+
+    async def _turn(self, work: Callable[[], _Done], *, urgent: bool = False) -> _Done:
+        try:
+            return await asyncio.wrap_future(self._turns.submit(work, urgent=urgent))
+        finally:
+            self._settle_soon()
+
+    def _commit_pressed(self) -> None:
+        """What waits at this moment; nothing when another turn has taken it along."""
+        taken, count = [], 0
+        while self._pressed and count < _TOGETHER:
+            reported, answer = self._pressed.popleft()
+            if answer.set_running_or_notify_cancel():
+                taken.append((reported, answer))
+                count += len(reported)
+        if self._pressed:
+            self._turns.submit(self._commit_pressed, urgent=True)
+        if taken:
+            self._commit_together(taken)
+
+    def _commit_together(self, taken: Sequence[tuple[Sequence[_Reported], Future[list[Recorded]]]]) -> None:
+        try:
+            done = record_witness(self._open_store(), [one for reported, _ in taken for one in reported])
+        except Exception as error:  # noqa: BLE001 - each caller is told what became of its own
+            if len(taken) == 1 or isinstance(error, StoreBusy):
+                for _, answer in taken:
+                    answer.set_exception(error)
+                return
+            for one in taken:
+                self._commit_together([one])
+            return
+        for reported, answer in taken:
+            answer.set_result(done[: len(reported)])
+            done = done[len(reported) :]
+        if self._recorded is not None:
             self._recorded()
-        return done
 
     async def _work(self) -> None:
         while True:
@@ -137,14 +182,20 @@ class Journal:
             if not await asyncio.shield(self._flushing):
                 await asyncio.sleep(_RETRY)
                 self._wake.set()
-            elif self._settling is None:
-                self._settling = asyncio.get_running_loop().call_later(_SETTLE, self._settle)
+
+    def _settle_soon(self) -> None:
+        """Where the chain of evidence ends is noted a few times a second, and no commit waits for it."""
+        if self._settling is None and not self._closing:
+            self._settling = asyncio.get_running_loop().call_later(_SETTLE, self._settle)
 
     def _settle(self) -> None:
-        """A burst is over: where the chain of evidence ends is noted."""
         self._settling = None
-        if self._store is not None and not self._closing:
-            self._thread.submit(self._store.settle)
+        if not self._closing:
+            self._turns.submit(self._settle_store)
+
+    def _settle_store(self) -> None:
+        if self._store is not None:
+            self._store.settle()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Nothing writes any more: then nothing may be allowed."""
@@ -157,10 +208,10 @@ class Journal:
     async def _flush(self) -> bool:
         """One transaction with all that waits. Rows stay queued when it fails."""
         batch, waiter, self._written = list(self._rows), self._written, None
-        loop, written = asyncio.get_running_loop(), False
+        written = False
         try:
             if batch:
-                await loop.run_in_executor(self._thread, self._write_checks, batch)
+                await self._turn(lambda: self._write_checks(batch))
         except StoreError as error:
             self._note(str(error))
         else:
@@ -196,7 +247,7 @@ class Journal:
             self._former = former(self._path, inode)
         if self._store is None:
             check_own_log(self._path, self._former)
-            self._store = Store(self._path)
+            self._store = Store(self._path, notes_later=True)
         return self._store
 
     def _close_store(self) -> None:

@@ -7,7 +7,7 @@ Blocking; used from one thread.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -160,25 +160,41 @@ class Reserver:
         self._set([made.id], State.RELEASED, told=State.RELEASED.value)
         return Unsure(f"caps hold for all sites, and the shared database is away: {why}")
 
-    def settle(self, uniqueid: str, ways: dict[State, State], outcome: str = "") -> list[str]:
+    def settle(self, uniqueid: str, ways: Mapping[State, State], outcome: str = "") -> list[str]:
         """What became of the contacts of a channel: from each of these states to the next. Returns their ids.
 
         Raises StoreError.
         """
-        changed: list[str] = []
+        return self.settle_all([(uniqueid, ways)], outcome)
+
+    def settle_all(self, steps: Sequence[tuple[str, Mapping[State, State]]], outcome: str = "") -> list[str]:
+        """The same for many channels in their order, in one transaction. The write lock is taken only when one of
+        them has a contact that is not settled yet. Returns the ids. Raises StoreError.
+        """
         try:
+            known = self._unsettled(steps)
+            left = [(uniqueid, ways) for uniqueid, ways in steps if uniqueid in known]
+            if not left:
+                return []
             with self._writing() as connection:
-                for before, after in ways.items():
-                    query = "SELECT id FROM contact WHERE uniqueid = ? AND state = ?"
-                    ids = [row[0] for row in connection.execute(query, (uniqueid, before.value))]
-                    for one in ids:
-                        if one not in changed:
-                            _update(connection, one, after, outcome)
-                    changed += [one for one in ids if one not in changed]
+                return [one for uniqueid, ways in left for one in _settle(connection, uniqueid, ways, outcome)]
         except sqlite3.Error as error:
             self.close()
             raise explain(self._path, str(error)) from error
-        return changed
+
+    def _unsettled(self, steps: Sequence[tuple[str, Mapping[State, State]]]) -> set[str]:
+        """The channels with a contact in any of the states that they may leave."""
+        if self._connection is None:
+            self._connection = self._open()
+        states = sorted({state.value for _, ways in steps for state in ways})
+        names = list(dict.fromkeys(uniqueid for uniqueid, _ in steps))
+        found: set[str] = set()
+        for start in range(0, len(names), 500):
+            some = names[start : start + 500]
+            query = "SELECT uniqueid FROM contact WHERE uniqueid IN ({}) AND state IN ({})"
+            query = query.format(",".join("?" * len(some)), ",".join("?" * len(states)))
+            found.update(row[0] for row in self._connection.execute(query, [*some, *states]).fetchall())
+        return found
 
     def untold(self, limit: int = 500) -> list[tuple[Contact, str]]:
         """Own contacts whose state the shared database does not know, with their channels. Raises StoreError."""
@@ -284,6 +300,17 @@ def _new(case: Case, at: datetime, consent: int, terms: Terms, settled: bool) ->
         terms.site,
         consent,
     )
+
+
+def _settle(connection: sqlite3.Connection, uniqueid: str, ways: Mapping[State, State], outcome: str) -> Sequence[str]:
+    changed: list[str] = []
+    for before, after in ways.items():
+        query = "SELECT id FROM contact WHERE uniqueid = ? AND state = ?"
+        ids = [row[0] for row in connection.execute(query, (uniqueid, before.value)) if row[0] not in changed]
+        for one in ids:
+            _update(connection, one, after, outcome)
+        changed += ids
+    return changed
 
 
 def _update(connection: sqlite3.Connection, identity: str, state: State, outcome: str) -> None:

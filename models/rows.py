@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -64,23 +65,36 @@ def event_row(happened: ListEvent, now: int) -> dict[str, object]:
     }
 
 
+EVENT_COLUMNS = (
+    *("event_id", "kind", "number", "campaign", "at", "reason", "source", "actor", "expires_at", "evidence", "last"),
+    *("allow", "batch", "removes"),
+)
+_event_columns = attrgetter(*EVENT_COLUMNS)
+
+
 def event_from_row(row: Row[Any]) -> ListEvent:
     """A row of `list_event`."""
+    return event_from_values(_event_columns(row))
+
+
+def event_from_values(values: Sequence[Any]) -> ListEvent:
+    """The values of `EVENT_COLUMNS`."""
+    identity, kind, number, campaign, at, reason, source, actor, expires, evidence, last, allow, of, removes = values
     return ListEvent(
-        UUID(row.event_id),
-        Kind(row.kind),
-        row.number,
-        row.campaign,
-        from_micros(row.at),
-        row.reason,
-        row.source,
-        row.actor,
-        _optional(row.expires_at),
-        json.loads(row.evidence),
-        row.last or None,
-        bool(row.allow),
-        row.batch,
-        tuple(UUID(one) for one in json.loads(row.removes)),
+        UUID(identity),
+        Kind(kind),
+        number,
+        campaign,
+        from_micros(at),
+        reason,
+        source,
+        actor,
+        _optional(expires),
+        json.loads(evidence),
+        last or None,
+        bool(allow),
+        of,
+        tuple(UUID(one) for one in json.loads(removes)),
     )
 
 

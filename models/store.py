@@ -16,45 +16,41 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    URL,
-    BindParameter,
-    Connection,
-    Engine,
-    bindparam,
-    create_engine,
-    event,
-    insert,
-    or_,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, or_, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from models.contact import Answer
 from models.errors import StoreBusy, StoreError, StoreMissing, StoreOutdated, StoreTooNew
 from models.evidence.seal import Sealer
 from models.evidence.sources import CHECK, EVENT, IMPORT
-from models.rows import INSERT_CHECK, check_row, entry_from_row, entry_row, event_from_row, event_row
-from models.suppression import NO_BATCHES, Entry, Key, ListEvent, fold, taking_back
+from models.rows import (
+    INSERT_CHECK,
+    check_row,
+    entry_from_row,
+    entry_row,
+    event_from_row,
+    event_from_values,
+    event_row,
+)
+from models.statements import (
+    ENTRIES_OF_SOME,
+    EVENT_KNOWN,
+    EVENTS_OF_SOME,
+    INSERT_ENTRY,
+    INSERT_EVENT,
+    UNDONE_OF_SOME,
+    UPDATE_ENTRY,
+    driver_of,
+    json_of,
+    put,
+)
+from models.suppression import NO_BATCHES, Entry, Key, Kind, ListEvent, fold, taking_back
 from models.tables import LOADING, SCHEMA, batch, call_check, entry, evidence_link, from_micros, list_event, to_micros
 from models.wal import inode_of
 
 PATIENCE = 5.0  # seconds that a writer waits for another one
 _PAUSE = 0.001
 _LOCK = "UPDATE entry SET id = id WHERE id = -1"
-# made once: to make them is as much work as to run them
-_SOME: BindParameter[int] = bindparam("numbers", expanding=True)
-_EVENTS = (
-    select(list_event)
-    .outerjoin(batch, batch.c.id == list_event.c.batch)
-    .where(list_event.c.number.in_(_SOME))
-    .where(or_(list_event.c.batch == "", batch.c.state != LOADING))
-    .order_by(list_event.c.seq)
-)
-_ENTRIES = select(entry).where(entry.c.number.in_(_SOME))
-_INSERT_ENTRY = insert(entry).returning(entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,15 +172,17 @@ def check_not_newer(found: str | None, path: Path) -> None:
 class Store:
     """The writer and the bulk reader of one SQLite file. Blocking; used from one thread at a time."""
 
-    def __init__(self, path: Path, *, durable: bool = True) -> None:
+    def __init__(self, path: Path, *, durable: bool = True, notes_later: bool = False) -> None:
         """Raises StoreError when the file is missing, unreadable, older or newer than this program.
 
         Not `durable`: a power cut may take back the last transactions, whole and in order; for what can be had again.
+        `notes_later`: where the chain of evidence ends is noted by `settle` only, so that no commit waits for it.
         """
         self.path = path
         self._engine = open_engine(path)
         self._sealer = Sealer(path)
         self._durable = durable
+        self._notes_later = notes_later
         if not durable:
             event.listen(self._engine, "connect", _without_waiting)
         self.inode = inode_of(path)
@@ -214,7 +212,7 @@ class Store:
             with explained(self.path), self._engine.begin() as connection:
                 yield connection
             if self._durable:  # else a power cut could take back what the checkpoint has
-                self._sealer.committed(self._chain_at)
+                self._sealer.committed(self._chain_at, later=self._notes_later)
         finally:
             self._sealer.forget()
 
@@ -268,14 +266,14 @@ class Store:
 
     def append(self, connection: Connection, happened: ListEvent) -> Recorded:
         """One event in the caller's transaction (`writing`). Idempotent by `event_id`."""
-        known = connection.execute(
-            select(list_event.c.seq).where(list_event.c.event_id == str(happened.event_id))
-        ).first()
-        if known is None:
-            happened = taking_back(happened, events_of(connection, happened.key))
-            connection.execute(insert(list_event).values(event_row(happened, to_micros(datetime.now(UTC)))))
+        driver = driver_of(connection)
+        known = bool(EVENT_KNOWN.rows(driver, e=str(happened.event_id)))
+        if not known:
+            if happened.kind is Kind.REMOVE:
+                happened = taking_back(happened, events_of(connection, happened.key))
+            put(driver, INSERT_EVENT, event_row(happened, to_micros(datetime.now(UTC))))
             self.seal(connection, EVENT, 1)
-        return Recorded(known is None, refold(connection, happened.key))
+        return Recorded(not known, refold(connection, happened.key))
 
     def put_back(self, connection: Connection, source: str, values: Mapping[str, object]) -> None:
         """A row of evidence in place of one that was removed in the same transaction of `writing`."""
@@ -329,14 +327,6 @@ class Store:
             return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def driver_of(connection: Connection) -> sqlite3.Connection:
-    """The driver's own connection, in the same transaction."""
-    own = connection.connection.driver_connection
-    if not isinstance(own, sqlite3.Connection):
-        raise TypeError(f"not SQLite: {own!r}")
-    return own
-
-
 def lock_for_writing(connection: Connection) -> None:
     """Before anything is read: two writers must not fold from the same state.
 
@@ -377,7 +367,8 @@ def events_of(connection: Connection, key: Key) -> list[ListEvent]:
 
 def _events(connection: Connection, keys: Sequence[Key]) -> dict[Key, list[ListEvent]]:
     found: dict[Key, list[ListEvent]] = {key: [] for key in keys}
-    for happened in map(event_from_row, connection.execute(_EVENTS, _numbers(keys))):
+    rows = EVENTS_OF_SOME.rows(driver_of(connection), some=json_of({key.number for key in keys}))
+    for happened in map(event_from_values, rows):
         if happened.key in found:
             found[happened.key].append(happened)
     return found
@@ -417,30 +408,24 @@ def _leave(
 def _undone(connection: Connection, batches: set[str]) -> dict[str, datetime]:
     if not batches:
         return {}
-    query = select(batch.c.id, batch.c.undone_at).where(batch.c.id.in_(batches), batch.c.undone_at.is_not(None))
-    return {row.id: from_micros(row.undone_at) for row in connection.execute(query)}
+    rows = UNDONE_OF_SOME.rows(driver_of(connection), some=json_of(batches))
+    return {identity: from_micros(micros) for identity, micros in rows}
 
 
 def _entries(connection: Connection, keys: Sequence[Key]) -> dict[Key, Entry]:
-    return {found.key: found for found in map(entry_from_row, connection.execute(_ENTRIES, _numbers(keys)))}
-
-
-def _numbers(keys: Sequence[Key]) -> dict[str, list[int]]:
-    return {"numbers": list({key.number for key in keys})}
+    rows = ENTRIES_OF_SOME.rows(driver_of(connection), some=json_of({key.number for key in keys}))
+    return {found.key: found for found in map(entry_from_row, rows)}
 
 
 def _write_entry(connection: Connection, before: Entry | None, after: Entry | None) -> Entry | None:
     if after is None:
         return before
     if before is None:
-        result = connection.execute(_INSERT_ENTRY, entry_row(after))
-    elif replace(before, id=0) == after:
-        return before
-    else:
-        result = connection.execute(
-            update(entry).where(entry.c.id == before.id).values(entry_row(after)).returning(entry)
-        )
-    return entry_from_row(result.one())
+        return replace(after, id=put(driver_of(connection), INSERT_ENTRY, entry_row(after)))
+    after = replace(after, id=before.id)
+    if before != after:
+        put(driver_of(connection), UPDATE_ENTRY, {**entry_row(after), "own_id": before.id})
+    return after
 
 
 def _with_batch(found: Entry, undone_at: int | None) -> Entry:

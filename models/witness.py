@@ -14,11 +14,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from models.evidence.sources import WITNESS
+from models.statements import EVENT_KNOWN, INSERT_WITNESS, REPORT_KNOWN, REPORTS_OF_PRESS, driver_of, put
 from models.suppression import ListEvent
-from models.tables import event_witness, from_micros, list_event, to_micros
+from models.tables import event_witness, from_micros, to_micros
 
 if TYPE_CHECKING:
     from models.store import Recorded, Store
@@ -93,40 +94,36 @@ def _record(store: Store, connection: Connection, happened: ListEvent, report: R
 
 def _says_the_same(connection: Connection, event_id: UUID, happened: ListEvent) -> bool:
     """Is the event of the same number and scope? Where witnesses differ, each one's event stands."""
-    query = select(list_event.c.number, list_event.c.campaign).where(list_event.c.event_id == str(event_id))
-    row = connection.execute(query).first()
-    return row is not None and tuple(row) == (happened.number, happened.campaign)
+    rows = EVENT_KNOWN.rows(driver_of(connection), e=str(event_id))
+    return bool(rows) and tuple(rows[0]) == (happened.number, happened.campaign)
 
 
 def find_event(connection: Connection, report: Report) -> tuple[UUID | None, bool]:
     """The event of the press, and whether this very report has been recorded."""
-    row = connection.execute(
-        select(event_witness.c.event_id).where(event_witness.c.report_id == str(report.report_id))
-    ).first()
-    if row is not None:
-        return UUID(row.event_id), True
-    query = select(event_witness).where(event_witness.c.press == report.press)
+    driver = driver_of(connection)
+    rows = REPORT_KNOWN.rows(driver, r=str(report.report_id))
+    if rows:
+        return UUID(rows[0][0]), True
     known = [
-        Known(UUID(row.event_id), row.witness, from_micros(row.at), bool(row.fraction))
-        for row in connection.execute(query)
+        Known(UUID(event_id), witness, from_micros(at), bool(fraction))
+        for event_id, witness, at, fraction in REPORTS_OF_PRESS.rows(driver, p=report.press)
     ]
     return same_press(report, known), False
 
 
 def add(connection: Connection, report: Report, event_id: UUID, now: int) -> None:
     """Keep the report as a piece of evidence of the event. `now`: microseconds."""
-    connection.execute(
-        insert(event_witness).values(
-            report_id=str(report.report_id),
-            event_id=str(event_id),
-            witness=report.witness,
-            press=report.press,
-            at=to_micros(report.at),
-            recorded_at=now,
-            fraction=int(report.fraction),
-            evidence=json.dumps(report.evidence, sort_keys=True),
-        )
-    )
+    values = {
+        "report_id": str(report.report_id),
+        "event_id": str(event_id),
+        "witness": report.witness,
+        "press": report.press,
+        "at": to_micros(report.at),
+        "recorded_at": now,
+        "fraction": int(report.fraction),
+        "evidence": json.dumps(report.evidence, sort_keys=True),
+    }
+    put(driver_of(connection), INSERT_WITNESS, values)
 
 
 def of_events(connection: Connection, event_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:

@@ -22,11 +22,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 from replay import END, NUMBER, Server, Template, recording, storm, template
+from stages import show
 
 WANTED = (b"Event: DTMFEnd", b"Event: DialBegin", b"Event: Hangup", b"Event: UserEvent", b"Event: BridgeEnter")
 
@@ -38,7 +40,7 @@ def rss(pid: int) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-async def through_the_daemon(shape: Template, rate: float, seconds: float, keys: float) -> None:
+async def through_the_daemon(shape: Template, rate: float, seconds: float, keys: float, stages: bool) -> None:
     """The daemon with its list on this disk."""
     server = Server()
     await server.start()
@@ -55,6 +57,9 @@ async def through_the_daemon(shape: Template, rate: float, seconds: float, keys:
         upgrade = [*command, "db", "upgrade", "--config", str(folder / "c.yaml")]
         subprocess.run(upgrade, check=True, capture_output=True)  # noqa: ASYNC221 - nothing else runs yet
         environment = os.environ | {"CONCIERGE_AMI_SECRET": "storm-secret"}
+        if stages:
+            command = [sys.executable, str(Path(__file__).with_name("stages.py"))]
+            environment |= {"CONCIERGE_STAGES": str(folder / "stages"), "PYTHONPATH": "."}
         with (folder / "log").open("wb") as log:
             serve = [*command, "serve", "--config", str(folder / "c.yaml")]
             daemon = subprocess.Popen(serve, stderr=log, env=environment)  # noqa: ASYNC220
@@ -74,6 +79,20 @@ async def through_the_daemon(shape: Template, rate: float, seconds: float, keys:
         finally:
             daemon.terminate()
             daemon.wait(30)
+        if stages:
+            show(folder / "stages")
+
+
+@contextlib.contextmanager
+def busy(count: int) -> Iterator[None]:
+    """So many processes that want a core each."""
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for one in loops:
+            one.kill()
+            one.wait()
 
 
 async def until_recorded(folder: Path, count: int, limit: float = 30) -> None:
@@ -227,13 +246,17 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=2_000, help="calls of the race")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--recording", type=Path)
+    parser.add_argument("--stages", action="store_true", help="where a key waits")
+    parser.add_argument("--load", type=int, default=0, help="busy processes beside it")
     args = parser.parse_args()
     shape = template(recording(args.recording))
     size = len(shape.call(0, b"9")) / shape.events
     print(f"{shape.events} events a call, {size:.0f} bytes each, number {NUMBER} stands for all")
-    asyncio.run(races(shape, args.calls, args.rounds))
-    time.sleep(1)
-    asyncio.run(through_the_daemon(shape, args.rate, args.seconds, args.keys))
+    if args.rounds:
+        asyncio.run(races(shape, args.calls, args.rounds))
+        time.sleep(1)
+    with busy(args.load):
+        asyncio.run(through_the_daemon(shape, args.rate, args.seconds, args.keys, args.stages))
 
 
 if __name__ == "__main__":

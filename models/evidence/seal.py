@@ -110,13 +110,16 @@ class Sealer:
             return False
         return self._begin(connection)
 
-    def committed(self, chain_at: Callable[[int], bytes | None]) -> None:
-        """The transaction is durable: note where the chain ends, a few times a second at most; see `settle`."""
+    def committed(self, chain_at: Callable[[int], bytes | None], *, later: bool = False) -> None:
+        """The transaction is durable: note where the chain ends, a few times a second at most; see `settle`.
+
+        `later`: the caller calls `settle` soon, whatever happens.
+        """
         head, self._head = self._head, None
         if head is None or not head.source:
             return
         self._due = Checkpoint(head.position, head.chain, head.at), self._due[1] if self._due else self._before
-        if time.monotonic() - self._noted >= _OFTEN:
+        if not later and time.monotonic() - self._noted >= _OFTEN:
             self.settle(chain_at)
 
     def settle(self, chain_at: Callable[[int], bytes | None]) -> None:

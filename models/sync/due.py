@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, exists, func, select
 from sqlalchemy.dialects.sqlite import dialect
 
-from models.store import driver_of
+from models.statements import driver_of
 from models.sync import facts, outbox, state
 from models.tables import fact, list_event
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import dialect, insert
 
-from models.store import driver_of
+from models.statements import driver_of
 from models.sync.feed import Position
 from models.tables import sync_state
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from ami.aside import Aside
-from ami.events import LegEnded
+from ami.aside import Aside, Gathering
+from ami.events import KeyKept, LegEnded
 
 EVENT = LegEnded("1.1", "1.1", "PJSIP/x-1")
 
@@ -40,3 +40,35 @@ async def test_what_has_no_room_is_counted_and_said(start, caplog):
     assert "3 events were left unhandled" in caplog.text or "2 events were left unhandled" in caplog.text
     gate.set()
     await aside.settled(2)
+
+
+async def test_only_the_wanted_kinds_are_taken(start):
+    seen = []
+
+    async def handler(event, _at):
+        seen.append(event)
+
+    aside = Aside(handler, kinds=LegEnded)
+    start(aside.run())
+    for event in (KeyKept("48600100200", "1.1"), EVENT):
+        aside.take(event, 0)
+    await aside.settled(2)
+    assert seen == [EVENT]
+
+
+async def test_what_comes_together_is_handled_together_in_order(start):
+    batches = []
+
+    async def together(events):
+        batches.append(list(events))
+        if len(batches) == 2:
+            raise ValueError("broken")
+
+    aside = Gathering(together, pause=0)
+    legs = [LegEnded(f"1.{one}", "", "PJSIP/x-1") for one in range(2500)]
+    for leg in legs:
+        aside.take(leg, 0)
+    start(aside.run())
+    await aside.settled(2)
+    assert [leg for batch in batches for leg in batch] == legs
+    assert (len(batches), aside.failures) == (3, 1)

@@ -83,11 +83,11 @@ async def test_what_ami_tells_settles_it(gate, path):
     await ask(gate[0], "1.1")
     await ask(gate[0], "1.2")
     counting = gate[1]
-    await counting.on_event(LegDialled("PJSIP/x", "9.9", "", "x", uniqueid="1.1"), 0.0)
+    await counting.on_events([LegDialled("PJSIP/x", "9.9", "", "x", uniqueid="1.1")])
     assert states(path) == ["dialling", "reserved"]
-    await counting.on_event(DialEnded("1.1", "9.9", "ANSWER"), 0.0)
+    await counting.on_events([DialEnded("1.1", "9.9", "ANSWER")])
     for one in ("1.1", "1.2"):
-        await counting.on_event(LegEnded(one, "", "PJSIP/a"), 0.0)
+        await counting.on_events([LegEnded(one, "", "PJSIP/a")])
     assert states(path) == ["conversation", "released"]
     assert (await ask(gate[0], "1.3")).allowed
     assert not (await ask(gate[0], "1.4")).allowed
@@ -95,9 +95,9 @@ async def test_what_ami_tells_settles_it(gate, path):
 
 async def test_a_dial_that_nobody_answered_is_an_attempt(gate, path):
     await ask(gate[0], "1.1")
-    await gate[1].on_event(LegDialled("PJSIP/x", "9.9", "", "x", uniqueid="1.1"), 0.0)
-    await gate[1].on_event(DialEnded("1.1", "9.9", "BUSY"), 0.0)
-    await gate[1].on_event(LegEnded("1.1", "", "PJSIP/a"), 0.0)
+    await gate[1].on_events([LegDialled("PJSIP/x", "9.9", "", "x", uniqueid="1.1")])
+    await gate[1].on_events([DialEnded("1.1", "9.9", "BUSY")])
+    await gate[1].on_events([LegEnded("1.1", "", "PJSIP/a")])
     assert states(path) == ["attempt"]
 
 

@@ -69,9 +69,9 @@ async def test_each_has_a_contact_of_its_own(counting, settings):
 
 
 async def test_what_one_tells_settles_its_own_calls_alone(counting, settings):
-    await counting.on_event(LegDialled("PJSIP/x", "9.9", "", "x", uniqueid=SAME), 0.0, system="near")
-    await counting.on_event(DialEnded(SAME, "9.9", "ANSWER"), 0.0, system="near")
-    await counting.on_event(LegEnded(SAME, "", "PJSIP/a"), 0.0, system="far")
+    await counting.on_events([LegDialled("PJSIP/x", "9.9", "", "x", uniqueid=SAME)], system="near")
+    await counting.on_events([DialEnded(SAME, "9.9", "ANSWER")], system="near")
+    await counting.on_events([LegEnded(SAME, "", "PJSIP/a")], system="far")
     assert rows(settings) == ["conversation", "released"]
 
 

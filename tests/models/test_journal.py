@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -15,11 +16,13 @@ from sqlalchemy import Engine, event
 from models import journal as module
 from models.contact import Question
 from models.errors import StoreError
+from models.evidence.checkpoint import checkpoint_path
 from models.gate import Gate, Judge
 from models.journal import Journal
 from models.policy import Reason
 from models.reader import Reader
 from models.store import Store
+from models.witness import AMI, Report, record
 
 BOUND = 0.05 + 0.2  # seconds: the design's 50 ms, and what a busy machine may add
 
@@ -207,3 +210,61 @@ async def test_a_full_disk_refuses_and_calls_go_on_when_there_is_room_with_no_ro
     assert again.decision.allowed
     await journal.close()
     assert [row[:2] for row in rows(path)] == [(one.question.uniqueid, one.decision.verdict) for one in given]
+
+
+def press_of(make, number, leg):
+    happened = make.event(number)
+    return happened, Report(happened.event_id, AMI, f"pbx|{leg}|9", happened.at)
+
+
+async def held(journal):
+    """The journal's thread is busy until `go` is set."""
+    go = threading.Event()
+    holding = asyncio.create_task(journal.do(lambda _store: go.wait(5)))
+    await asyncio.sleep(0)
+    return go, holding
+
+
+async def test_presses_that_wait_share_a_commit_and_go_before_everything_else(db, journal, make, monkeypatch):
+    order = []
+    monkeypatch.setattr(module, "record_witness", lambda store, some: order.append(len(some)) or record(store, some))
+    go, holding = await held(journal)
+    other = asyncio.create_task(journal.do(lambda _store: order.append("other")))
+    await asyncio.sleep(0)
+    presses = [asyncio.create_task(journal.witness(press_of(make, make.PERSON + one, one))) for one in range(20)]
+    await asyncio.sleep(0)
+    go.set()
+    await asyncio.gather(holding, other, *presses)
+    assert order == [20, "other"]
+    assert len({done.entry.number for (done,) in (one.result() for one in presses)}) == 20
+    with closing(sqlite3.connect(db)) as reading:
+        assert reading.execute("SELECT count(*) FROM list_event").fetchone() == (20,)
+
+
+async def test_a_press_that_cannot_be_written_costs_the_others_nothing(db, journal, make):
+    with closing(sqlite3.connect(db, isolation_level=None)) as other:
+        other.execute(
+            f"CREATE TRIGGER stop BEFORE INSERT ON list_event WHEN NEW.number = {make.OTHER}"
+            " BEGIN SELECT RAISE(FAIL, 'broken'); END"
+        )
+    go, holding = await held(journal)
+    numbers = [make.PERSON, make.OTHER, make.PERSON + 5]
+    presses = [asyncio.create_task(journal.witness(press_of(make, number, number))) for number in numbers]
+    await asyncio.sleep(0)
+    go.set()
+    await holding
+    found = await asyncio.gather(*presses, return_exceptions=True)
+    assert [isinstance(one, StoreError) for one in found] == [False, True, False]
+    with closing(sqlite3.connect(db)) as other:
+        assert other.execute("SELECT number FROM list_event ORDER BY seq").fetchall() == [
+            (make.PERSON,),
+            (make.PERSON + 5,),
+        ]
+
+
+async def test_where_the_chain_ends_is_noted_soon_after_a_press(db, journal, make, wait):
+    await journal.witness(press_of(make, make.PERSON, 1))
+    with closing(sqlite3.connect(db)) as other:
+        (end,) = other.execute("SELECT max(position) FROM evidence_link").fetchone()
+    note = checkpoint_path(db)
+    await wait.until(lambda: note.exists() and int(note.read_text().split()[0]) == end)

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import random
 import signal
+import sqlite3
 import time
 from collections import Counter
 from contextlib import closing
@@ -57,6 +58,17 @@ def test_what_was_not_dialled_does_not_count(reserver, db):
     assert len(reserver.settle("1.1", {State.RESERVED: State.RELEASED})) == 1
     assert isinstance(reserver.take(case(), NOW), Taken)
     assert states(db) == ["reserved", "released", "reserved", "reserved"]
+
+
+def test_channels_without_a_contact_of_ours_wait_for_nobody(reserver, db):
+    reserver.take(case(), NOW, uniqueid="1.1")
+    with closing(sqlite3.connect(db, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert reserver.settle_all([(f"2.{one}", {State.RESERVED: State.DIALLING}) for one in range(1200)]) == []
+        other.execute("ROLLBACK")
+    steps = [("1.1", {State.RESERVED: State.DIALLING}), ("2.1", {}), ("1.1", {State.DIALLING: State.ATTEMPT})]
+    assert len(reserver.settle_all(steps)) == 2
+    assert states(db) == ["attempt"]
 
 
 def test_a_conversation_is_what_was_answered(reserver, db):

@@ -1,0 +1,133 @@
+"""Where does a key wait? The daemon with a clock at each station of a key press's way; storm.py --stages runs it.
+
+The stations are put around the daemon's own functions from outside, so that the daemon itself knows nothing of them.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import sys
+import threading
+import time
+from collections import defaultdict
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+STATIONS = ("pressed", "read", "taken", "handled", "kept", "tried", "thread", "locked", "folded", "written", "recorded")
+_times: dict[int, dict[str, float]] = defaultdict(dict)
+_now = threading.local()
+
+
+def _mark(number: int, station: str, at: float | None = None) -> None:
+    _times[number].setdefault(station, time.time() if at is None else at)
+
+
+def install() -> None:
+    """Before the daemon is made."""
+    from sqlalchemy import Engine
+    from sqlalchemy.event import listen
+
+    import ami.keeper
+    import ami.session
+    import ami.wire
+    import models.journal
+    import models.store
+    import models.witness
+
+    read_at = [0.0]
+    received, keep = ami.wire.WireProtocol.data_received, ami.keeper.OptOutKeeper.keep
+    attempt, recorded = ami.keeper.OptOutKeeper._attempt, ami.keeper.OptOutKeeper._now_recorded
+    witness, lock = models.witness.record, models.store.lock_for_writing
+
+    def data_received(self: Any, data: bytes) -> None:
+        read_at[0] = time.time()
+        received(self, data)
+
+    take = ami.intake.Intake.event
+
+    def event(self: Any, raw: Any) -> None:
+        if raw["Event"] == "DTMFEnd":
+            raw["@read"] = str(read_at[0])
+        take(self, raw)
+
+    deal = ami.session.AmiSession._deal_with
+    current: list[Any] = [None]
+
+    async def deal_with(self: Any, item: Any) -> None:
+        current[0] = (item, time.time())
+        await deal(self, item)
+
+    async def kept(self: Any, opt_out: Any) -> None:
+        item, begun = current[0]
+        _mark(opt_out.number, "pressed", opt_out.at)
+        _mark(opt_out.number, "read", float(item.raw["@read"]))
+        _mark(opt_out.number, "taken", item.at)
+        _mark(opt_out.number, "handled", begun)
+        _mark(opt_out.number, "kept")
+        await keep(self, opt_out)
+
+    async def attempted(self: Any, items: Any) -> Any:
+        for one in items:
+            _mark(one.number, "tried")
+        return await attempt(self, items)
+
+    def recording(store: Any, reported: Any) -> Any:
+        _now.numbers = [happened.number for happened, _ in reported]
+        for number in _now.numbers:
+            _mark(number, "thread")
+        try:
+            done = witness(store, reported)
+            for number in _now.numbers:
+                _mark(number, "written")
+            return done
+        finally:
+            _now.numbers = []
+
+    def locking(connection: Any) -> None:
+        lock(connection)
+        for number in getattr(_now, "numbers", []):
+            _mark(number, "locked")
+
+    def committing(_connection: Any) -> None:
+        for number in getattr(_now, "numbers", []):
+            _mark(number, "folded")
+
+    async def now_recorded(self: Any, item: Any, done: Any) -> None:
+        _mark(item.number, "recorded")
+        await recorded(self, item, done)
+
+    ami.wire.WireProtocol.data_received = data_received  # type: ignore[method-assign]
+    ami.intake.Intake.event = event  # type: ignore[method-assign]
+    ami.session.AmiSession._deal_with = deal_with  # type: ignore[method-assign]
+    ami.keeper.OptOutKeeper.keep = kept  # type: ignore[method-assign]
+    ami.keeper.OptOutKeeper._attempt = attempted  # type: ignore[method-assign]
+    ami.keeper.OptOutKeeper._now_recorded = now_recorded  # type: ignore[method-assign]
+    models.journal.record_witness = recording  # type: ignore[attr-defined]
+    models.store.lock_for_writing = locking
+    listen(Engine, "commit", committing)
+    atexit.register(_write, Path(os.environ["CONCIERGE_STAGES"]))
+
+
+def _write(path: Path) -> None:
+    path.write_text(json.dumps(list(_times.values())), encoding="ascii")
+
+
+def show(path: Path) -> None:
+    """Milliseconds from each station to the next, and for the slowest hundredth of the keys."""
+    rows = [row for row in json.loads(path.read_text(encoding="ascii")) if len(row) == len(STATIONS)]
+    slow = sorted(rows, key=lambda row: row["recorded"] - row["pressed"])[-max(1, len(rows) // 100) :]
+    for before, after in pairwise(STATIONS):
+        values = sorted(1000 * (row[after] - row[before]) for row in rows)
+        worst = sum(1000 * (row[after] - row[before]) for row in slow) / len(slow)
+        p50, p99 = values[len(values) // 2], values[int(len(values) * 0.99)]
+        print(f"  {before} to {after}: p50 {p50:.2f} ms, p99 {p99:.2f} ms; {worst:.2f} ms of the slowest hundredth")
+
+
+if __name__ == "__main__":
+    install()
+    from concierge.cli import main
+
+    sys.exit(main())
