@@ -11,8 +11,9 @@ from concierge.reading import Mistakes
 from models.flow import MOST
 
 if TYPE_CHECKING:
-    from concierge.settings import CallbackSettings, HoursSettings, MenuSettings, Settings
+    from concierge.settings import CallbackSettings, HoursSettings, MenuSettings, SelftestSettings, Settings
 
+NUMBER, CONTEXT = r"[A-Za-z0-9+*#_-]+", r"[A-Za-z0-9_-]+"
 PER_MENU = ("passes", "wrong", "silences")
 _DAY = "(?:mon|tue|wed|thu|fri|sat|sun)"
 _DAYS = re.compile(rf"{_DAY}(?:-{_DAY})?|\\*")
@@ -30,6 +31,19 @@ def check_callers(settings: Settings, mistakes: Mistakes) -> None:
         _at_least(getattr(settings.operator, name), 1, f"operator.{name}", mistakes)
     _check_hours(settings.hours, mistakes)
     _check_callbacks(settings.callbacks, mistakes)
+    _check_selftest(settings.selftest, mistakes)
+
+
+def _check_selftest(selftest: SelftestSettings, mistakes: Mistakes) -> None:
+    for number in selftest.numbers:
+        if not re.fullmatch(NUMBER, number):
+            mistakes.add("selftest.numbers", f"{number!r} cannot be a number")
+    if not re.fullmatch(CONTEXT, selftest.context) and (selftest.context or selftest.numbers):
+        mistakes.add("selftest.context", f"{selftest.context!r}: name the context where callers come in")
+    _at_least(selftest.paths, 1, "selftest.paths", mistakes)
+    _at_least(selftest.depth, 1, "selftest.depth", mistakes)
+    if not 0.5 <= selftest.ring <= 60 or not 10 <= selftest.call <= 600:
+        mistakes.add("selftest", "ring is between 0.5 and 60 seconds, call between 10 and 600")
 
 
 def _check_menu(menu: MenuSettings, mistakes: Mistakes) -> None:

@@ -191,6 +191,19 @@ class CallbackSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SelftestSettings:
+    """What `concierge selftest` calls when no number is named. `ring`, `call`: seconds."""
+
+    numbers: tuple[str, ...] = ()
+    context: str = ""
+    walk: bool = True
+    paths: int = 30
+    depth: int = 4
+    ring: float = 2.0
+    call: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
 class WebSettings:
     """The HTTP endpoint; port 0: there is none."""
 
@@ -274,6 +287,7 @@ class Settings:
     operator: OperatorSettings = field(default_factory=OperatorSettings)
     hours: HoursSettings = field(default_factory=HoursSettings)
     callbacks: CallbackSettings = field(default_factory=CallbackSettings)
+    selftest: SelftestSettings = field(default_factory=SelftestSettings)
     web: WebSettings = field(default_factory=WebSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     lint: LintSettings = field(default_factory=LintSettings)

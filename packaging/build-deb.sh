@@ -23,7 +23,9 @@ rm -rf "$tree/usr/lib/concierge/bin"
 mv "$tree/usr/lib/concierge/share/concierge"/* "$tree/usr/share/concierge/"
 rm -rf "$tree/usr/lib/concierge/share"
 install -m 0755 "$root/packaging/launcher.py" "$tree/usr/bin/concierge"
-install -m 0644 "$root/packaging/concierge.service" "$tree/lib/systemd/system/concierge.service"
+for unit in concierge.service concierge-selftest.service concierge-selftest.timer; do
+    install -m 0644 "$root/packaging/$unit" "$tree/lib/systemd/system/$unit"
+done
 install -m 0644 "$root/packaging/concierge.logrotate" "$tree/etc/logrotate.d/concierge"
 install -m 0644 "$root/LICENSE" "$tree/usr/share/doc/concierge/copyright"
 install -m 0644 "$root/README.md" "$root/CHANGELOG.md" "$root/docs/operations.md" "$tree/usr/share/doc/concierge/"

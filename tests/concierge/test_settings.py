@@ -321,3 +321,18 @@ def test_codes_that_no_telephone_could_dial(codes, expected):
 
 def test_codes_may_be_off():
     assert parse({"codes": {"party": "", "last": "", "number": ""}}, FILE).codes.last == ""
+
+
+def test_what_the_selftest_calls_is_checked():
+    wrong = {"numbers": ["12 34"], "context": "from trunk", "paths": 0, "depth": 0, "ring": 0.1}
+    text = "\n".join(mistakes({"selftest": wrong}))
+    for words in (
+        "'12 34' cannot be a number",
+        "selftest.context",
+        "selftest.paths",
+        "selftest.depth",
+        "ring is between",
+    ):
+        assert words in text
+    assert "selftest.context" in "\n".join(mistakes({"selftest": {"numbers": ["700"]}}))
+    assert parse({"selftest": {"numbers": ["700"], "context": "in"}}, FILE).selftest.numbers == ("700",)
