@@ -17,6 +17,7 @@ from models.contacts import row_of
 from models.errors import StoreWaiting
 from models.forgetting import FORGET, FORGOTTEN, bare_bodies
 from models.retention import Purge
+from models.sync import state
 from models.sync.link import Link
 from models.tables import contact, feed_event
 
@@ -114,6 +115,11 @@ def held(host):
         )
 
 
+def position(host):
+    with closing(host.open()) as store, store.reading() as connection:
+        return state.position(connection).number
+
+
 def in_feed(access):
     with closing(Link(access)) as link, link.transaction() as feed:
         return [dict(row._mapping) for row in feed.execute(select(feed_event).order_by(feed_event.c.position))]
@@ -166,6 +172,7 @@ def test_a_feed_that_is_read_again_brings_nothing_back(three, on_postgresql, mak
     wait.until_now(lambda: held(three[1]) == held(three[0]) and len(held(three[1])[0]) == 4, 20)
     forget(three[0], wait)
     wait.until_now(lambda: held(three[1]) == held(three[0]) and "Kowalski" not in str(held(three[1])), 20)
+    wait.until_now(lambda: len(in_feed(on_postgresql)) == 8 and {position(host) for host in three} == {8}, 20)
     rows = in_feed(on_postgresql)
     with closing(Link(on_postgresql)) as link, link.transaction() as feed:  # the feed has another past from here on
         feed.execute(update(feed_event).where(feed_event.c.position == len(rows)).values(chain="0" * 64))
