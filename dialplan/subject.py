@@ -126,6 +126,7 @@ class Subject:
         self.sounds: Sounds | None = None
         # What resolve.py has found out, by step and target: the rules ask the same questions.
         self.resolved: dict[tuple[int, int], Any] = {}
+        self._beside: set[str] = set()
         self._by_spot: dict[tuple[str, str, int], list[Suppression]] = {}
         for item in self.suppressions:
             self._by_spot.setdefault((item.code, item.place.file, item.line), []).append(item)
@@ -225,9 +226,19 @@ class Subject:
         """The step of the plan with its context and extension."""
         return self._by_step[id(step)]
 
+    def _look_into(self, file: str) -> None:
+        """What a file beside the plan asks to be quiet about."""
+        self._beside.add(file)
+        found = tuple(read(file, _text(Path(file))))
+        self.suppressions += found
+        for item in found:
+            self._by_spot.setdefault((item.code, item.place.file, item.line), []).append(item)
+
     def suppress(self, finding: Finding) -> bool:
         """True when the files ask to keep quiet about it; remembers which suppressions were needed."""
         place = finding.spot.place
+        if place.file not in self.texts and place.file not in self._beside:
+            self._look_into(place.file)
         covering = self._by_spot.get((finding.code, place.file, place.line), ())
         self.used.update(covering)
         return bool(covering)

@@ -1,4 +1,4 @@
-"""`; concierge: ignore CODE[,CODE] -- reason`: on the line it is about, or alone on the line above."""
+"""`; concierge: ignore CODE[,CODE] -- reason`: on the line it is about, or alone above it, with comments between."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ UNREADABLE = ""
 """The code of a suppression that cannot be read."""
 MEANT = pattern(r"^(?P<before>.*?)(?<!\\);\s*concierge:\s*ignore\b", re.I)
 """Somebody wanted to write one."""
+
+COMMENT = pattern(r"\s*;(?!--)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ def read(file: str, text: str) -> Iterable[Suppression]:
             yield Suppression(UNREADABLE, "-", number, Place(file, number, meant.end("before") + 1))
         if match and not match["before"].strip():
             waiting += _codes(match, file, number)
+            continue
+        if waiting and COMMENT.match(line):
             continue
         for code, reason, place in [*waiting, *(_codes(match, file, number) if match else [])]:
             yield Suppression(code, reason, number, place)

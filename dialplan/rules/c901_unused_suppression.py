@@ -1,7 +1,7 @@
 """A suppression that suppresses nothing
 
 What it finds
-    `; concierge: ignore CODE` where that rule has nothing to say about the line, or
+    `; concierge: ignore CODE` where that rule has nothing to say about the line, where no rule has that code, or
     which is written so that it cannot be read.
 Why it matters to a caller
     It hides the next mistake of that kind on this line.
@@ -18,6 +18,7 @@ When to switch it off
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 from dialplan.finding import Finding, Severity, Spot
@@ -36,5 +37,21 @@ def review(subject: Subject, ran: frozenset[str]) -> Iterator[Finding]:
             yield Finding(
                 CODE, SEVERITY, "ignores nothing: write `; concierge: ignore D101 -- reason`", Spot(item.place)
             )
-        if item.code in ran and item not in subject.used:
+        elif item.code not in _codes():
+            yield Finding(CODE, SEVERITY, f"ignores nothing: {_no_rule(item.code)}", Spot(item.place))
+        elif item.code in ran and item not in subject.used:
             yield Finding(CODE, SEVERITY, f"nothing to ignore: {item.code} is not found here", Spot(item.place))
+
+
+@functools.cache
+def _codes() -> frozenset[str]:
+    from dialplan.rule import rules  # it has loaded this module
+
+    return frozenset(rule.code for rule in rules())
+
+
+def _no_rule(code: str) -> str:
+    several = sorted(one for one in _codes() if one.startswith(code))
+    if several:
+        return f"{code} is no whole code; name each, such as {several[0]}"
+    return f"there is no rule {code}; `concierge rule --all` lists them"

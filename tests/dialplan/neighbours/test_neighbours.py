@@ -221,3 +221,10 @@ def test_standard_input_has_neighbours_only_under_a_name(
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PLAN.encode())))
         main(["lint", "-", *options])
         assert ("C114" in capsys.readouterr().out) is said
+
+
+def test_what_is_meant_so_is_said_in_the_file_beside(judged: Judged, tmp_path: Path) -> None:
+    plan = "[from-trunk]\nexten => s,1,Dial(PJSIP/operator,30)\n"
+    line = "[operator]\ntype=endpoint\ncontext=nowhere ; concierge: ignore C118 -- made at run time\n"
+    assert judged(plan, **{"pjsip.conf": line.split(";")[0] + "\n"}) == {"C118"}
+    assert judged(plan, **{"pjsip.conf": line}) == set()
