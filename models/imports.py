@@ -52,6 +52,7 @@ from models.tables import DONE, LOADING, UNDONE, batch, entry, from_micros, list
 _UNFINISHED = "an import that did not come to its end"
 PATIENCE = 5.0  # seconds
 _PAUSE = 0.02
+_OWN = ""  # the column `site` of what this host has recorded
 _CHUNK = 500  # rows of one transaction: some 10 ms
 
 
@@ -208,7 +209,7 @@ class Imports:
                 with store.writing() as connection:
                     connection.exec_driver_sql(INSERT_EVENT, events)
                     connection.exec_driver_sql(UPSERT_ENTRY, entries)
-                    store.seal(connection, EVENT, len(chunk))
+                    store.seal_written(connection, EVENT, [(*one, _OWN) for one in events])
                 count += len(chunk)
         return count
 

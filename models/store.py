@@ -230,6 +230,10 @@ class Store:
         """The newest `count` rows of a source (`models.evidence.sources`) are evidence; in their transaction."""
         self._sealer.seal(driver_of(connection), source, count)
 
+    def seal_written(self, connection: Connection, source: str, rows: Sequence[Sequence[object]]) -> None:
+        """The same of rows that are at hand: all columns but the sequence number."""
+        self._sealer.seal_written(driver_of(connection), source, rows)
+
     def seal_row(self, connection: Connection, source: str, seq: int) -> None:
         """A row of a mutable source is evidence, as it is now; in the transaction that has changed it."""
         self._sealer.seal_row(driver_of(connection), source, seq)

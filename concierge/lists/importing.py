@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import marshal
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import starmap
+from itertools import islice, starmap
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from uuid import uuid4
 
 from concierge.errors import UserError
 from concierge.exchange import Report, named_format, open_source, options_of
+from concierge.lists.kept import Kept
 from concierge.lists.opening import open_store
 from concierge.progress import progress
 from concierge.wiring import site_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from models.listings import Listing
 
 _PIECE = 1 << 20
-_TOGETHER = 2000  # rows that are kept in one piece
+_TOGETHER = 2000  # rows
 _IN_MEMORY = 32 << 20  # bytes of standard input; more go to a temporary file
 
 
@@ -37,7 +37,7 @@ def run_import(args: Namespace, settings: Settings) -> int:
     from models.exchange.intake import read_rows
 
     _check_terms(args)
-    with _source(args.file) as file, tempfile.SpooledTemporaryFile(_IN_MEMORY) as kept:
+    with _source(args.file) as file, Kept() as kept:
         name, format_ = named_format(args, args.file)
         options, site = options_of(args, settings), site_of(settings)
         new = _batch(file, name, args)
@@ -50,7 +50,6 @@ def run_import(args: Namespace, settings: Settings) -> int:
             return 1 if report.count else 0
         if not count:
             raise UserError(f"{args.file}: no number could be read from it; nothing was listed")
-        kept.seek(0)
         return _load(new, kept, report, args, settings)
 
 
@@ -107,7 +106,7 @@ def _well_formed(text: str) -> str:
 
 def _in_force(
     found: Iterator[tuple[int, Listed] | Refused], new: Batch, args: Namespace
-) -> Iterator[tuple[object, ...] | Refused]:
+) -> Iterator[tuple[Any, ...] | Refused]:
     """With the terms of the command line, as `models.listings.Listing`; rows whose time is over are refused."""
     from concierge.commands.list import end_of
     from models.exchange.kinds import Refused
@@ -138,36 +137,27 @@ def _in_force(
         )
 
 
-def _read_through(
-    rows: Iterable[tuple[object, ...] | Refused], report: Report, args: Namespace, kept: IO[bytes]
-) -> int:
+def _read_through(rows: Iterable[tuple[Any, ...] | Refused], report: Report, args: Namespace, kept: Kept) -> int:
     """How many rows can be listed; they are kept unless it is a dry run. Raises FileRefused."""
     from models.exchange.kinds import Refused
 
     count = 0
-    some: list[object] = []
+    rows = iter(rows)
     with progress(f"reading {args.file}") as shown:
-        for one in rows:
-            if isinstance(one, Refused):
-                report.add(one)
-                continue
-            count += 1
-            some.append(one)
-            if len(some) == _TOGETHER:
-                _keep(some, args, kept)
-                shown.at(count)
-        _keep(some, args, kept)
+        while some := list(islice(rows, _TOGETHER)):
+            good = [one for one in some if not isinstance(one, Refused)]
+            if len(good) < len(some):
+                for one in some:
+                    if isinstance(one, Refused):
+                        report.add(one)
+            count += len(good)
+            if not args.dry_run:
+                kept.add(good)
+            shown.at(count)
     return count
 
 
-def _keep(some: list[object], args: Namespace, kept: IO[bytes]) -> None:
-    if not args.dry_run and some:
-        piece = marshal.dumps(some)
-        kept.write(len(piece).to_bytes(8, "little") + piece)
-    some.clear()
-
-
-def _load(new: Batch, kept: IO[bytes], report: Report, args: Namespace, settings: Settings) -> int:
+def _load(new: Batch, kept: Kept, report: Report, args: Namespace, settings: Settings) -> int:
     from models.imports import AlreadyImported, Imports
 
     with open_store(settings) as store:
@@ -181,14 +171,13 @@ def _load(new: Batch, kept: IO[bytes], report: Report, args: Namespace, settings
     return 1 if done.refused else 0
 
 
-def _kept(kept: IO[bytes], args: Namespace) -> Iterator[Listing]:
-    """What this process has written to its own file."""
+def _kept(kept: Kept, args: Namespace) -> Iterator[Listing]:
+    """What has been read, as it is listed."""
     from models.listings import Listing
 
-    count = 0
+    count, rows = 0, kept.rows()
     with progress(f"listing {args.file}") as shown:
-        while size := kept.read(8):
-            some = marshal.loads(kept.read(int.from_bytes(size, "little")))  # noqa: S302
+        while some := list(islice(rows, _TOGETHER)):
             yield from starmap(Listing, some)
             count += len(some)
             shown.at(count)

@@ -66,6 +66,16 @@ class Sealer:
             rows = connection.execute(_NEWEST[source], (count,)).fetchall()
             self._append(connection, self._over(SOURCES[source], rows))
 
+    def seal_written(self, connection: sqlite3.Connection, source: str, rows: Sequence[Sequence[object]]) -> None:
+        """The same, of rows that the caller has just inserted in this order and hands over as they are: all columns but
+        the sequence number. The chain is over what was to be written, so rows that became others are found."""
+        if rows and not self._begin(connection):
+            last = _last_number(connection, SOURCES[source])
+            numbers = range(last - len(rows) + 1, last + 1)
+            self._append(
+                connection, self._over(SOURCES[source], [(seq, *row) for seq, row in zip(numbers, rows, strict=True)])
+            )
+
     def seal_row(self, connection: sqlite3.Connection, source: str, seq: int) -> None:
         """A link over one row of a mutable source, as it is now."""
         if not self._begin(connection):
@@ -182,7 +192,7 @@ class Sealer:
     def _over(self, source: Source, rows: Sequence[Sequence[object]]) -> Link:
         if not rows:
             raise StoreError(f"{self._store}: rows of {source.table} that were just written are not there")
-        digests = [source.digest(row) for row in rows]
+        digests = source.digests(rows)
         first, last = rows[0][0], rows[-1][0]
         if not isinstance(first, int) or not isinstance(last, int):
             raise StoreError(f"{self._store}: {source.table} has a sequence number that is no number")
@@ -198,6 +208,11 @@ class Sealer:
         own = (link.source, link.first, link.last, link.count, link.root, link.at, link.payload, link.leaves)
         connection.execute(_INSERT, (position, *own, chain, sign(self._key, chain)))
         self._head = Link(position, link.source, link.first, link.last, link.count, link.root, link.at, chain=chain)
+
+
+def _last_number(connection: sqlite3.Connection, source: Source) -> int:
+    found = connection.execute(f"SELECT max(seq) FROM {source.table}").fetchone()[0]  # noqa: S608 - names of ours
+    return int(found or 0)
 
 
 def _payload_link(payload: object) -> Link:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from models.evidence.chain import row_digest
+from models.evidence.chain import row_digests
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,18 @@ class Source:
 
     def digest(self, row: Sequence[object]) -> bytes:
         """Of a row as `select` gives it."""
+        return self.digests([row])[0]
+
+    def digests(self, rows: Sequence[Sequence[object]]) -> list[bytes]:
+        """Of rows as `select` gives them."""
+        return row_digests(self.name, [self._told(row) for row in rows] if self.later else rows)
+
+    def _told(self, row: Sequence[object]) -> Sequence[object]:
+        """With the later columns that differ from their default as one object at the end, if there are any."""
         size = len(self.columns)
-        later = {}
-        if self.later:
-            pairs = zip(self.later.items(), row[size:], strict=True)
-            later = {name: value for (name, default), value in pairs if value != default or type(value) is float}
-        return row_digest(self.name, row[:size], later)
+        pairs = zip(self.later.items(), row[size:], strict=True)
+        later = {name: value for (name, default), value in pairs if value != default or type(value) is float}
+        return [*row[:size], {name: later[name] for name in sorted(later)}] if later else row[:size]
 
 
 CHECK = "check"

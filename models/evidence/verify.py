@@ -251,7 +251,7 @@ class _Verification:
     def _check_rows(self, source: Source, link: Link, rows: Sequence[Sequence[Any]]) -> None:
         gone = self._removals.within(source.name, link.first, link.last)
         if not gone:
-            digests = [source.digest(row) for row in rows]
+            digests = source.digests(rows)
             if len(rows) == link.count and root_of(digests) == link.root and leaves_of(digests) == link.leaves:
                 return
         self._locate(source, link, {row[0]: source.digest(row) for row in rows}, gone)

@@ -115,6 +115,8 @@ def _builder(columns: Mapping[str, int], layout: Layout) -> Callable[[int, str, 
     others = [(name, column) for name, column in columns.items() if name != "number"]
     if not others:
         return lambda line, number, _cells: Row(line, number)
+    if [name for name, _ in others] == ["reason"]:
+        return _with_reason(others[0][1], layout)
 
     def build(line: int, number: str, cells: Sequence[str]) -> Item:
         values = {name: cells[column].strip() for name, column in others if column < len(cells)}
@@ -127,10 +129,18 @@ def _builder(columns: Mapping[str, int], layout: Layout) -> Callable[[int, str, 
     return build
 
 
+def _with_reason(column: int, layout: Layout) -> Callable[[int, str, Sequence[str]], Item]:
+    def build(line: int, number: str, cells: Sequence[str]) -> Item:
+        reason = cells[column].strip() if column < len(cells) else ""
+        return Row(line, number, None, "", "", _text(reason, layout))
+
+    return build
+
+
 def _text(value: str, layout: Layout) -> str:
     if layout.html:
         value = html.unescape(value)
-    return value[1:] if _MARKED.match(value) else value
+    return value[1:] if value[:1] == "'" and _MARKED.match(value) else value
 
 
 def guarded(text: str) -> str:

@@ -36,7 +36,7 @@ def read_rows(items: Iterable[Item], site: Site, *, force: bool = False) -> Iter
         if isinstance(number, Refused):
             yield number
         elif item[2:5] == _PLAIN and item[6:] == _REST:
-            yield item.line, Listed(number, None, "", None, _told(item.reason)) if item.reason else Listed(number)
+            yield item.line, Listed(number, None, "", None, _told(item.reason))
         else:
             yield _with_terms(item, number, site)
 

@@ -12,7 +12,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumber, ValidationResult, shortnumberinfo
 
 MAX_DIGITS = 15  # ITU-T E.164
-_SHORT = 6  # no emergency number has more digits
+SHORT = 6  # no emergency number has more digits
 #: trunk prefixes that a country gave up, but lists and callers still hold; "0" is tried where there is none
 _FORMER_TRUNK = {52: ("01", "044", "045"), 371: ("8", "0"), 372: ("8", "0"), 992: ("8", "0"), 998: ("8", "0")}
 # a digit between country code and area code that marked mobiles: (digits with it, digit)
@@ -87,7 +87,7 @@ def canonical(digits: str) -> bool:
     if plan is None or plan.marked:
         return False
     size = len(digits) - len(plan.digits)
-    return size > _SHORT and size in plan.lengths and plan.trunk.match(digits, len(plan.digits)) is None
+    return size > SHORT and size in plan.lengths and plan.trunk.match(digits, len(plan.digits)) is None
 
 
 def national(dialled: str, country: str) -> str | None:
@@ -176,14 +176,14 @@ def _without_former_trunk(digits: str) -> str:
 
 def is_emergency(digits: str, country: str) -> bool:
     """Is this an emergency number of the country, digit for digit?"""
-    return 2 <= len(digits) <= _SHORT and shortnumberinfo.is_emergency_number(digits, country)
+    return 2 <= len(digits) <= SHORT and shortnumberinfo.is_emergency_number(digits, country)
 
 
 def is_short_code(digits: str) -> bool:
     """Is this, after its country code, a short number there (information, text, premium services)?"""
     plan = calling(digits[:3])
     inside = digits[len(plan.digits) :] if plan else ""
-    if plan is None or not 2 <= len(inside) <= _SHORT or inside.startswith("0"):
+    if plan is None or not 2 <= len(inside) <= SHORT or inside.startswith("0"):
         return False
     number = PhoneNumber(country_code=int(plan.digits), national_number=int(inside))
     return shortnumberinfo.is_valid_short_number(number)

@@ -10,14 +10,16 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import NAMESPACE_OID, uuid4, uuid5
+from uuid import NAMESPACE_OID, RFC_4122, UUID, uuid4, uuid5
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.errors import StoreBusy, StoreError
+from models.evidence.verify import verify
 from models.imports import AlreadyImported, Batch, Imports, alone
+from models.listings import Listing, identities
 from models.policy import Listed, NotListed
 from models.reader import Reader
 from models.store import Store
@@ -262,3 +264,28 @@ def test_a_number_that_a_file_lists_twice_is_listed_until_the_later_end(imports,
     assert len(store.events(make.PERSON)) == 2
     imports.undo(new.id, "ann", NOW)
     assert not [entry for entry in store.entries(make.PERSON) if entry.holds(NOW)]
+
+
+def test_a_change_of_any_row_of_an_import_is_found_and_named(imports, db):
+    new = batch()
+    texts = ["", 'a"],["event",', "zażółć \0", "x" * 900]
+    rows = [Listing(48600000000 + n, 0, "", 1, n or None, texts[n % 4], "file", "{}", n % 2) for n in range(1203)]
+    imports.load_listings(new, rows)
+    assert verify(db).findings == []
+    choose = random.Random(5)
+    for seq in choose.sample(range(1, 1204), 6):
+        with closing(sqlite3.connect(db)) as connection:
+            column = choose.choice(["event_id", "number", "reason", "at", "allow", "actor", "recorded_at", "evidence"])
+            [was] = connection.execute(f"SELECT {column} FROM list_event WHERE seq = ?", (seq,)).fetchone()  # noqa: S608
+            for value in (f"{was}x", was):
+                connection.execute(f"UPDATE list_event SET {column} = ? WHERE seq = ?", (value, seq))  # noqa: S608
+                connection.commit()
+                told = {one.where for one in verify(db).findings}
+                assert (f"list_event {seq}" in told) is (value != was)
+
+
+def test_ids_of_events_are_uuids_in_ascending_order():
+    found = [UUID(one) for one in identities(1000)]
+    assert found == sorted(set(found))
+    assert {(one.version, one.variant) for one in found} == {(7, RFC_4122)}
+    assert abs((found[0].int >> 80) / 1000 - datetime.now(UTC).timestamp()) < 60

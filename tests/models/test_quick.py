@@ -38,6 +38,47 @@ def test_what_is_said_quickly_is_what_is_said_slowly(given):
         assert (slow.e164, slow.also, slow.extension, slow.valid) == (found, (), "", True)
 
 
+# how spreadsheets, people and exchanges write numbers that are not plain; {} is the number
+HABITS = (
+    *("{}", "\ufeff{}", "\u00a0{}", "{}\u202c", "'{}", "{}.0", "{}E+10", "{}e3", "{} wew. 12", "{} ext 3", "{}x5"),
+    *("{}/{}", "{},{}", "{} {}", "{};{}", '="{}"', "({})", "{}#", "*31#{}", "tel:{}", "sip:{}@host", "{}p1", "{},,1"),
+    *("00{}", "0{}", "+{}", "++{}", "+00{}", "-{}", "{}-", " {} ", "{}\n", "1{}", "112{}", "9{}", "\uff0b{}"),
+)
+EVERYWHERE = sorted(phonenumbers.SUPPORTED_REGIONS)
+INTERNAL = ((), ("_60XXXXXXX",), ("_NXXXXXXX", "100"), ("_[1-5]XXXXXXXXX", "_2XXX"))
+
+
+@st.composite
+def written(draw: st.DrawFn) -> tuple[Site, str]:
+    """Any country's numbers, somewhat wrong, at any country's site."""
+    country, other = draw(st.sampled_from(EVERYWHERE)), draw(st.sampled_from(EVERYWHERE))
+    found = phonenumbers.example_number(draw(st.sampled_from([country, other])))
+    inside = phonenumbers.national_significant_number(found)
+    kept, tail = draw(st.integers(3, 12)), draw(st.text("0123456789٣ -()", max_size=5))
+    code = draw(st.sampled_from(["", str(found.country_code), f"+{found.country_code}", f"+{found.country_code} "]))
+    habit = draw(st.sampled_from(("{}", HABITS[draw(st.integers(0, len(HABITS) - 1))])))
+    text = habit.replace("{}", code + inside[:kept] + tail)
+    return Site(country=country, internal=draw(st.sampled_from(INTERNAL))), text
+
+
+@settings(max_examples=500, deadline=None)
+@given(written())
+def test_what_is_said_quickly_is_what_is_said_slowly_wherever_and_however_it_is_written(given):
+    site, text = given
+    found = quick(site)(text)
+    if found is not None:
+        slow = interpret(text, site)
+        assert isinstance(slow, Number)
+        assert (slow.e164, slow.also, slow.extension, slow.valid) == (found, (), "", True)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=20))
+def test_any_text_at_all(text):
+    found, slow = quick(Site(country="PL"))(text), interpret(text, Site(country="PL"))
+    assert found is None or (isinstance(slow, Number) and slow.e164 == found and slow.valid)
+
+
 @settings(max_examples=1500, deadline=None)
 @given(st.sampled_from(CODES), st.integers(1, 10**11))
 def test_valid_is_what_phonenumbers_calls_valid(code, number):

@@ -1,5 +1,6 @@
 """What was recorded shows whether it was touched, where, and that what was rightly removed is no fault."""
 
+import hashlib
 import importlib.util
 import json
 import os
@@ -10,6 +11,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.errors import StoreError
 from models.evidence.chain import START, Link, chain_of, sign
@@ -330,6 +333,22 @@ def test_the_chain_can_be_recomputed_with_sha256_and_json_alone(filled):
     assert root == sha256(b"".join(digests)).digest()
     own = json.dumps([1, "check", 1, 3, 3, root.hex(), at], separators=(",", ":"))
     assert chain == sha256(START + own.encode()).digest()
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(),
+    st.binary(max_size=5),
+    st.text(max_size=8),
+    st.sampled_from(['],["event",', '["event",', '"],["event","', '\\"],[\\"event\\",', "\udc80", "\0"]),
+)
+
+
+@given(st.lists(st.lists(CELLS, min_size=17, max_size=17), max_size=6))
+def test_the_digests_of_many_rows_are_those_of_each(rows):
+    apart = [json.dumps(["event", *row], separators=(",", ":"), default=repr) for row in rows]
+    assert SOURCES["event"].digests(rows) == [hashlib.sha256(one.encode()).digest() for one in apart]
 
 
 @pytest.mark.parametrize("seed", range(2))
