@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from models import contacts as rows
 from models.callbacks import OPEN_PROMISE
 from models.campaign import Campaign
-from models.caps import Contact
 from models.countries import country, known
 from models.errors import CampaignError, StoreError
 from models.facts import CAMPAIGNS, CONSENTS, LAST_CAMPAIGN, OF_NUMBER, campaigns_of, consent_of, of_row
@@ -103,33 +102,38 @@ class Cases:
             return Blocked(f"campaign {case.name}: {error}")
 
     def _filled(self, case: Case, at: datetime) -> Case:
-        consents = tuple(consent_of(of_row(row)) for row in self._facts(case.number) if row[2] in CONSENTS)
-        return replace(case, contacts=self._contacts(case, at), consents=consents, promised=self._promised(case, at))
-
-    def _promised(self, case: Case, at: datetime) -> datetime | None:
-        """The oldest promise of a call back that nobody has kept."""
-        ((first,),) = self._rows(OPEN_PROMISE, n=case.number, t=to_micros(at))
-        return None if first is None else from_micros(first)
-
-    def _facts(self, number: int) -> list[Any]:
-        return self._rows(OF_NUMBER, n=number)
-
-    def _contacts(self, case: Case, at: datetime) -> tuple[Contact, ...]:
-        """As far back as any cap looks, and the history needs."""
-        caps = caps_of(case)
-        since = to_micros(at - timedelta(seconds=max([_MONTH, *(cap.longest for cap in caps)])))
-        found = [rows.contact_of(row) for row in self._rows(rows.OF_NUMBER, n=case.number, t=since)]
-        keys = {cap.key for cap in caps}
-        for key, value, query in (
-            ("person", case.lead.person, rows.BY_PERSON),
-            ("matter", case.lead.matter, rows.BY_MATTER),
-        ):
-            if key in keys and value:
-                found += [rows.contact_of(row) for row in self._rows(query, k=value, t=since)]
-        return tuple({one.id: one for one in found}.values())
+        asked = _asked_of(case, at)
+        found, ((promised,),), *told = self._reader.together(*asked)
+        consents = tuple(consent_of(of_row(row)) for row in found if row[2] in CONSENTS)
+        contacts = [rows.contact_of(row) for some in told for row in some]
+        return replace(
+            case,
+            contacts=tuple({one.id: one for one in contacts}.values()),
+            consents=consents,
+            promised=None if promised is None else from_micros(promised),
+        )
 
     def _rows(self, query: Query, **values: int | str) -> list[Any]:
         return self._reader.rows(query, **values)
+
+
+def _asked_of(case: Case, at: datetime) -> list[tuple[Query, dict[str, int | str]]]:
+    """Facts of the number, the oldest promise that nobody has kept, contacts: as far back as any cap looks, and the
+    history needs."""
+    caps, lead = caps_of(case), case.lead
+    since = to_micros(at - timedelta(seconds=max([_MONTH, *(cap.longest for cap in caps)])))
+    keys = {cap.key for cap in caps}
+    asked: list[tuple[Query, dict[str, int | str]]] = [
+        (OF_NUMBER, {"n": case.number}),
+        (OPEN_PROMISE, {"n": case.number, "t": to_micros(at)}),
+        (rows.BY_NUMBER, {"n": case.number, "t": since}),
+        (rows.ENDED, {"n": case.number}),
+    ]
+    if lead.person and "person" in keys:
+        asked.append((rows.BY_PERSON, {"k": lead.person, "t": since}))
+    if lead.matter and "matter" in keys:
+        asked.append((rows.BY_MATTER, {"k": lead.matter, "t": since}))
+    return asked
 
 
 def case_of(asked: Asked, campaign: Campaign, demand: Demand, folder: Path | None = None) -> Case:

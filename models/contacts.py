@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, select, text
 
 from models.caps import Contact, State
 from models.query import Query
@@ -70,7 +70,7 @@ def _micros(at: datetime | None) -> int | None:
 
 _since = contact.c.at > bindparam("t")
 BY_NUMBER = Query(select(*COLUMNS).where(contact.c.number == bindparam("n"), _since))
-# for the history too: how a contact ended is worth knowing, however long ago that was
-OF_NUMBER = Query(select(*COLUMNS).where(contact.c.number == bindparam("n"), _since | (contact.c.outcome != "")))
+# how a contact ended is worth knowing, however long ago that was; the words are those of the index
+ENDED = Query(select(*COLUMNS).where(contact.c.number == bindparam("n"), text("outcome != ''")))
 BY_PERSON = Query(select(*COLUMNS).where(contact.c.person == bindparam("k"), _since))
 BY_MATTER = Query(select(*COLUMNS).where(contact.c.matter == bindparam("k"), _since))

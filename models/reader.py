@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -96,6 +96,17 @@ class Reader:
     def rows(self, query: Query, **values: int | str) -> list[Any]:
         """Of another question, on the same connection. Raises what the driver raises, OSError, StoreError."""
         return query.rows(self._connect(), **values)
+
+    def together(self, *asked: tuple[Query, Mapping[str, int | str]]) -> list[list[Any]]:
+        """Of several questions, from one state of the store and for the price of one look at its locks. Raises the
+        same."""
+        connection = self._connect()
+        connection.execute("BEGIN")
+        try:
+            return [query.rows(connection, **values) for query, values in asked]
+        finally:
+            if connection.in_transaction:
+                connection.execute("COMMIT")
 
     def state(self) -> object:
         """Another value whenever somebody has committed; None: that is not known without a question."""

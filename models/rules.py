@@ -234,6 +234,11 @@ class Agreement:
         """Is there one?"""
         return consents.standing(self.events, self.topics, at).standing is consents.Standing.GIVEN
 
+    def rests_on(self, at: datetime) -> int:
+        """The event that lets the call go; 0: none does."""
+        found = consents.standing(self.events, self.topics, at)
+        return found.event.id if found.standing is consents.Standing.GIVEN and found.event is not None else 0
+
     def opens(self, at: datetime) -> datetime | None:
         """Nobody waits for a consent; one that is dated later is not known yet."""
         return at if self.allows(at) else None
@@ -358,7 +363,7 @@ def _own_table(case: Case, campaign: Campaign) -> Timetable:
 
 def consent_of(rules: Sequence[Rule], at: datetime) -> int:
     """The event that an allowed call rests on; 0: none is needed."""
-    return next((rule.step(at).consent for rule in rules if isinstance(rule, Agreement)), 0)
+    return next((rule.rests_on(at) for rule in rules if isinstance(rule, Agreement)), 0)
 
 
 def strongest(steps: Sequence[Step]) -> Step | None:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.mysql import LONGTEXT
 
-SCHEMA = "0010"  # the newest migration; a database at another revision is not read
+SCHEMA = "0011"  # the newest migration; a database at another revision is not read
 
 LOADING, DONE, UNDONE = "loading", "done", "undone"  # an import: not yet in force, in force, taken back
 
@@ -354,6 +354,8 @@ contact = Table(
 Index("ix_contact_person", contact.c.person, contact.c.at)
 Index("ix_contact_matter", contact.c.matter, contact.c.at)
 Index("ix_contact_uniqueid", contact.c.uniqueid)
+_with_outcome = contact.c.outcome != ""
+Index("ix_contact_outcome", contact.c.number, sqlite_where=_with_outcome, postgresql_where=_with_outcome)
 
 # rows to lock in the shared database: one call at a time reserves what falls on the same row
 cap_lock = Table("cap_lock", metadata, Column("slot", Integer, primary_key=True, autoincrement=False))
