@@ -17,6 +17,7 @@ from models.journal import Journal
 
 try:
     from web.app import Parts, build_app
+    from web.consents import Facts
     from web.guard import Guard, Limits
     from web.listing import Listing
     from web.owed import Desk
@@ -36,7 +37,9 @@ class Endpoint:
         self._settings = web
         self._tokens = TokenFile(token_path(settings, path))
         self._listing = Listing(site_of(settings), journal, path, utc_now, end_of)
-        app = build_app(Parts(judge, gate, self._listing, Desk(path, utc_now), facts_of, version("asterisk-concierge")))
+        desk, people = Desk(path, utc_now), Facts(self._listing, utc_now, end_of)
+        own = version("asterisk-concierge")
+        app = build_app(Parts(judge, gate, self._listing, desk, people, facts_of, own))
         limits = _limits(web)
         allow = tuple(ipaddress.ip_network(text) for text in web.allow)
         self._server = Server(Guard(app, self._tokens.find, limits), Address(web.host, web.port, allow), limits)

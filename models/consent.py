@@ -13,6 +13,7 @@ from uuid import UUID
 
 EVERYTHING = ""  # the topic of a grant or withdrawal that is not limited to one
 CALL = "call"
+CHANNELS = (CALL, "sms", "email", "post")  # calls are decided by the first
 
 
 class Act(StrEnum):

@@ -141,6 +141,13 @@ def read(store: Store, *kinds: str, number: int | None = None, subject: str | No
         return [of_row(row) for row in connection.execute(query)]
 
 
+def by_id(store: Store, event_id: UUID) -> Fact | None:
+    """The one of this id. Raises StoreError."""
+    with store.reading() as connection:
+        row = connection.execute(select(fact).where(fact.c.event_id == str(event_id))).first()
+    return None if row is None else of_row(row)
+
+
 # for the look-up of a call: without SQLAlchemy's own overhead
 LAST_CAMPAIGN = Query(select(func.max(fact.c.seq)).where(fact.c.kind == CAMPAIGN))
 CAMPAIGNS = Query(select(fact).where(fact.c.kind == CAMPAIGN).order_by(fact.c.seq))

@@ -6,23 +6,40 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 from fastapi import FastAPI, Header, Path, Query, Request, Response, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from models.consent import Act
 from models.contact import Answer, Question
 from models.gate import Gate, Judge
 from models.number import Number, masked, without_numbers
 from models.policy import Reason
 from models.suppression import is_campaign_name
+from web.consents import Facts
 from web.listing import Listing
 from web.owed import Desk, Outcome, Owed
 from web.problem import MEDIA_TYPE, Mistake, Problem, Refused
 from web.shapes import Check, Done, Key, NewEntry, NumberFacts, Overdue, PersonFacts, Removal, Verdict
+from web.shapes_facts import (
+    Answer as Answered,
+)
+from web.shapes_facts import (
+    Complained,
+    ComplaintDone,
+    ComplaintFacts,
+    ConsentDone,
+    ConsentsFacts,
+    NewComplaint,
+    NewConsent,
+    Withdrawal,
+)
 from web.tokens import Holder
 
 _PATIENCE = 1.0  # seconds that a check waits for a lock to pass
@@ -42,7 +59,7 @@ _TOLD = {
     404: "there is nothing of the kind",
     405: "another method is meant",
     408: "the request came too slowly",
-    409: "the Idempotency-Key was used for another request",
+    409: "the Idempotency-Key was used for another request, or it was done before by others",
     413: "the body is too large",
     422: "a field is wrong; `errors` says which",
     429: "more requests than the token may send; see Retry-After",
@@ -51,6 +68,7 @@ _TOLD = {
 }
 _ALWAYS = (401, 403, 408, 413, 422, 429, 500, 503)
 _WRITING = (400, 409)
+_REPEATED = "The same had been recorded before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +79,7 @@ class Parts:
     gate: Gate
     listing: Listing
     desk: Desk
+    people: Facts
     facts: Callable[[Answer], dict[str, Any]]
     version: str = "1"
 
@@ -84,11 +103,15 @@ def build_app(parts: Parts) -> FastAPI:
             {"name": "list", "description": "who must not be called"},
             {"name": "check"},
             {"name": "callbacks"},
+            {"name": "consents", "description": "who has agreed to be called about what"},
+            {"name": "complaints"},
         ],
     )
     _add_list(app, parts.listing)
     _add_check(app, parts)
     _add_callbacks(app, parts.desk)
+    _add_consents(app, parts)
+    _add_complaints(app, parts)
     _complete(app.openapi())
     return app
 
@@ -103,7 +126,7 @@ def _complete(document: dict[str, Any]) -> None:
 
 
 def _add_list(app: FastAPI, listing: Listing) -> None:
-    @app.post("/v1/entries", **_about("list", 201, "The same had been recorded before", *_WRITING))
+    @app.post("/v1/entries", **_about("list", 201, _REPEATED, *_WRITING))
     async def add_entry(
         request: Request, response: Response, wanted: NewEntry, key: Annotated[Key | None, _KEY] = None
     ) -> Done:
@@ -111,7 +134,7 @@ def _add_list(app: FastAPI, listing: Listing) -> None:
         number = _noted(request, listing.number(wanted.number, "body.number"), wanted.campaign)
         return _done(request, response, await listing.add(wanted, number, _holder(request), key))
 
-    @app.post("/v1/removals", **_about("list", 201, "The same had been recorded before", *_WRITING, 404))
+    @app.post("/v1/removals", **_about("list", 201, _REPEATED, *_WRITING, 404))
     async def add_removal(
         request: Request, response: Response, wanted: Removal, key: Annotated[Key | None, _KEY] = None
     ) -> Done:
@@ -171,6 +194,64 @@ def _add_callbacks(app: FastAPI, desk: Desk) -> None:
         return await desk.finish(id, f"token {request.scope['holder'].name}", told.outcome)
 
 
+def _add_consents(app: FastAPI, parts: Parts) -> None:
+    @app.post("/v1/consents", **_about("consents", 201, _REPEATED, *_WRITING, model=ConsentDone))
+    async def add_consent(
+        request: Request, response: Response, wanted: NewConsent, key: Annotated[Key | None, _KEY] = None
+    ) -> ConsentDone:
+        """This person has agreed. Answered when it is durable."""
+        number = _noted(request, parts.listing.number(wanted.number, "body.number"), None)
+        done = await parts.people.consent(Act.GRANT, wanted, number, _holder(request), key)
+        return _recorded(response, done)
+
+    @app.post("/v1/withdrawals", **_about("consents", 201, _REPEATED, *_WRITING, model=ConsentDone))
+    async def add_withdrawal(
+        request: Request, response: Response, wanted: Withdrawal, key: Annotated[Key | None, _KEY] = None
+    ) -> ConsentDone:
+        """This person has taken it back. It holds for the next call, whether a consent is known or not."""
+        number = _noted(request, parts.listing.number(wanted.number, "body.number"), None)
+        done = await parts.people.consent(Act.WITHDRAW, wanted, number, _holder(request), key)
+        return _recorded(response, done)
+
+    @app.get("/v1/consents/{number}", **_about("consents"))
+    async def consents_of(request: Request, number: Annotated[str, _NUMBER]) -> ConsentsFacts:
+        """Grants and withdrawals of a number, and what holds now; none is no error."""
+        known = _noted(request, parts.listing.number(number, "path.number"), None)
+        return await parts.people.consents(known, _holder(request))
+
+
+def _add_complaints(app: FastAPI, parts: Parts) -> None:
+    @app.post(
+        "/v1/complaints",
+        **_about("complaints", 201, _REPEATED, *_WRITING, model=ComplaintDone),
+    )
+    async def add_complaint(
+        request: Request, response: Response, wanted: NewComplaint, key: Annotated[Key | None, _KEY] = None
+    ) -> ComplaintDone:
+        """Keep it, and list the number for all campaigns, together."""
+        number = _noted(request, parts.listing.number(wanted.number, "body.number"), None)
+        return _recorded(response, await parts.people.complain(wanted, number, _holder(request), key))
+
+    @app.get("/v1/complaints", **_about("complaints"))
+    async def complaints(request: Request, asked: Annotated[Complained, Query()]) -> list[ComplaintFacts]:
+        """The open ones, the oldest first."""
+        return await parts.people.complaints(_holder(request), everything=asked.all)
+
+    @app.post("/v1/complaints/{id}/answer", **_about("complaints", 200, "", *_WRITING, 404))
+    async def answer_complaint(request: Request, id: UUID, told: Answered) -> ComplaintFacts:  # noqa: A002
+        """Close it. The number stays listed."""
+        return await parts.people.answer(id, told, _holder(request))
+
+
+_Done = TypeVar("_Done", ConsentDone, ComplaintDone)
+
+
+def _recorded(response: Response, done: _Done) -> _Done:
+    if not done.recorded:
+        response.status_code = 200
+    return done
+
+
 async def _ask(judge: Judge, question: Question, at: datetime | None) -> Answer:
     """Waits for a lock without keeping others waiting."""
     loop = asyncio.get_running_loop()
@@ -202,11 +283,13 @@ def _done(request: Request, response: Response, done: Done) -> Done:
     return done
 
 
-def _about(tag: str, status: int = 200, repeated: str = "", *more: int) -> dict[str, Any]:
+def _about(
+    tag: str, status: int = 200, repeated: str = "", *more: int, model: type[BaseModel] = Done
+) -> dict[str, Any]:
     """What the OpenAPI document says of an operation beside its parameters."""
     responses: dict[int | str, dict[str, Any]] = {code: _told(code) for code in sorted({*_ALWAYS, *more})}
     if repeated:
-        responses[200] = {"description": repeated, "model": Done}
+        responses[200] = {"description": repeated, "model": model}
     return {"tags": [tag], "status_code": status, "responses": responses, "generate_unique_id_function": _id}
 
 

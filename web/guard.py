@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -28,8 +29,12 @@ Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
 
 OPEN_PATHS = ("/openapi.json",)
 _PERSON = "/v1/persons/"
-_PATHS = ("/v1/entries", "/v1/removals", "/v1/check", *OPEN_PATHS)
-_ONE = "/v1/entries/"
+_PATHS = (
+    *("/v1/entries", "/v1/removals", "/v1/check", "/v1/callbacks", "/v1/consents", "/v1/withdrawals", "/v1/complaints"),
+    *OPEN_PATHS,
+)
+_ONE = ("/v1/entries/", _PERSON, "/v1/consents/")
+_DEEDS = re.compile(r"/v1/(?:callbacks|complaints)/[0-9a-f-]{1,36}/(claim|release|done|answer)")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 _READING = ("GET", "HEAD", "OPTIONS")
 
@@ -184,9 +189,11 @@ def _header(scope: Message, name: bytes) -> bytes:
 
 def _template(path: str) -> str:
     """The path without what a client has put into it."""
-    for head in (_ONE, _PERSON):
+    for head in _ONE:
         if path.startswith(head):
             return head + "{number}"
+    if (deed := _DEEDS.fullmatch(path)) is not None:
+        return f"/v1/{path.split('/')[2]}/{{id}}/{deed[1]}"
     return path if path in _PATHS else "-"
 
 

@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 from uuid import UUID, uuid4, uuid5
 
 from models.access import Access, note
+from models.beside import Rows, beside
 from models.errors import StoreError
+from models.facts import by_id
 from models.journal import Journal
 from models.number import NotANumber, Number, Site, interpret
 from models.store import Recorded, Store
@@ -30,6 +32,14 @@ _KEYS = UUID("6f0f4c55-31b0-4f0b-93a6-6f6c1c3f2a0e")
 _T = TypeVar("_T")
 WIDEST = 10_000_000_000  # numbers of a range; a whole country
 MOST_CHECKS = 1000
+
+
+USED = "this Idempotency-Key was used for another request; nothing was changed; take a new key"
+
+
+def event_id(holder: Holder, key: str | None) -> UUID:
+    """The same key of the same client is the same fact."""
+    return uuid4() if key is None else uuid5(_KEYS, f"{holder.name}\n{key}")
 
 
 class Listing:
@@ -70,18 +80,20 @@ class Listing:
     async def person(self, number: Number, holder: Holder) -> PersonFacts:
         """Everything that is kept. Noted before it is answered. Raises Refused."""
 
-        def read(store: Store) -> tuple[list[Entry], list[ListEvent], list[dict[str, Any]]]:
+        def read(store: Store) -> tuple[list[Entry], list[ListEvent], list[dict[str, Any]], dict[str, Rows]]:
             of = number.e164
-            return store.entries(of), store.events(of), store.checks(of, MOST_CHECKS + 1)
+            return store.entries(of), store.events(of), store.checks(of, MOST_CHECKS + 1), beside(store, of)
 
-        (entries, events, checks), now = await self._ask(read), self._clock()
-        await self.note(holder, "person", number, len(entries) + len(events) + len(checks))
+        (entries, events, checks, others), now = await self._ask(read), self._clock()
+        count = len(entries) + len(events) + len(checks) + sum(map(len, others.values()))
+        await self.note(holder, "person", number, count)
         return PersonFacts(
             number=number.text,
             as_of=now,
             entries=[EntryFacts.of(one, now) for one in entries],
             events=[EventFacts.of(one) for one in events],
             checks=[CheckFacts(**_facts(one)) for one in checks[:MOST_CHECKS]],
+            **others,
             more_checks=len(checks) > MOST_CHECKS,
         )
 
@@ -89,6 +101,14 @@ class Listing:
         """Who has read what; durably. Raises Refused."""
         access = Access(f"token {holder.name}", "http", action, "", number.e164 if number else None, answered)
         await _available(self._journal.do(lambda store: note(store, access)))
+
+    async def ask(self, question: Callable[[Store], _T]) -> _T:
+        """Something else of the store. Raises Refused."""
+        return await self._ask(question)
+
+    async def do(self, work: Callable[[Store], _T]) -> _T:
+        """Something that the other sites are told, durably. Raises Refused."""
+        return await _available(self._journal.do(work, news=True))
 
     def range(self, wanted: Removal, number: Number) -> int | None:
         """Its end; None for one number. Raises Refused."""
@@ -118,12 +138,10 @@ class Listing:
     def _event(
         self, kind: Kind, wanted: Removal, number: Number, holder: Holder, key: str | None, until: datetime | None
     ) -> ListEvent:
-        """The same key of the same client is the same fact."""
-        event_id = uuid4() if key is None else uuid5(_KEYS, f"{holder.name}\n{key}")
         campaign = ALL if wanted.campaign is None else wanted.campaign.lower()
         evidence = {"via": "http", "token": holder.name} | ({} if key is None else {"idempotency_key": key})
         return ListEvent(
-            event_id,
+            event_id(holder, key),
             kind,
             number.e164,
             campaign,
@@ -138,14 +156,19 @@ class Listing:
         )
 
     async def _record(self, event: ListEvent) -> Done:
+        if "idempotency_key" in event.evidence and await self._is_fact(event.event_id):
+            raise Refused(409, "key-used", USED)
         recorded: Recorded = await _available(self._journal.record(event))
         if not recorded.new:
             before = await self._ask(lambda store: store.event(event.event_id))
             if before is None or not _same(before, event):
-                detail = "this Idempotency-Key was used for another request; nothing was changed; take a new key"
-                raise Refused(409, "key-used", detail)
+                raise Refused(409, "key-used", USED)
         entry = EntryFacts.of(recorded.entry, self._clock()) if recorded.entry else None
         return Done(recorded=recorded.new, event=event.event_id, entry=entry)
+
+    async def _is_fact(self, identity: UUID) -> bool:
+        """Was the key used for a consent or a complaint?"""
+        return await self._ask(lambda store: by_id(store, identity) is not None)
 
     async def _ask(self, question: Callable[[Store], _T]) -> _T:
         loop = asyncio.get_running_loop()

@@ -12,7 +12,7 @@ from models.suppression import Entry, ListEvent
 from web.person import Person
 
 _CAMPAIGN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
-_NO_CONTROL = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
+NO_CONTROL = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
 
 
 def _day(text: Any) -> date:
@@ -48,8 +48,9 @@ Written = Annotated[
     str, Field(min_length=1, max_length=128, description="as people write it here: +48600100200, 600 100 200 …")
 ]
 Campaign = Annotated[str, Field(pattern=_CAMPAIGN, description="a campaign's name, without regard to case")]
-Words = Annotated[str, Field(min_length=1, max_length=500, pattern=_NO_CONTROL)]
-Where = Annotated[str, Field(min_length=1, max_length=40, pattern=_NO_CONTROL)]
+Words = Annotated[str, Field(min_length=1, max_length=500, pattern=NO_CONTROL)]
+Where = Annotated[str, Field(min_length=1, max_length=40, pattern=NO_CONTROL)]
+Row = dict[str, str | int | None]
 Key = Annotated[str, AfterValidator(str.strip), Field(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 
 
@@ -184,6 +185,12 @@ class PersonFacts(BaseModel):
     entries: list[EntryFacts]
     events: list[EventFacts]
     checks: list[CheckFacts] = Field(description="the newest thousand, newest first")
+    contacts: list[Row] = Field(description="calls that the gate let go")
+    consents: list[Row] = Field(description="grants and withdrawals")
+    complaints: list[Row] = Field(description="complaints and answers")
+    requests: list[Row] = Field(description="to be forgotten")
+    callbacks: list[Row] = Field(description="promises of a call back")
+    bypasses: list[Row] = Field(description="calls that went round the gate")
     more_checks: bool = Field(description="true: `concierge list history` has the older ones")
 
 

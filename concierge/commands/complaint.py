@@ -14,6 +14,7 @@ from concierge.errors import UserError
 from concierge.wiring import add_config, add_format, prepare_store, settings_of, site_of
 
 if TYPE_CHECKING:
+    from models.complaints import Complaint
     from models.facts import Fact
     from models.number import Site
     from models.store import Store
@@ -57,25 +58,18 @@ def run(args: Namespace) -> int:
 
 def _add(store: Store, args: Namespace, site: Site) -> int:
     from concierge.commands.consent import number_of
-    from models.facts import COMPLAINT, Fact, record
-    from models.suppression import ALL, Kind, ListEvent
+    from models.complaints import complaint, record
 
     number, now, who = number_of(args.number, site), datetime.now(UTC), _user()
-    made = Fact(
-        uuid4(), COMPLAINT, "", now, args.source, who, number, {"about": args.about[:200], "text": args.text[:4000]}
-    )
-    reason = f"complaint {str(made.event_id)[:8]}"
-    store.record(ListEvent(made.event_id, Kind.ADD, number, ALL, now, reason, args.source[:40], who))
-    record(store, [made])
+    made = complaint(uuid4(), number, args.about, args.text, now, args.source, who)
+    record(store, made)
     return _print(store, made, args)
 
 
-def _all(store: Store) -> list[tuple[Fact, Fact | None]]:
-    from models.facts import ANSWERED, COMPLAINT, read
+def _all(store: Store) -> list[Complaint]:
+    from models.complaints import complaints
 
-    found = read(store, COMPLAINT, ANSWERED)
-    answers = {one.subject: one for one in found if one.kind == ANSWERED}
-    return [(one, answers.get(str(one.event_id))) for one in found if one.kind == COMPLAINT]
+    return complaints(store)
 
 
 def _list(store: Store, args: Namespace, _site: Site) -> int:

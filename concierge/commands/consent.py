@@ -15,6 +15,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from concierge.commands.list import day, end_of
 from concierge.errors import UserError
 from concierge.wiring import add_config, add_format, prepare_store, settings_of, site_of
+from models.consent import CALL, CHANNELS
 
 if TYPE_CHECKING:
     from models.consent import ConsentEvent
@@ -32,7 +33,9 @@ def configure(parser: ArgumentParser) -> None:
     for action in (add, withdraw):
         action.add_argument("number")
         action.add_argument("--topic", default="", help="purpose, product or campaign; without: everything")
-        action.add_argument("--channel", default="call")
+        action.add_argument(
+            "--channel", default=CALL, choices=CHANNELS, help="default: call, the one that calls ask for"
+        )
         action.add_argument("--at", type=_moment, metavar="TIME", help="ISO 8601 with a zone; default: now")
         action.add_argument("--source", required=True, help="how it was said: web form, letter, call …")
         action.add_argument("--proof", default="", help="where the evidence is: a document, a recording")
@@ -216,7 +219,12 @@ def _event(row: dict[str, str], args: Namespace, site: Site) -> ConsentEvent:
         raise ValueError("no source: name one in its column, or with --source")
     if at > datetime.now(UTC):
         raise ValueError(f"{at.isoformat()} is in the future")
-    topic, channel, act = row.get("topic", "").lower(), row.get("channel") or "call", Act(row.get("act") or "grant")
+    topic, channel = row.get("topic", "").lower(), (row.get("channel") or CALL).lower()
+    if channel not in CHANNELS:
+        raise ValueError(f"channel {channel!r} is none of {', '.join(CHANNELS)}")
+    if (said_act := row.get("act") or "grant") not in set(Act):
+        raise ValueError(f"act {said_act!r} is none of {', '.join(Act)}")
+    act = Act(said_act)
     said = "\n".join((str(number), topic, channel, act.value, at.isoformat(), source))
     return ConsentEvent(_identity(said), act, number, at, source, topic, channel, row.get("proof", ""), _user(), until)
 

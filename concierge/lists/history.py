@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from models.suppression import ListEvent
 
 _MOST = 1_000_000  # checks of one number
+OTHERS = ("contacts", "consents", "complaints", "requests", "callbacks", "bypasses")
 
 
 def history(args: Namespace, settings: Settings) -> int:
@@ -25,6 +26,7 @@ def history(args: Namespace, settings: Settings) -> int:
     from concierge.commands.list import _line as entry_line
     from concierge.commands.list import _number
     from models.access import note
+    from models.beside import beside
     from models.tables import from_micros
     from models.witness import of_events
 
@@ -39,7 +41,9 @@ def history(args: Namespace, settings: Settings) -> int:
         )
         with store.reading() as connection:
             witnesses = of_events(connection, [one.event_id for one in events])
-        note(store, access_of("history", "", number.e164, len(entries) + len(events) + len(checks)))
+        others = beside(store, number.e164)
+        count = len(entries) + len(events) + len(checks) + sum(map(len, others.values()))
+        note(store, access_of("history", "", number.e164, count))
     found = registries_of(settings, store_path(settings)).look_up(number.e164, now)
     for check in checks:
         for moment in ("at", "recorded_at"):
@@ -51,6 +55,7 @@ def history(args: Namespace, settings: Settings) -> int:
         "events": [_event_facts(one) | {"witnesses": witnesses.get(one.event_id, [])} for one in events],
         "checks": checks[::-1],
         "registries": [one.detail for one in found],
+        **others,
     }
     lines = [entry_line(one, now) for one in entries]
     if name is not None:
@@ -63,7 +68,7 @@ def history(args: Namespace, settings: Settings) -> int:
         for line in lines:
             print(line)
         _print_history(facts)
-    return 0 if entries or events or checks or found else 1
+    return 0 if count or found else 1
 
 
 def _print_history(facts: dict[str, Any]) -> None:
@@ -77,9 +82,12 @@ def _print_history(facts: dict[str, Any]) -> None:
     for check in facts["checks"]:
         campaign = f" for {check['campaign']}" if check["campaign"] else ""
         print(f"  {check['at']} asked{campaign} via {check['via']}: {check['verdict'].lower()} {check['reason']}")
+    for name in OTHERS:
+        for row in facts[name]:
+            print(f"  {name}: " + ", ".join(f"{key} {value}" for key, value in row.items() if value not in (None, "")))
     for detail in facts["registries"]:
         print(f"  {detail}")
-    if not any(facts[name] for name in ("entries", "events", "checks", "registries")):
+    if not any(facts[name] for name in ("entries", "events", "checks", "registries", *OTHERS)):
         print(f"{facts['number']}: nothing is kept about this number")
 
 

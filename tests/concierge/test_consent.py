@@ -80,3 +80,28 @@ def test_germany_keeps_the_proof_for_five_years(concierge):
         json.loads(concierge("consent", "show", "+493012345678", "--format", "json").stdout)["keep_until"]
         == "2025-01-01"
     )
+
+
+@pytest.mark.parametrize("words", [("add", "600100200"), ("withdraw", "600100200")])
+def test_a_channel_that_no_call_would_ask_for_is_refused_by_name(concierge, words):
+    done = concierge("consent", *words, "--source", "form", "--channel", "phone")
+    assert done.returncode == 2
+    assert "'phone'" in done.stderr and "sms" in done.stderr
+    assert concierge("consent", "show", "600100200").returncode == 1
+
+
+def test_channels_and_acts_of_a_file_are_checked_too(concierge, tmp_path):
+    path = tmp_path / "consents.csv"
+    rows = "600100200,a,2026-01-01T00:00:00Z,{},{}\n"
+    path.write_text("number,topic,at,channel,act\n" + rows.format("Phone", "grant") + rows.format("SMS", "revoke"))
+    done = concierge("consent", "import", path, "--source", "form")
+    assert done.returncode == 1 and "0 recorded" in done.stdout
+    assert "channel 'phone' is none of call, sms, email, post" in done.stderr
+    assert "act 'revoke' is none of grant, withdraw" in done.stderr
+
+
+def test_what_is_kept_on_a_person_has_consents_and_complaints(concierge):
+    concierge("consent", "add", "600100200", "--source", "form", "--topic", "cards", "--proof", "scan 17")
+    concierge("complaint", "add", "600100200", "--about", "Monday", "--text", "I had said no")
+    said = concierge("list", "history", "600100200").stdout
+    assert "scan 17" in said and "I had said no" in said

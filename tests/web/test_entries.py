@@ -252,6 +252,9 @@ def test_a_person_s_export_has_everything_and_takes_a_token_of_its_own(daemon, n
     assert said.status == 200
     assert [one["reason"] for one in said.body["events"]] == [WHY["reason"]]
     assert said.body["entries"][0]["holds"] is True
+    consent = {"number": number, "topic": "cards", "source": "form"}
+    assert daemon.ask("POST", "/v1/consents", body=consent).status == 201
+    assert [one["subject"] for one in daemon.ask("GET", path, "officer").body["consents"]] == ["cards"]
     assert said.body["checks"] == [] or said.body["checks"][0]["campaign"] == "spring"
     assert daemon.ask("POST", "/v1/entries", "officer", {"number": number, **WHY}).status == 403
 
