@@ -136,6 +136,17 @@ class Journal:
         """Something else with the store, in its turn, behind the opt-outs. Raises StoreError."""
         return await self._turn(lambda: work(self._open_store()))
 
+    async def tell(self, work: Callable[[Store], _Done]) -> _Done:
+        """The same of what the other sites are to hear soon."""
+
+        def told() -> _Done:
+            done = work(self._open_store())
+            if self._recorded is not None:
+                self._recorded()
+            return done
+
+        return await self._turn(told)
+
     async def _turn(self, work: Callable[[], _Done], *, urgent: bool = False) -> _Done:
         try:
             return await asyncio.wrap_future(self._turns.submit(work, urgent=urgent))

@@ -108,7 +108,7 @@ class Listing:
 
     async def do(self, work: Callable[[Store], _T]) -> _T:
         """Something that the other sites are told, durably. Raises Refused."""
-        return await _available(self._journal.do(work, news=True))
+        return await _available(self._journal.tell(work))
 
     def range(self, wanted: Removal, number: Number) -> int | None:
         """Its end; None for one number. Raises Refused."""
