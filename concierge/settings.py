@@ -236,7 +236,7 @@ class LintSettings:
     severity: Mapping[str, str] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
     fail_on: str = "info"
-    asterisk: str = "22"
+    asterisk: str = ""
     entries: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
     trunks: tuple[str, ...] = ()

@@ -104,7 +104,9 @@ def _configure_calls(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--stdin-filename", metavar="FILE", help="the name of what comes from standard input (-)")
     version = parser.add_mutually_exclusive_group()
-    version.add_argument("--asterisk", choices=tables.VERSIONS, help=f"default: {tables.DEFAULT}")
+    version.add_argument(
+        "--asterisk", choices=tables.VERSIONS, help=f"default: what FreePBX has written down, else {tables.DEFAULT}"
+    )
     version.add_argument(
         "--docs-xml", type=Path, metavar="FILE", help="applications of your own Asterisk: its core-en_US.xml"
     )
@@ -168,11 +170,10 @@ def _merge(args: argparse.Namespace, given: LintSettings | None) -> None:
         args.operator = args.operator or list(given.operators)
         args.trunk = args.trunk or list(given.trunks)
         args.fail_on = args.fail_on or given.fail_on
-        args.asterisk = args.asterisk or given.asterisk
+        args.asterisk = args.asterisk or given.asterisk or None
         args.sounds = args.sounds or (Path(given.sounds) if given.sounds else None)
         args.baseline = args.baseline or (Path(given.baseline) if given.baseline else None)
     args.fail_on = args.fail_on or str(Severity.INFO)
-    args.asterisk = args.asterisk or tables.DEFAULT
 
 
 def _control(args: argparse.Namespace, given: LintSettings | None) -> Control | None:
@@ -185,7 +186,7 @@ def _control(args: argparse.Namespace, given: LintSettings | None) -> Control | 
 
 def _judge(args: argparse.Namespace, rules: tuple[Rule, ...], control: Control | None) -> tuple[Report, Shown]:
     """The whole report, and what the formats need beside it."""
-    table = _table(args)
+    table, judged_for = _table(args), ""
     entries, operators, sounds = _places(args.entry), _places(args.operator), _sounds(args.sounds)
     trunks = _trunks(args.trunk)
     reports, lines = [], dict[tuple[str, int], str]()
@@ -198,13 +199,15 @@ def _judge(args: argparse.Namespace, rules: tuple[Rule, ...], control: Control |
         if args.fix or args.diff or (report.findings and args.format in WITH_FIXES):
             subject, report = _repaired(args, subject, report, rules, control, given)
         reports.append(add_sources(subject, report, lines))
+        judged_for = judged_for or _judged_for(subject, table)
         if args.format == "html":
             graphs.append(_graph(subject))
         args.files += subject.plan.files
         args.kept = subject  # the last one is not taken apart, see leaves_at_once
     colour = args.output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     version = _version() if args.format in ("sarif", "html") else ""
-    return merge(reports), Shown(lines, Severity[args.fail_on.upper()], colour, version, tuple(graphs), args.all)
+    fail_on = Severity[args.fail_on.upper()]
+    return merge(reports), Shown(lines, fail_on, colour, version, tuple(graphs), args.all, judged_for)
 
 
 def _graph(subject: Subject) -> Graph:
@@ -257,14 +260,17 @@ def _rendered(args: argparse.Namespace, report: Report, shown: Shown) -> str:
     from dialplan.report import text as listing
 
     long = len(report.findings) > SHORT
-    if not long and not args.statistics:
+    terminal = args.output is None and sys.stdout.isatty()
+    if not long and not args.statistics and not (terminal and report.findings):
         return listing.render(report, shown)
     from dialplan.report import screen
 
     if args.statistics:
         return screen.statistics(report, shown)
+    if not long:
+        return listing.render(report, shown) + screen.after(report, " ".join(args.paths))
     first = screen.render(report, shown, " ".join(args.paths))
-    if args.output is None and sys.stdout.isatty() and not args.all:
+    if terminal and not args.all:
         return f"{first}  concierge lint {' '.join(args.paths)} --all\n      all {len(report.findings)} findings\n"
     return listing.render(report, shown) + ("" if args.all else f"\n{first}")
 
@@ -336,8 +342,19 @@ def _rules(args: argparse.Namespace) -> tuple[Rule, ...]:
         raise UserError(str(error)) from error
 
 
-def _table(args: argparse.Namespace) -> tables.Table:
+def _judged_for(subject: Subject, wanted: tables.Table | None) -> str:
+    """The version that nobody has named, and why it was taken; "" for the one that was named, and the usual one."""
+    said = subject.plan.globals.get("ASTVERSION", "")
+    if wanted is not None or not said or subject.table is tables.load(tables.DEFAULT):
+        return ""
+    return f"{subject.table.version.partition('.')[0]} (ASTVERSION is {said[:12]}; --asterisk says otherwise)"
+
+
+def _table(args: argparse.Namespace) -> tables.Table | None:
+    """Of the version that was named, None without one."""
     if args.docs_xml is None:
+        if args.asterisk is None:
+            return None
         if args.asterisk not in tables.VERSIONS:
             raise UserError(f"lint.asterisk: {args.asterisk!r} is none of {', '.join(tables.VERSIONS)}")
         return tables.load(args.asterisk)
@@ -349,7 +366,7 @@ def _table(args: argparse.Namespace) -> tables.Table:
         raise UserError(str(error)) from error
 
 
-def _subjects(args: argparse.Namespace, table: tables.Table) -> Iterator[tuple[Subject, dict[str, bytes]]]:
+def _subjects(args: argparse.Namespace, wanted: tables.Table | None) -> Iterator[tuple[Subject, dict[str, bytes]]]:
     """Each plan, and the bytes of what is no file."""
     for path in _each_once(one for named in args.paths for one in _plans(named)):
         given: dict[str, bytes] = {}
@@ -357,7 +374,16 @@ def _subjects(args: argparse.Namespace, table: tables.Table) -> Iterator[tuple[S
             plan = _from_stdin(given, args.stdin_filename) if path == "-" else load(path)
         except UnreadableError as error:
             raise UserError(str(error)) from error
+        table = wanted or tables.load(_said(plan) or tables.DEFAULT)
         yield from_files(plan, table, {name: data.decode("utf-8", "replace") for name, data in given.items()}), given
+
+
+def _said(plan: Plan) -> str:
+    if "ASTVERSION" not in plan.globals:
+        return ""
+    from dialplan.freepbx import asterisk_of
+
+    return asterisk_of(plan, tables.VERSIONS)
 
 
 def _each_once(paths: Iterable[str]) -> list[str]:

@@ -31,6 +31,7 @@ class Shown:
 
     `colour`: for a terminal that shows colours. `version`: of this program, "" when nobody has said. `graphs`: the
     plans as pictures, for formats that show them. `everything`: also what the GUI of a system writes by itself.
+    `judged_for`: a version of Asterisk that was not named, and why it was taken.
     """
 
     lines: Lines = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Shown:
     version: str = ""
     graphs: tuple[Graph, ...] = ()
     everything: bool = False
+    judged_for: str = ""
 
     def line(self, place: Place) -> str | None:
         """The line of the file, None when it is not known."""

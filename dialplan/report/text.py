@@ -17,8 +17,22 @@ def render(report: Report, shown: Shown | None = None) -> str:
     said = [finding for finding in report.findings if shown.everything or not finding.own]
     lines = [line for finding in said for line in of(finding, shown)]
     return (
-        "\n".join([*lines, *(() if shown.everything else own(report)), *unproven(report), total(report, shown)]) + "\n"
+        "\n".join(
+            [
+                *lines,
+                *(() if shown.everything else own(report)),
+                *unproven(report),
+                *version(shown),
+                total(report, shown),
+            ]
+        )
+        + "\n"
     )
+
+
+def version(shown: Shown) -> list[str]:
+    """The version that was taken without being named."""
+    return [f"judged for Asterisk {shown.judged_for}"] if shown.judged_for else []
 
 
 def own(report: Report) -> list[str]:
@@ -76,7 +90,8 @@ def unproven(report: Report) -> list[str]:
     for reason, count in sorted(Counter(item.reason for item in report.unknown).items()):
         first = next(item for item in report.unknown if item.reason == reason)
         place = first.spot.place
-        lines.append(f"  {count} {reason}, first {place.file}:{place.line}: {first.message}")
+        where = f"{place.file}:{place.line}" if place.line else place.file
+        lines.append(f"  {count} {reason}, first {where}: {first.message}")
     return lines
 
 
@@ -103,15 +118,20 @@ def way(witness: Witness | None) -> list[str]:
 
 
 def total(report: Report, shown: Shown | None = None) -> str:
-    """The sum, in one line."""
+    """The sum, in one line; what the GUI of a system writes by itself is counted apart."""
+    shown = shown or Shown()
     read = f"{plural(report.priorities, 'priority', 'priorities')} in {plural(len(report.files), 'file')}"
+    said = [finding.severity for finding in report.findings if shown.everything or not finding.own]
     counts = ", ".join(
-        painted(plural(report.count(severity), str(severity)), COLOURS[severity], shown or Shown())
+        painted(plural(said.count(severity), str(severity)), COLOURS[severity], shown)
         for severity in (Severity.ERROR, Severity.WARNING, Severity.INFO)
-        if report.count(severity)
+        if severity in said
     )
-    hidden = f"; {report.suppressed} suppressed in the files" if report.suppressed else ""
+    theirs = len(report.findings) - len(said)
+    hidden = f"; {theirs} in what the GUI writes" if theirs else ""
+    hidden += f"; {report.suppressed} suppressed in the files" if report.suppressed else ""
     hidden += f"; {report.baselined} in the baseline" if report.baselined else ""
     if counts:
         return f"{counts} ({read}{hidden})"
-    return f"nothing found{' in what could be followed' if report.unknown else ''} ({read}{hidden})"
+    yours = " that is yours to repair" if theirs else ""
+    return f"nothing found{yours}{' in what could be followed' if report.unknown else ''} ({read}{hidden})"

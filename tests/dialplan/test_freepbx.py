@@ -144,3 +144,59 @@ def test_what_the_gui_writes_by_itself_is_one_note_and_no_failure(
     assert main(["lint", str(path), "--fail-on", "warning"]) == 0
     assert main(["lint", str(path), "--format", "junit", "--fail-on", "warning"]) == 0
     assert 'failures="0"' in capsys.readouterr().out
+
+
+def said(path: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    main(["lint", str(path), *options])
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("written", "judged_for"), [("11.7.0", "16"), ("17.9.3", "16"), ("18.1.0", "18"), ("21.5", "20")]
+)
+def test_the_version_is_the_one_that_freepbx_has_written_down(
+    written: str, judged_for: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = folder(tmp_path, custom="[from-internal-custom]\nexten => 8,1,Macro(saytext)\n same => n,Dial(PJSIP/1,9)\n")
+    assert "does not have Macro" in said(path, capsys)
+    additional = path / "extensions_additional.conf"
+    additional.write_text(
+        f"[globals]\nASTVERSION = {written}\n{additional.read_text(encoding='utf-8')}", encoding="utf-8"
+    )
+    out = said(path, capsys)
+    assert "does not have Macro" not in out
+    assert f"judged for Asterisk {judged_for} (ASTVERSION is {written}; --asterisk says otherwise)" in out
+    named = said(path, capsys, "--asterisk", "22")
+    assert "does not have Macro" in named
+    assert "judged for" not in named
+
+
+@pytest.mark.parametrize("written", ["", "certified", "22.1.0", "${X}"])
+def test_without_a_version_that_is_one_it_is_the_usual(
+    written: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = folder(tmp_path)
+    additional = path / "extensions_additional.conf"
+    additional.write_text(
+        f"[globals]\nASTVERSION = {written}\n{additional.read_text(encoding='utf-8')}", encoding="utf-8"
+    )
+    assert "judged for" not in said(path, capsys)
+
+
+def test_what_is_not_the_readers_is_not_counted_as_his(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """More findings than fit, none of them his."""
+    head = HEAD.format("FreePBX")
+    broken = "".join(f"exten => 10{n},1,Goto(nolabel)\n" for n in range(10, 30))
+    (tmp_path / "extensions.conf").write_text(
+        f"{head}[from-trunk]\nexten => s,1,Dial(PJSIP/1,9)\n[from-did-direct]\n[macro-a]\n{broken}"
+    )
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = said(tmp_path, capsys)
+    assert out.startswith("nothing found that is yours to repair")
+    assert "in what the GUI writes)" in out.splitlines()[0]
+    assert "--diff" not in out
+    assert "concierge rule" not in out
+    assert "1. D" not in out

@@ -203,6 +203,20 @@ def test_a_terminal_gets_only_the_first_screen_in_colour(
     assert sum(line.startswith("extensions.conf:") for line in capsys.readouterr().out.splitlines()) == 13
 
 
+def test_a_short_list_on_a_terminal_says_what_to_do_next(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: Out
+) -> None:
+    main(["lint", "."])
+    assert "What to do next" not in capsys.readouterr().out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    main(["lint", "."])
+    out = capsys.readouterr().out
+    assert out.index("1 error") < out.index("What to do next:") < out.index("concierge rule D101")
+    (here / "extensions.conf").write_text("[a]\nexten => s,1,Dial(PJSIP/1,20)\n", encoding="utf-8")
+    main(["lint", "."])
+    assert "What to do next" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("form", ["text", "json", "sarif", "github", "gitlab", "junit"])
 def test_every_format_goes_to_a_file_and_keeps_the_exit_code(form: str, here: Path) -> None:
     assert main(["lint", ".", "--format", form, "--output", "out"]) == 1
