@@ -53,11 +53,8 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _busy(flow: Calls) -> Iterator[Finding | None]:
     """Only who is not answered is helped on; whoever meets a busy line gets the tone."""
-    for node in (
-        sorted(flow.callers & flow.offering.intersection(flow.running.get("dial", ())))
-        if "busy" in flow.running
-        else ()
-    ):
+    dials = flow.callers & flow.offering.intersection(flow.running.get("dial", ()))
+    for node in sorted(dials) if "busy" in flow.running else ():
         failed = {e.choice.value: e.target for e in flow.space.edges[node] if e.target >= 0 and flow.failed(e)}
         target = failed.pop("BUSY", -1)
         ends = flow.cut_ends(target) if target >= 0 else None

@@ -61,6 +61,9 @@ MISSION = "D1"
 
 WAITS_FOR = pattern(r'\s*\$\[\s*"?\$\{([A-Za-z_]+)\}"?\s*==?\s*"?[\w.-]+"?\s*\]\s*\?[^:]+$')
 WORD = pattern(r"\w+")
+NAMED = pattern(r"\$\{(\w+)")
+GIVEN = ("ARG", "MACRO_", "LOCAL_ARG")
+READ_ONLY = pattern(r"\$\{\w+")
 SETS = frozenset({"set", "mset", "read", "execif", "setglobalvar", "agi", "eagi", "gosub", "macro", "dial", "queue"})
 BY_ASTERISK = frozenset({"EXTEN", "CONTEXT", "CHANNEL", "HANGUPCAUSE", "UNIQUEID", "HOUR", "PRIORITY", "BLINDTRANSFER"})
 LOOKS_UP = {"background": 4, "readexten": 3, "directory": 2, "disa": 2}
@@ -212,6 +215,7 @@ def _dead_end(flow: Calls, node: int, edge: Edge) -> Edge | None:
 
 def _written(subject: Subject) -> Iterator[Finding]:
     dead = unreachable(subject)
+    left_out: dict[str, list[Located]] = {}
     for located in subject.steps():
         for call, target in located.targets:
             if target.text.strip() and id(located.step) in dead:
@@ -220,9 +224,27 @@ def _written(subject: Subject) -> Iterator[Finding]:
                 continue
             resolved = resolve(subject, located, target)
             if resolved.fate in DEAD:
+                if _table(target, resolved) and _chosen_elsewhere(subject, target):
+                    left_out.setdefault(resolved.context, []).append(located)
+                    continue
                 doubtful = target.kind is Jumping.MACRO or _set_by_nobody(subject, call) or _table(target, resolved)
                 severity = Severity.WARNING if doubtful else SEVERITY
                 yield Finding(CODE, severity, message(call, target, resolved), located.spot)
+
+    for context, places in left_out.items():
+        more = f" and in {len(places) - 1} more" if len(places) > 1 else ""
+        text = f"there is no context [{context}], to which settings that are not in the files may lead, here{more}"
+        yield Finding(CODE, Severity.INFO, text, places[0].spot)
+
+
+def _chosen_elsewhere(subject: Subject, target: Target) -> bool:
+    """Is the number of a table taken from a variable that nothing in the files sets?"""
+    asked = {name for name in NAMED.findall(target.exten or "") if not name.startswith(GIVEN)} - BY_ASTERISK
+    written: set[str] | None = subject.memo.get("set anywhere")
+    if written is None and asked:
+        words = (WORD.findall(READ_ONLY.sub(" ", call.data)) for one in subject.steps() for call in one.calls)
+        written = subject.memo["set anywhere"] = {word for found in words for word in found}
+    return bool(asked) and not any(name in (written or ()) or name in subject.plan.globals for name in asked)
 
 
 def _table(target: Target, resolved: Resolved) -> bool:

@@ -30,9 +30,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialplan.applications.arguments import branches, is_literal
+from dialplan.applications.arguments import branches, is_literal, options
+from dialplan.applications.calls import place as read_place
 from dialplan.applications.effect import Ends
 from dialplan.finding import Finding, Severity
+from dialplan.light import pattern
 from dialplan.plan.model import Extension
 from dialplan.subject import Located, Subject
 
@@ -85,6 +87,7 @@ def _in_extension(
         located = subject.locate(step)
         follows = before == priority - 1
         entered = priority == 1 or priority in labelled or _named(named, context, extension, priority)
+        entered = entered or "${PRIORITY}" in step.data  # it knows that calls are put there from outside
         leaves = before is not None and _leaves(subject.locate(extension.steps[before]))
         if (
             entered
@@ -138,10 +141,28 @@ def _named_places(subject: Subject) -> Named:
                 continue
             wanted = -1 if number is None else located.step.priority + number if target.relative else number
             exten = located.extension.pattern if target.exten is None else target.exten
-            for context in _contexts(subject, located, target.context):
-                found.add((context, exten if is_literal(exten) else None, wanted))
-                found.add((context, ANY, wanted))
+            _note(found, _contexts(subject, located, target.context), exten, wanted)
+        for call in located.calls:
+            if call.application.lower() in OF_OTHERS and "F(" in call.data:
+                text = options(call.argument(OF_OTHERS[call.application.lower()])).get("F", "")
+                other = read_place(text.replace("^", ","))
+                exten = other.exten or located.extension.pattern
+                _note(found, _contexts(subject, located, other.context), exten, other.number or -1)
+            elif "?" in call.data and call.data.count("{") > call.data.count("}"):
+                for number in AFTER_ASKING.findall(call.data):  # a brace that is not closed takes less than it seems to
+                    _note(found, _contexts(subject, located, None), located.extension.pattern, int(number))
     return found
+
+
+def _note(found: Named, contexts: set[str | None], exten: str, wanted: int) -> None:
+    for context in contexts:
+        found.add((context, exten if is_literal(exten) else None, wanted))
+        found.add((context, ANY, wanted))
+
+
+OF_OTHERS = {"dial": 3, "bridge": 2}
+"""The options of which F is where the other channel goes on."""
+AFTER_ASKING = pattern(r"[?:](\d{1,9})(?=:|$)")
 
 
 def _contexts(subject: Subject, located: Located, written: str | None) -> set[str | None]:

@@ -74,8 +74,16 @@ def _found(flow: Calls) -> Iterator[Finding | None]:
             name = _counted(counting)
             if counting is not None and any(_asks_for(located, name) for located in asked):
                 what = "a place in the database" if name.startswith("DB(") else "a global variable"
-                message = f"the limit counts in {name}, {what}: all callers share it, it does not begin anew"
+                again = "who calls meanwhile sets it back" if _set_back(flow, name) else "it does not begin anew"
+                message = f"the limit counts in {name}, {what}: all callers share it, {again}"
                 yield finding(flow, CODE, SEVERITY, message, node)
+
+
+def _set_back(flow: Calls, name: str) -> bool:
+    """Does some step give it a value that is written out?"""
+    begins = (f"GLOBAL({name})=", f"{name}=")
+    sets = (call.data.strip() for _, call in flow.subject.by_application.get("set", ()))
+    return any(text.startswith(begins) and "$" not in text for text in sets)
 
 
 def _counted(located: Located | None) -> str:

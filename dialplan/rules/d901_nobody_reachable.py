@@ -169,7 +169,8 @@ def _without_people(flow: Calls) -> Iterator[Finding | None]:
         keys = [edge for edge in flow.space.edges[node] if edge.choice.kind is Kind.KEY]
         if len(keys) < CHOICES_OF_A_MENU:
             continue
-        open_ended = flow.before(_open_ended(flow)) if open_ended is None else open_ended
+        if open_ended is None:
+            open_ended = flow.before([*_open_ended(flow), *flow.running.get("voicemailmain", ())])
         if node in open_ended:
             continue
         told.add(context)

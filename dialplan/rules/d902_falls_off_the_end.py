@@ -3,8 +3,8 @@
 What it finds
     A caller from outside, or one who has chosen from a menu, reaches the last priority of an extension
     that neither ends the call nor leads on; nothing went wrong before. A last step that tries to reach a
-    person, takes a message or runs a program is no finding, but for a Dial that is the last step of a
-    Gosub without Return.
+    person, takes a message, runs a program or says goodbye is no finding, but for a Dial that is the last step
+    of a Gosub without Return.
 Why it matters to a caller
     Asterisk hangs up there, in the middle of the sentence so to speak: nobody has decided how the call is
     to go on.
@@ -23,11 +23,13 @@ When to switch it off
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dialplan.finding import Finding, Severity
 from dialplan.flow.calls import PEOPLE_APPS, PROGRAMS, Calls
 from dialplan.flow.model import Ended, Met
+from dialplan.light import pattern
 from dialplan.rules._flow import finding, once
 from dialplan.subject import Subject
 
@@ -35,6 +37,7 @@ CODE = "D902"
 SEVERITY = Severity.WARNING
 MISSION = "D9"
 
+GOODBYE = pattern(r"bye|adios|revoir|arrivederci|wiedersehen|wiederhoeren|widzenia|tchau|thank", re.I)
 OTHERS = frozenset({"background", "waitexten", "goto", "voicemail", "voicemailmain", "record", "directory", "transfer"})
 
 
@@ -60,7 +63,7 @@ def _found(flow: Calls) -> Iterator[Finding | None]:
             inside = flow.space.states[node].frames and not flow.space.states[node].frames[-1].macro
             if flow.space.states[node].met is not Met.NOBODY or flow.names(last) & (PROGRAMS | OTHERS):
                 continue
-            if flow.names(last) & PEOPLE_APPS and not inside:
+            if (flow.names(last) & PEOPLE_APPS or _takes_leave(flow, last)) and not inside:
                 continue
             message = f"the call ends here because there is nothing more to run: {edge.end.text}"
             if any(other.end is not None and other.end.kind is Ended.STAYS for other in flow.space.edges[last]):
@@ -68,3 +71,9 @@ def _found(flow: Calls) -> Iterator[Finding | None]:
             if inside:
                 message = f"the Gosub ends here without Return, and the call with it: {edge.end.text}"
             yield finding(flow, CODE, SEVERITY, message, node, [edge])
+
+
+def _takes_leave(flow: Calls, node: int) -> bool:
+    """Is goodbye said there?"""
+    located = flow.located(node)
+    return located is not None and "playback" in flow.names(node) and bool(GOODBYE.search(located.step.data))

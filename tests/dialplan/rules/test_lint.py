@@ -214,5 +214,32 @@ def test_the_pages_in_docs_are_those_of_the_rules() -> None:
 
 def test_a_table_of_destinations_that_is_missing_is_a_warning() -> None:
     text = "[a]\nexten => 1,1,Goto(group,${G},1)\nexten => _2X,1,Goto(b,${EXTEN:1},1)\nexten => 3,1,Goto(c,s,1)\n"
-    found = {one.spot.place.line: one.severity for one in report(text).findings if one.code == "D101"}
+    setting = "exten => 4,1,Set(G=${DB(group/${EXTEN})})\n"
+    found = {one.spot.place.line: one.severity for one in report(text + setting).findings if one.code == "D101"}
     assert found == {2: Severity.WARNING, 3: Severity.ERROR, 4: Severity.ERROR}
+
+
+def test_a_shared_limit_that_calls_set_back_is_worded_so() -> None:
+    text = """[from-trunk]
+exten => s,1,Answer()
+same => n(menu),Background(welcome)
+same => n,WaitExten(5)
+exten => 1,1,Dial(PJSIP/1,30)
+exten => i,1,Set(GLOBAL(N)=$[0${GLOBAL(N)} + 1])
+same => n,GotoIf($[${GLOBAL(N)} < 3]?s,menu)
+same => n,Dial(PJSIP/0,30)
+exten => t,1,Dial(PJSIP/0,30)
+exten => 9,1,Set(GLOBAL(N)=0)
+same => n,Dial(PJSIP/9,30)
+"""
+    [one] = [one for one in report(text).findings if one.code == "D306"]
+    assert one.message.endswith("who calls meanwhile sets it back")
+    [other] = [one for one in report(text.replace("GLOBAL(N)=0", "M=0")).findings if one.code == "D306"]
+    assert other.message.endswith("it does not begin anew")
+
+
+def test_such_tables_are_told_once_where_nothing_in_the_files_sets_their_number() -> None:
+    text = "[a]\nexten => 1,1,Goto(group,${G:4},1)\nexten => 2,1,Goto(group,${H},1)\nexten => 3,1,Goto(other,${G},1)\n"
+    found = [one for one in report(text).findings if one.code == "D101"]
+    assert [(one.spot.place.line, one.severity) for one in found] == [(2, Severity.INFO), (4, Severity.INFO)]
+    assert found[0].message.endswith("here and in 1 more")
