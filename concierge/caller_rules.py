@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NUMBER, CONTEXT = r"[A-Za-z0-9+*#_-]+", r"[A-Za-z0-9_-]+"
 PER_MENU = ("passes", "wrong", "silences")
 _DAY = "(?:mon|tue|wed|thu|fri|sat|sun)"
-_DAYS = re.compile(rf"{_DAY}(?:-{_DAY})?|\\*")
+_DAYS = re.compile(rf"{_DAY}(?:-{_DAY})?|\*")
 _TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _TIMES = re.compile(rf"({_TIME})-({_TIME}|24:00)")
 

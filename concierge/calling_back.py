@@ -9,17 +9,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ami.link import Link, NotSent, Timing, open_link
+from concierge.errors import UserError
 from concierge.manager import access_of
 from concierge.opening import is_open
 from concierge.settings import Settings
-from models.callback import REQUESTED, Matter, Retry
+from models.callback import AUTO, REQUESTED, Matter, Retry
 from models.callbacks import Callbacks, open_callbacks
 from models.errors import StoreError
-from models.number import masked
+from models.number import masked, without_numbers
 
 log = logging.getLogger("concierge.callback")
 
-AUTO = "auto"  # who holds a matter while its call is placed: nobody else calls meanwhile
 _EVERY = 15.0  # seconds
 _RING = 40.0  # seconds that the person's telephone rings
 
@@ -40,13 +40,20 @@ class CallingBack:
         self._begun = False
 
     async def run(self) -> None:
-        """One round after the other; a store that cannot be read is tried again."""
+        """One round after the other; whatever goes wrong in one, the next is made."""
         while True:
             try:
                 await self.round()
-            except StoreError as error:
-                log.error("callbacks=unavailable why=%s", error)
+            except (StoreError, UserError, OSError) as error:
+                self._failed(str(error))
+            except Exception as error:  # noqa: BLE001 - else nobody would be called back any more, without a word
+                self._failed(f"{type(error).__name__}: {error}")
             await asyncio.sleep(_EVERY)
+
+    def _failed(self, why: str) -> None:
+        """What was being called is let go with the next round."""
+        self._begun = False
+        log.error("callbacks=unavailable why=%s", without_numbers(why.partition("\n")[0]))
 
     async def round(self) -> int:
         """Remind, and place the calls that are due; returns how many were placed."""
@@ -56,7 +63,10 @@ class CallingBack:
         if not self._may_call():
             return 0
         due = await asyncio.to_thread(self._due)
-        await asyncio.gather(*(self._call(matter) for matter in due))
+        done = await asyncio.gather(*(self._call(matter) for matter in due), return_exceptions=True)
+        for one in done:
+            if isinstance(one, BaseException):
+                raise one
         return len(due)
 
     def _may_call(self) -> bool:
@@ -82,12 +92,14 @@ class CallingBack:
 
     def _due(self) -> list[Matter]:
         with open_callbacks(self._path) as callbacks:
-            found = callbacks.to_try(self._clock(), self._retry, self._settings.callbacks.at_once)
-            return [one for one in found if isinstance(callbacks.claim(one.id, AUTO, self._clock()), Matter)]
+            now = self._clock()
+            found = callbacks.to_try(now, self._retry, self._settings.callbacks.at_once)
+            begun = [callbacks.call(one.id, now, self._retry) for one in found]
+            return [one for one in begun if isinstance(one, Matter)]
 
     async def _call(self, matter: Matter) -> None:
         answered, why = await self._originate(matter)
-        fields = (matter.id, masked(matter.number), matter.attempts + 1, "answered" if answered else why)
+        fields = (matter.id, masked(matter.number), matter.attempts, "answered" if answered else why)
         log.info("callback=tried id=%d number=%s attempt=%d result=%s", *fields)
 
         def note(callbacks: Callbacks) -> None:

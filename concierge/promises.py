@@ -21,6 +21,11 @@ from models.number import Number, Site, interpret, masked, without_numbers
 log = logging.getLogger("concierge.callback")
 
 
+def utc_now() -> datetime:
+    """The process clock, as an argument for whoever decides."""
+    return datetime.now(UTC)
+
+
 class Promises:
     """Records them; durable on return."""
 
@@ -33,7 +38,7 @@ class Promises:
 
     async def record(self, kept: CallBack) -> bool:
         """False when it is not durable."""
-        asked = asked_of(kept, self._site, kept.system if kept.system in self._others else self._system)
+        asked = asked_of(kept, self._site, kept.system if kept.system in self._others else self._system, utc_now())
         try:
             new = await asyncio.to_thread(self._write, asked)
         except StoreError as error:
@@ -49,7 +54,7 @@ class Promises:
             return callbacks.record(asked, self._within)[0]
 
 
-def asked_of(kept: CallBack, site: Site, system: str) -> Asked:
+def asked_of(kept: CallBack, site: Site, system: str, now: datetime) -> Asked:
     """PURE: the same for the same act, however often it is reported. A number that cannot be read stays as written."""
     found = interpret(kept.number, site)
     return Asked(
@@ -60,7 +65,7 @@ def asked_of(kept: CallBack, site: Site, system: str) -> Asked:
         reason=kept.reason,
         language=kept.language,
         waited=kept.waited,
-        at=datetime.fromtimestamp(kept.at, UTC),
+        at=min(datetime.fromtimestamp(kept.at, UTC), now),  # a PBX whose clock was ahead: else it is never overdue
         channel=kept.channel,
         uniqueid=kept.uniqueid,
     )

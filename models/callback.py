@@ -9,8 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from models.hours import Calendar, Timetable, parse_windows, seconds_of
+from models.zones import zones_of
+
 REQUESTED = "callback"  # the campaign of a call that keeps a promise
+AUTO = "auto"  # who holds a matter while the daemon calls: nobody else calls meanwhile
 BY_KEY = "key"  # the source of an opt-out that was pressed in a campaign's call
+
+
+_DAYTIME = Timetable(parse_windows({"daily": "08:00-21:00"}))
+_AWAKE = timedelta(minutes=30)
 
 
 class Kind(StrEnum):
@@ -111,16 +119,36 @@ def folded(matter: Matter, asked: Asked, within: timedelta) -> Matter:
     )
 
 
+def calling(matter: Matter, now: datetime, retry: Retry) -> Matter:
+    """An attempt counts from its beginning: a daemon that is killed while the telephone rings must not ring again at
+    once, nor without an end."""
+    begun = replace(matter, state=State.CLAIMED, holder=AUTO)
+    return replace(begun, attempts=matter.attempts + 1, next_at=now + retry.pause)
+
+
 def after_attempt(matter: Matter, answered: bool, now: datetime, retry: Retry) -> Matter:
-    """Answered: kept. Else it is tried again later, and after the last attempt left to people."""
-    attempts = matter.attempts + 1
+    """Answered: kept. Else it is tried again later, and after the last attempt left to people. Whoever has taken it
+    over meanwhile keeps it."""
     if answered:
-        return replace(matter, attempts=attempts, state=State.DONE, done_at=now, outcome="answered", holder="auto")
-    return replace(matter, attempts=attempts, next_at=now + retry.pause, state=State.OPEN, holder="")
+        return replace(matter, state=State.DONE, done_at=now, outcome="answered", holder=AUTO)
+    if matter.holder != AUTO:
+        return matter
+    return replace(matter, next_at=now + retry.pause, state=State.OPEN, holder="")
+
+
+def is_decent(matter: Matter, now: datetime) -> bool:
+    """Is it no night where the person may be, or has the person asked just now? Of a number that may lie on both sides
+    of the earth nothing is known."""
+    zones = zones_of(matter.number)
+    if not zones or timedelta(0) <= now - matter.last_at < _AWAKE:
+        return True
+    calendar, second = Calendar((_DAYTIME,), zones), seconds_of(now)
+    return calendar.is_open(second) or calendar.next_open(second) is None
 
 
 def may_try(matter: Matter, now: datetime, retry: Retry) -> bool:
     """Is it the time to call this one by itself?"""
     waiting = matter.next_at is not None and now < matter.next_at
     known = matter.kind is Kind.PROMISE and matter.number > 0
-    return known and matter.state is State.OPEN and matter.attempts < retry.attempts and not waiting
+    ready = known and matter.state is State.OPEN and matter.attempts < retry.attempts and not waiting
+    return ready and is_decent(matter, now)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
-from models.callback import Asked, Kind, Matter, Retry, State, after_attempt, folded, may_try, opened
+from models.callback import AUTO, Asked, Kind, Matter, Retry, State, after_attempt, calling, folded, may_try, opened
 from models.errors import StoreError
 from models.query import Query
 from models.requested import is_objected
@@ -105,9 +105,17 @@ class Callbacks:
 
         return self._change(matter_id, "done", holder, outcome, now, closed)
 
+    def call(self, matter_id: int, now: datetime, retry: Retry) -> Matter | Refused:
+        """The daemon begins an attempt, if it may still make one."""
+
+        def begun(matter: Matter) -> Matter | Refused:
+            return calling(matter, now, retry) if may_try(matter, now, retry) else Refused("it is not to be called now")
+
+        return self._change(matter_id, "claimed", AUTO, "", now, begun)
+
     def tried(self, matter_id: int, answered: bool, why: str, now: datetime, retry: Retry) -> Matter | Refused:
         """An attempt that the daemon has made by itself."""
-        return self._change(matter_id, "tried", "auto", why, now, lambda one: after_attempt(one, answered, now, retry))
+        return self._change(matter_id, "tried", AUTO, why, now, lambda one: after_attempt(one, answered, now, retry))
 
     def to_try(self, now: datetime, retry: Retry, most: int) -> list[Matter]:
         """Whom to call by itself now."""

@@ -202,14 +202,18 @@ class _Reader:
         return value is True
 
     def _table(self, key: str) -> Mapping[Any, Any]:
-        value = self._raw.get(key) or {}
+        value = self._raw.get(key)
+        if value is None:
+            return {}
         if not isinstance(value, Mapping):
             self.mistakes.append(f"{key}: expected keys and values, found {str(value)[:40]!r}")
             return {}
         return value
 
     def _list(self, key: str) -> list[Any]:
-        value = self._raw.get(key) or []
+        value = self._raw.get(key)
+        if value is None:
+            return []
         if not isinstance(value, list):
             self.mistakes.append(f"{key}: expected a list, found {str(value)[:40]!r}")
             return []
@@ -228,7 +232,7 @@ class _Reader:
     def _windows(self) -> Windows | None:
         table = self._table("windows")
         try:
-            return parse_windows(table) if table else None
+            return None if self._raw.get("windows") is None else parse_windows(table)
         except ValueError as error:
             self.mistakes.append(f"windows: {error}")
             return None

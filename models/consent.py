@@ -61,10 +61,12 @@ class Found:
 
 
 def standing(events: Iterable[ConsentEvent], topics: Sequence[str], at: datetime, channel: str = CALL) -> Found:
-    """May the person be called about any of these topics? What comes later than `at` is not known yet."""
+    """May the person be called about any of these topics? A grant that is dated later than `at` is none yet; a
+    withdrawal counts as soon as it is known: a clock that was set back must not take it back.
+    """
     wanted = {EVERYTHING, *(topic.lower() for topic in topics)}
-    about = [one for one in events if one.topic.lower() in wanted and one.channel == channel and one.at <= at]
-    grants = [one for one in about if one.act is Act.GRANT]
+    about = [one for one in events if one.topic.lower() in wanted and one.channel == channel]
+    grants = [one for one in about if one.act is Act.GRANT and one.at <= at]
     if not grants:
         return Found(Standing.MISSING)
     withdrawals = [one for one in about if one.act is Act.WITHDRAW]

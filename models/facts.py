@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -83,6 +83,12 @@ def of_row(row: Row[Any] | Sequence[Any]) -> Fact:
         )
     except (TypeError, OverflowError, AttributeError) as error:
         raise ValueError(f"fact {seq} is unreadable ({error})") from error
+
+
+def dated(now: datetime, before: Sequence[Fact]) -> datetime:
+    """When a change happens: after everything that is known of its subject, also by a clock that was set back. Else it
+    would be the older one, and would change nothing."""
+    return max([now, *(one.at + timedelta(microseconds=1) for one in before)])
 
 
 def consent_of(one: Fact) -> ConsentEvent:

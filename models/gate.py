@@ -30,7 +30,7 @@ from models.policy import (
     refuse,
 )
 from models.reader import Known, Reader
-from models.requested import AskedAt, is_requested, objections
+from models.requested import AskedAt, is_requested, objections, of_request
 from models.rules import Case, Step
 
 Clock = Callable[[], datetime]
@@ -66,7 +66,8 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Interprets, looks up and decides; writes nothing. `clock` gives the moment of the decision."""
+    """Interprets, looks up and decides; writes nothing. `clock` gives the moment of the decision; `requested`: the
+    called person has asked for the call."""
 
     reader: Reader
     site: Site
@@ -76,6 +77,7 @@ class Judge:
     freshness: Freshness | None = None
     cases: Cases | None = None
     requests: AskedAt | None = None
+    requested: bool = False
 
     def answer(self, question: Question, at: datetime | None = None) -> Answer:
         """The decision at a moment (default: now), with the history of the number."""
@@ -84,12 +86,17 @@ class Judge:
         known: Knowledge = NotListed()
         history = History()
         if isinstance(destination, Number):
-            known, history = self._know(destination, at)
-            asked = self._asked(question, destination, at)
-            if asked is not None:
-                judge = replace(self, registries=None, cases=None)
-                return judge.judged(question, destination, objections(known, asked), history, at)
+            judge, (known, history) = self._understood(question, destination, at)
+            return judge.judged(question, destination, known, history, at)
         return self.judged(question, destination, known, history, at)
+
+    def _understood(self, question: Question, destination: Number, at: datetime) -> tuple[Judge, Known]:
+        """What is known of the number, and who judges it: a call that the person has asked for has fewer rules."""
+        known, history = self._know(destination, at)
+        asked = self._asked(question, destination, at)
+        if asked is None:
+            return self, Known(known, history)
+        return replace(self, registries=None, requested=True), Known(objections(known, asked), history)
 
     def _asked(self, question: Question, destination: Number, at: datetime) -> datetime | None:
         """When the called person has asked for this call, None when it is no such call."""
@@ -135,8 +142,11 @@ class Judge:
         """Each rule with its verdict: all allow if and only if `answer` at the same moment does."""
         at = at or self.clock()
         destination = interpret(question.dialled, self.site)
-        known = self._know(destination, at).entries if isinstance(destination, Number) else NotListed()
-        facts, blocked = self._facts(question, destination, known, at)
+        known: Knowledge = NotListed()
+        judge = self
+        if isinstance(destination, Number):
+            judge, (known, _) = self._understood(question, destination, at)
+        facts, blocked = judge._facts(question, destination, known, at)
         steps = explain(facts, at)
         if blocked is not None:
             steps.append(Step("policy", False, blocked.why, Reason.POLICY_UNAVAILABLE))
@@ -150,6 +160,8 @@ class Judge:
         found: Case | Blocked | None = None
         if self.cases is not None and question.campaign and isinstance(destination, Number):
             found = self.cases.of(Asked(question.campaign, destination.e164, question.lead), at)
+        if self.requested and isinstance(found, Case):
+            found = of_request(found)
         case, blocked = (None, found) if isinstance(found, Blocked) else (found, None)
         if case is not None and isinstance(known, Listed):
             case = replace(case, declined=_declined(known, question.campaign, at))

@@ -148,7 +148,7 @@ def written(windows: Windows) -> dict[str, str]:
             name = WEEKDAYS[day] if day == last else f"{WEEKDAYS[day]}-{WEEKDAYS[last]}"
             found[name] = ",".join(f"{_clock(start)}-{_clock(end)}" for start, end in windows[day])
         day = last + 1
-    return found
+    return found or {"mon-sun": "closed"}
 
 
 def _clock(second: int) -> str:

@@ -7,10 +7,12 @@ national registry of people who want no advertising. Whatever was listed in any 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from models.callback import BY_KEY, REQUESTED
 from models.policy import Knowledge, Listed, NotListed
+from models.rules import Case
 from models.suppression import ALL, Entry, Kind, ListEvent
 
 AskedAt = Callable[[int, datetime], datetime | None]
@@ -41,6 +43,16 @@ def is_objected(events: Iterable[ListEvent], asked_at: datetime, now: datetime) 
         and (one.expires_at is None or one.expires_at > now)
         for one in events
     )
+
+
+def of_request(case: Case) -> Case | None:
+    """The rules of a requested call: those that the operator has given the campaign of promised callbacks; None: no
+    such campaign is defined, and none is needed. The request is the consent, and a call that keeps a promise is none
+    that the called country's law on advertising is about."""
+    campaign = case.campaign
+    if campaign is None:
+        return None
+    return replace(case, campaign=replace(campaign, consent=campaign.consent or "not-needed"), country=None)
 
 
 def is_requested(campaign: str) -> bool:

@@ -19,7 +19,7 @@ from sqlalchemy import bindparam, insert, or_, select
 from sqlalchemy.dialects.sqlite import dialect
 
 from models import contacts as rows
-from models.caps import Cap, Contact, State
+from models.caps import Cap, Contact, State, placed_by
 from models.errors import FeedError, StoreError
 from models.query import Query
 from models.rules import Case, Frequency, Step, caps_of, opening, rules_of
@@ -127,7 +127,7 @@ class Reserver:
             found += rows.BY_PERSON.rows(connection, k=case.lead.person, t=since)
         if case.lead.matter:
             found += rows.BY_MATTER.rows(connection, k=case.lead.matter, t=since)
-        return tuple({one.id: one for one in map(rows.contact_of, found)}.values())
+        return placed_by({one.id: one for one in map(rows.contact_of, found)}.values(), at)
 
     def _everywhere(self, case: Case, made: Contact, uniqueid: str, at: datetime) -> Taking:
         """The same in the shared database; while that is away, this site's own share is all there is."""

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, insert, or_, select, text, update
 
 from models import contacts as rows
-from models.caps import Cap, Contact, State, counted, in_window
+from models.caps import Cap, Contact, State, counted, in_window, placed_by
 from models.errors import FeedError
 from models.reserving import Full, Terms, check, longest, share_of
 from models.rules import Case, Frequency, Ground, Step, caps_of, opening, rules_of
@@ -104,7 +104,7 @@ class Shared:
         mine: list[ColumnElement[bool]] = [contact.c.number == case.number]
         mine += [contact.c[key] == value for key, value in _keys(case)]
         found = connection.execute(select(*rows.COLUMNS).where(or_(*mine), contact.c.at > since)).all()
-        return tuple(rows.contact_of(row) for row in found)
+        return placed_by((rows.contact_of(row) for row in found), at)
 
     def _full(self, case: Case, made: Contact, at: datetime) -> Full | None:
         full = check(case, at)

@@ -118,7 +118,7 @@ def read_file(name: str) -> list[Campaign]:
 
 
 def _put(store: Store, args: Namespace) -> int:
-    from models.facts import campaign_fact, record
+    from models.facts import CAMPAIGN, campaign_fact, dated, read, record
 
     found, known = read_file(args.file), defined(store)
     there = [one.name for one in found if one.name.lower() in known]
@@ -126,7 +126,9 @@ def _put(store: Store, args: Namespace) -> int:
         raise UserError(
             f"{', '.join(there)}: already there; `concierge campaign edit {args.file}` puts it in its place"
         )
-    now, who = datetime.now(UTC), _user()
+    names = {one.name.lower() for one in found}
+    now = dated(datetime.now(UTC), [one for one in read(store, CAMPAIGN) if one.subject in names])
+    who = _user()
     record(store, [campaign_fact(uuid4(), one, now, who) for one in found])
     for one in found:
         print(f"{one.name}: {'changed' if one.name in there else 'added'}, {one.state}")
@@ -151,11 +153,12 @@ def _show(store: Store, args: Namespace) -> int:
 
 
 def _change(store: Store, args: Namespace) -> int:
-    from models.facts import campaign_fact, record
+    from models.facts import CAMPAIGN, campaign_fact, dated, read, record
 
     state = {"pause": "paused", "resume": "active", "remove": "removed"}[args.action]
     changed = replace(_named(store, args.name), state=state)
-    record(store, [campaign_fact(uuid4(), changed, datetime.now(UTC), _user())])
+    now = dated(datetime.now(UTC), read(store, CAMPAIGN, subject=changed.name.lower()))
+    record(store, [campaign_fact(uuid4(), changed, now, _user())])
     print(f"{changed.name}: {state}")
     return 0
 

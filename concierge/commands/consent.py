@@ -88,15 +88,15 @@ def number_of(text: str, site: Site) -> int:
 
 def _record(store: Store, args: Namespace, site: Site) -> int:
     from models.consent import Act, ConsentEvent
-    from models.facts import fact_of, record
+    from models.facts import CONSENTS, dated, fact_of, read, record
 
     act = Act.GRANT if args.action == "add" else Act.WITHDRAW
     now = datetime.now(UTC)
-    at = args.at or now
-    if at > now:
-        raise UserError(f"--at {at.isoformat()}: that is in the future")
+    if args.at and args.at > now:
+        raise UserError(f"--at {args.at.isoformat()}: that is in the future")
     until = end_of(args.until) if act is Act.GRANT else None
     number = number_of(args.number, site)
+    at = args.at or dated(now, read(store, *CONSENTS, number=number))
     topic, who = args.topic.lower(), _user()
     event = ConsentEvent(uuid4(), act, number, at, args.source, topic, args.channel, args.proof, who, until)
     record(store, [fact_of(event)])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -18,7 +21,11 @@ from concierge.promises import Promises
 from concierge.settings import AmiSettings, CallbackSettings, HoursSettings, Settings, StoreSettings
 from concierge.wiring import judge_of, upgrade_store
 from models.callbacks import open_callbacks
+from models.campaign import campaign_of
 from models.contact import Question
+from models.facts import campaign_fact
+from models.facts import record as store_facts
+from models.store import Store
 
 MONDAY = datetime(2026, 11, 23, 12, 0)
 
@@ -91,6 +98,7 @@ def test_the_dialplan_has_the_same_hours() -> None:
         "hours: {open: {mon: '9-17'}}",
         "hours: {open: {mon: '17:00-09:00'}}",
         "hours: {open: {mon: ''}}",
+        "hours: {open: {'': '09:00-17:00'}}",
         "hours: {holidays: ['12-32']}",
         "menu: {menus: {main: 'passes=many'}}",
         "menu: {orientation: 0}",
@@ -152,7 +160,7 @@ def test_calls_are_placed_one_at_a_time_and_noted(settings: Settings, monkeypatc
         return next(answers)
 
     monkeypatch.setattr(CallingBack, "_originate", originate)
-    now = datetime.now(UTC)
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
     worker = CallingBack(settings, Path(settings.store.path), lambda: now)
 
     async def rounds() -> list[int]:
@@ -177,3 +185,130 @@ def test_nothing_is_placed_when_closed_or_not_wanted(settings: Settings) -> None
     manual = replace(settings, callbacks=CallbackSettings())
     for one in (closed, manual):
         assert asyncio.run(CallingBack(one, Path(settings.store.path)).round()) == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "hour", "placed"),
+    [("+48600100200", 2, 0), ("+48600100200", 12, 1), ("+13105550123", 9, 0), ("+13105550123", 17, 1)],
+)
+def test_nobody_is_called_back_at_night_where_they_are(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, number: str, hour: int, placed: int
+) -> None:
+    async def originate(_self: CallingBack, _matter: object) -> tuple[bool, str]:
+        return False, "busy"
+
+    monkeypatch.setattr(CallingBack, "_originate", originate)
+    promise(settings, number)
+    at = datetime(2026, 11, 23, hour, tzinfo=UTC)
+    assert asyncio.run(CallingBack(settings, Path(settings.store.path), lambda: at).round()) == placed
+
+
+def test_a_daemon_that_is_killed_while_the_telephone_rings_does_not_ring_again_at_once_nor_for_ever(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promise(settings)
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    rung: list[int] = []
+
+    class Killed(BaseException):
+        pass
+
+    async def originate(_self: CallingBack, matter: object) -> tuple[bool, str]:
+        rung.append(matter.number)  # type: ignore[attr-defined]
+        raise Killed
+
+    monkeypatch.setattr(CallingBack, "_originate", originate)
+
+    def started(at: datetime) -> None:
+        """A daemon of its own each time."""
+        with contextlib.suppress(Killed):
+            asyncio.run(CallingBack(settings, Path(settings.store.path), lambda: at).round())
+
+    for minutes in (0, 1, 29, 31, 62, 93):
+        started(now + timedelta(minutes=minutes))
+    assert len(rung) == settings.callbacks.attempts == 2
+    with open_callbacks(Path(settings.store.path)) as callbacks:
+        (left,) = callbacks.matters()
+    assert (left.state, left.attempts) == ("open", 2), "it is left to people"
+
+
+def test_a_round_that_fails_is_not_the_last_one_and_lets_go(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from concierge import calling_back
+
+    promise(settings)
+    now = [datetime(2026, 11, 23, 12, tzinfo=UTC)]
+    again = asyncio.Event()
+
+    async def originate(_self: CallingBack, _matter: object) -> tuple[bool, str]:
+        if now[0].hour == 12:
+            now[0] += timedelta(hours=1)
+            raise RuntimeError("the secret of +48600100200 is gone")
+        again.set()
+        return True, ""
+
+    monkeypatch.setattr(CallingBack, "_originate", originate)
+    monkeypatch.setattr(calling_back, "_EVERY", 0.01)
+    worker = CallingBack(settings, Path(settings.store.path), lambda: now[0])
+
+    async def watched() -> None:
+        task = asyncio.create_task(worker.run())
+        await asyncio.wait_for(again.wait(), 20)
+        task.cancel()
+
+    asyncio.run(watched())
+    (line,) = [one.getMessage() for one in caplog.records if "unavailable" in one.getMessage()]
+    assert "RuntimeError" in line and "600100200" not in line
+
+
+def test_whoever_takes_a_call_over_while_it_rings_keeps_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    promise(settings)
+    path, now = Path(settings.store.path), datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+    async def originate(_self: CallingBack, matter: object) -> tuple[bool, str]:
+        with open_callbacks(path) as callbacks:
+            callbacks.release(matter.id, "anna", now)  # type: ignore[attr-defined]
+            callbacks.claim(matter.id, "anna", now + timedelta(seconds=1))  # type: ignore[attr-defined]
+        return False, "busy"
+
+    monkeypatch.setattr(CallingBack, "_originate", originate)
+    assert asyncio.run(CallingBack(settings, path, lambda: now).round()) == 1
+    with open_callbacks(path) as callbacks:
+        assert callbacks.matters()[0].holder == "anna"
+
+
+def test_the_rules_of_a_campaign_of_callbacks_hold_for_requested_calls(settings: Settings) -> None:
+    path = Path(settings.store.path)
+    noon = datetime(2026, 11, 23, 11, tzinfo=UTC)
+    promise(settings)
+    judge, question = judge_of(settings, path), Question("+48600100200", "callback", "cli")
+
+    def said(at: datetime) -> tuple[str, bool]:
+        """The answer, and whether the explanation says the same."""
+        answer = judge.answer(question, at)
+        agreed = all(step.allowed for step in judge.explained(question, at)) == answer.decision.allowed
+        return answer.decision.reason.value, agreed
+
+    def define(**rules: object) -> None:
+        raw = {"name": "callback", **rules}
+        with closing(Store(path)) as store:
+            store_facts(store, [campaign_fact(uuid4(), campaign_of(raw), datetime.now(UTC), "test")])
+
+    with closing(Store(path)) as store:  # a campaign that has nothing to do with it
+        store_facts(store, [campaign_fact(uuid4(), campaign_of({"name": "spring"}), datetime.now(UTC), "test")])
+    assert said(noon) == ("not-listed", True)
+    define(windows={"mon-fri": "09:00-17:00"}, caps=[{"limit": 1}])
+    assert said(noon) == ("not-listed", True), "the request is the consent"
+    assert said(noon + timedelta(hours=9)) == ("outside-hours", True)
+    define(state="paused")
+    assert said(noon) == ("campaign-paused", True)
+
+
+def test_a_promise_from_a_pbx_whose_clock_is_ahead_is_made_now(settings: Settings) -> None:
+    ahead = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
+    kept = CallBack("promise", "600100200", "queue-full", "pl", 30, 1, "PJSIP/x-1", "17.1", ahead)
+    assert asyncio.run(Promises(settings, Path(settings.store.path)).record(kept))
+    with open_callbacks(Path(settings.store.path)) as callbacks:
+        (one,) = callbacks.matters()
+    assert abs(one.last_at - datetime.now(UTC)) < timedelta(minutes=5)

@@ -1,6 +1,9 @@
 """`concierge campaign`, and what a campaign makes of `concierge check`."""
 
 import json
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -149,3 +152,13 @@ def test_the_caps_of_all_sites_are_asked_without_reserving(concierge, config, on
             break
     else:
         pytest.fail(said)
+
+
+def test_a_change_holds_also_when_the_clock_was_set_back(concierge, spring, home_db):
+    ahead = int((datetime.now(UTC) + timedelta(hours=1)).timestamp() * 1_000_000)
+    with closing(sqlite3.connect(home_db)) as connection, connection:
+        connection.execute("UPDATE fact SET at = ?", (ahead,))
+    assert concierge("campaign", "pause", "spring").returncode == 0
+    assert check(concierge, "--at", NOON)[1]["reason"] == "campaign-paused"
+    assert concierge("campaign", "edit", str(spring)).returncode == 0
+    assert check(concierge, "--at", NOON)[0] == 0

@@ -1,6 +1,9 @@
 """`concierge consent`: default deny where it is wanted, grant, withdrawal, import; the verdict names its ground."""
 
 import json
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 
@@ -105,3 +108,14 @@ def test_what_is_kept_on_a_person_has_consents_and_complaints(concierge):
     concierge("complaint", "add", "600100200", "--about", "Monday", "--text", "I had said no")
     said = concierge("list", "history", "600100200").stdout
     assert "scan 17" in said and "I had said no" in said
+
+
+def test_a_withdrawal_holds_also_when_the_clock_was_set_back_after_the_grant(concierge, cards, home_db):
+    concierge("consent", "add", NUMBER, "--source", "form")
+    now = int(datetime.now(UTC).timestamp() * 1_000_000)
+    with closing(sqlite3.connect(home_db)) as connection, connection:
+        connection.execute("UPDATE fact SET at = ? WHERE kind = 'grant'", (now + 3_600_000_000,))
+    concierge("consent", "withdraw", NUMBER, "--source", "call")
+    with closing(sqlite3.connect(home_db)) as connection, connection:
+        connection.execute("UPDATE fact SET at = at - 3700000000 WHERE kind IN ('grant', 'withdraw')")  # time goes by
+    assert check(concierge)["reason"] == "consent-withdrawn"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.callback import Asked, Kind, Matter, Retry, State, after_attempt, folded, may_try, opened
+from models.callback import Asked, Kind, Matter, Retry, State, after_attempt, calling, folded, may_try, opened
 from models.callbacks import Callbacks, Refused, asked_at
 from models.policy import Listed, NotListed, Unavailable
 from models.requested import is_requested, objections
@@ -82,11 +82,13 @@ def test_attempts_have_pauses_and_an_end(callbacks: Callbacks) -> None:
     retry = Retry(2, timedelta(minutes=30))
     _, matter = callbacks.record(asked(), WITHIN)
     assert matter is not None and may_try(matter, NOW, retry)
+    begun = callbacks.call(matter.id, NOW, retry)
+    assert isinstance(begun, Matter) and isinstance(callbacks.call(matter.id, NOW, retry), Refused)
     tried = callbacks.tried(matter.id, False, "busy", NOW, retry)
     assert isinstance(tried, Matter)
     assert callbacks.to_try(NOW + timedelta(minutes=29), retry, 9) == []
     assert callbacks.to_try(NOW + timedelta(minutes=30), retry, 9) == [tried]
-    second = after_attempt(tried, False, NOW, retry)
+    second = after_attempt(calling(tried, NOW, retry), False, NOW, retry)
     assert not may_try(second, NOW + timedelta(days=9), retry)
     assert after_attempt(tried, True, NOW, retry).state is State.DONE
     for never in (replace(matter, kind=Kind.FOLLOWUP), replace(matter, number=0), replace(matter, state=State.CLAIMED)):

@@ -112,3 +112,28 @@ def test_a_day_of_the_year(text, day):
 def test_presets_and_bases_are_there():
     assert {"reg-f", "florida", "uk-abandoned", "rest"} <= set(PRESETS)
     assert "emergency" in BASES
+
+
+def test_a_campaign_that_is_closed_all_week_stays_closed_when_it_is_written_and_read():
+    found = campaign_of({"name": "spring", "windows": {"mon-sun": "closed"}})
+    assert data_of(found)["windows"] == {"mon-sun": "closed"}
+    assert campaign_of(data_of(found)).windows == found.windows == ((),) * 7
+    assert campaign_of({"name": "spring", "windows": {}}).windows == ((),) * 7  # no day is named
+
+
+@pytest.mark.parametrize("key", ["windows", "days", "caps", "presets", "opt_out", "prompts"])
+@pytest.mark.parametrize("value", [False, 0, ""])
+def test_what_is_no_table_and_no_list_is_not_taken_for_nothing(key, value):
+    with pytest.raises(CampaignError, match=f"{key}: expected"):
+        campaign_of({"name": "spring", key: value})
+
+
+@pytest.mark.parametrize("cap", [{"exclude": True}, {"exclude": [None]}, {1: 2, "zz": 3}, {"window": "999999y"}])
+def test_a_mistake_in_a_cap_is_named(cap):
+    with pytest.raises(CampaignError, match=r"caps\[0\]: "):
+        campaign_of({"name": "spring", "caps": [cap]})
+
+
+def test_a_campaign_that_a_cap_leaves_out_is_named_in_any_case_and_may_be_a_number():
+    found = campaign_of({"name": "spring", "caps": [{"exclude": ["Winter", 2024]}, {"exclude": None}]})
+    assert [cap.exclude for cap in found.caps] == [("Winter", "2024"), ()]

@@ -194,3 +194,12 @@ def test_names_of_caps_do_not_matter(reserver):
     one = case(N, replace(Cap(limit=1), name="a"))
     assert isinstance(reserver.take(one, NOW), Taken)
     assert "a: 1 reached" in reserver.take(one, NOW).step.detail
+
+
+@pytest.mark.parametrize("window", ["24h", "day"])
+@pytest.mark.parametrize("later", [0.001, 3600])
+def test_a_contact_from_a_clock_ahead_counts(reserver, window, later):
+    """Another process that asked a moment later and was first; a clock that was set back."""
+    limit = case(N, Cap(window=window, limit=1))
+    assert isinstance(reserver.take(limit, NOW + timedelta(seconds=later)), Taken)
+    assert isinstance(reserver.take(limit, NOW), Full)

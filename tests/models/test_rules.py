@@ -321,3 +321,10 @@ def test_no_module_of_the_decision_reads_a_clock():
 def test_a_verdict_alone_is_the_verdict_with_its_words(grounds, moment):
     for rule in rules_of(broken(grounds)):
         assert rule.allows(moment) is rule.step(moment).allowed is (rule.opens(moment) == moment)
+
+
+def test_a_consent_that_was_taken_back_stays_so_when_the_clock_is_set_back():
+    withdrawn = ConsentEvent(UUID(int=2), Act.WITHDRAW, N, NOW, "call", id=6)
+    wanted = both(campaign(consent="required"), case(consents=(GRANT, withdrawn)))(CALM)
+    (said,) = (rule.step(NOW - HOUR) for rule in rules_of(wanted) if rule.name == "consent")
+    assert said.ground is Ground.CONSENT_WITHDRAWN

@@ -163,3 +163,10 @@ def test_the_tool_that_fires_from_many_processes(on_postgresql, tmp_path):
         del sys.modules["caps"]
     assert (max(counts.values()), unsure) == (3, 0)
     assert len(counts) == 12
+
+
+def test_a_contact_of_a_site_whose_clock_is_ahead_counts(host, clean):
+    one, other = host("warsaw", clean)[0], host("lodz", clean)[0]
+    limit = case(Cap(limit=1, scope="all"))
+    assert isinstance(one.take(limit, NOW + timedelta(seconds=2)), Taken)
+    assert isinstance(other.take(limit, NOW), Full)
