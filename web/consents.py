@@ -52,7 +52,9 @@ class Facts:
             raise wrong("body.number", "not-in-a-numbering-plan", "no numbering plan has it; check the digits")
         topic, who = (wanted.topic or "").lower(), f"token {holder.name}"
         said = (wanted.source, topic, wanted.channel, wanted.proof, who, until)
-        made = facts.fact_of(ConsentEvent(event_id(holder, key), act, number.e164, wanted.at or now, *said))
+        known = await self._listing.ask(lambda store: facts.read(store, *facts.CONSENTS, number=number.e164))
+        at = wanted.at or facts.dated(now, known)
+        made = facts.fact_of(ConsentEvent(event_id(holder, key), act, number.e164, at, *said))
         new, kept = await self._record(made, timed=wanted.at is not None)
         return ConsentDone(recorded=new, consent=ConsentFacts.of(facts.consent_of(kept)))
 
