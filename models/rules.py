@@ -316,7 +316,7 @@ def _laws(case: Case, campaign: Campaign) -> list[Country]:
 
 def _agreement(case: Case, campaign: Campaign, laws: Sequence[Country]) -> Rule | None:
     """What the campaign states goes before the law's default."""
-    topics = tuple(dict.fromkeys(one.lower() for one in (campaign.topic, campaign.product, campaign.name) if one))
+    topics = topics_of(campaign)
     if campaign.consent == "required":
         return Agreement(case.consents, topics, "the campaign requires one")
     if campaign.consent == "not-needed":
@@ -325,6 +325,11 @@ def _agreement(case: Case, campaign: Campaign, laws: Sequence[Country]) -> Rule 
         if (campaign.basis or "consent") in law.consent:
             return Agreement(case.consents, topics, f"{law.name}: {law.sources['consent'].source}")
     return None
+
+
+def topics_of(campaign: Campaign) -> tuple[str, ...]:
+    """What a consent for its calls may be about."""
+    return tuple(dict.fromkeys(one.lower() for one in (campaign.topic, campaign.product, campaign.name) if one))
 
 
 def _hours(case: Case, campaign: Campaign, laws: Sequence[Country]) -> Rule | None:

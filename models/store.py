@@ -277,7 +277,17 @@ class Store:
                 happened = taking_back(happened, events_of(connection, happened.key))
             put(driver, INSERT_EVENT, event_row(happened, to_micros(datetime.now(UTC))))
             self.seal(connection, EVENT, 1)
+            self._withdraw(connection, happened)
         return Recorded(not known, refold(connection, happened.key))
+
+    @staticmethod
+    def _withdraw(connection: Connection, happened: ListEvent) -> None:
+        """With the consents that the person takes back; consents that cannot be read keep no opt-out from the list."""
+        from models.withdrawal import BY_PERSON, withdraw
+
+        if happened.source in BY_PERSON:
+            with suppress(ValueError):
+                withdraw(connection, happened)
 
     def put_back(self, connection: Connection, source: str, values: Mapping[str, object]) -> None:
         """A row of evidence in place of one that was removed in the same transaction of `writing`."""

@@ -1,0 +1,62 @@
+"""Who opts out takes the consent back too, in the same transaction: by key, or through an agent who lists the number.
+
+An opt-out for all campaigns takes back everything that stands; one for a campaign, what that campaign would rest on. So
+a removal from the list gives nobody a consent back that the person no longer means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import NAMESPACE_URL, uuid5
+
+from sqlalchemy import Connection
+
+from models.campaign import Campaign
+from models.consent import CALL, EVERYTHING, Act, ConsentEvent, Standing, standing
+from models.facts import CAMPAIGNS, CONSENTS, OF_NUMBER, append, campaigns_of, consent_of, fact_of, of_row
+from models.rules import topics_of
+from models.statements import driver_of
+from models.suppression import ALL, Kind, ListEvent
+
+BY_PERSON = frozenset({"key", "code", "dnc-line"})  # sources of listings that are the person's own word
+
+
+def withdraw(connection: Connection, happened: ListEvent) -> bool:
+    """What a new listing takes back, in its transaction. Was there anything? Raises ValueError, and as the driver."""
+    if happened.kind is not Kind.ADD or happened.allow or happened.source not in BY_PERSON:
+        return False
+    driver = driver_of(connection)
+    rows = OF_NUMBER.rows(driver, n=happened.number)
+    consents = [consent_of(of_row(row)) for row in rows if row[2] in CONSENTS]
+    if not any(one.act is Act.GRANT for one in consents):
+        return False
+    campaign = None
+    if happened.campaign != ALL:
+        campaigns = campaigns_of([of_row(row) for row in CAMPAIGNS.rows(driver)])
+        campaign = campaigns.get(happened.campaign.lower(), Campaign(happened.campaign))
+    made = withdrawal(happened, campaign, consents)
+    return made is not None and append(connection, [fact_of(made)]) > 0
+
+
+def withdrawal(happened: ListEvent, campaign: Campaign | None, consents: Sequence[ConsentEvent]) -> ConsentEvent | None:
+    """PURE: what the listing takes back, None when nothing stands. `campaign`: the one that it is limited to."""
+    topic = EVERYTHING
+    if campaign is None:
+        granted = [one.topic for one in consents if one.act is Act.GRANT]
+        stands = any(standing(consents, (one,), happened.at).standing is Standing.GIVEN for one in granted)
+    else:
+        topic, asked = campaign.topic, standing(consents, topics_of(campaign), happened.at).standing
+        stands = asked is Standing.GIVEN and campaign.consent != "not-needed"
+    if not stands:
+        return None
+    return ConsentEvent(
+        uuid5(NAMESPACE_URL, f"concierge:withdrawal:{happened.event_id}"),
+        Act.WITHDRAW,
+        happened.number,
+        happened.at,
+        happened.source,
+        topic,
+        CALL,
+        f"opt-out {happened.event_id}",
+        happened.actor,
+    )
