@@ -27,6 +27,7 @@ from ami.legs import Scope
 from ami.opt_out import OptOutListener, Witness
 from ami.quality import CALLERS
 from ami.watch import GateWatch
+from concierge.abandonment import Abandonment, Send
 from concierge.calling_back import CallingBack
 from concierge.counting import Counting
 from concierge.errors import UserError
@@ -43,7 +44,7 @@ from concierge.stall import Stalls
 from concierge.systemd import notify, stay_alive
 from concierge.vitals import Vitals
 from concierge.watching import recording, rules_of, telling
-from concierge.wiring import evidence_key, identity_of, judge_of, limits_of, site_of, sync_of
+from concierge.wiring import evidence_key, folder_of, identity_of, judge_of, limits_of, site_of, sync_of
 from models.cases import Cases, warm
 from models.contact import placed
 from models.gate import Gate
@@ -87,6 +88,8 @@ class Service:
             self._recorder.digits_of = partial(digits_of, self._judge.cases, digits)
         self._promises = Promises(settings, path)
         self._calling_back: asyncio.Task[None] | None = None
+        self._abandonment = Abandonment(settings, path, self._senders)
+        self._sparing: asyncio.Task[None] | None = None
         self.server = self._agi_server()
         self.listeners: dict[str, OptOutListener] = {}
         self._watches: dict[str, GateWatch] = {}
@@ -97,7 +100,11 @@ class Service:
             self.listeners = {one.system: self._build_listener(one) for one in all_of(settings)}
         self._bridge = self._build_bridge() if settings.freepbx.blacklist != "off" and "ami" in self._parts else None
         self.endpoint = self._build_endpoint() if settings.web.port and "web" in self._parts else None
-        self.health = Health(settings.metrics, self.vitals, last_day(path)) if settings.metrics.port else None
+        self.health = (
+            Health(settings.metrics, self.vitals, last_day(path, folder_of(settings)))
+            if settings.metrics.port
+            else None
+        )
 
     def _build_bridge(self) -> Standing:
         """Raises UserError for a secret that cannot be read."""
@@ -164,6 +171,10 @@ class Service:
         listeners = {system: one.status() for system, one in self.listeners.items()}
         return Vitals(self.journal.ready, self.journal.waiting, self.stalls.count, self.stalls.longest, listeners)
 
+    def _senders(self) -> list[Send]:
+        """The managers of all PBXs."""
+        return [one.session.send for one in self.listeners.values()]
+
     def _settles(self, system: str) -> bool:
         """Does AMI tell at this moment what becomes of a call of this PBX?"""
         one = self.listeners.get(system if system in others_of(self._settings) else self._settings.ami.system)
@@ -214,6 +225,7 @@ class Service:
             await self.health.start()
         if "ami" in self._parts:
             self._calling_back = asyncio.create_task(CallingBack(self._settings, self._path).run(), name="callbacks")
+            self._sparing = asyncio.create_task(self._abandonment.run(), name="abandonment")
         for system, listener in self.listeners.items():
             self._listening.append(asyncio.create_task(listener.run(), name=f"listener {system}"))
 
@@ -231,8 +243,9 @@ class Service:
         """Answer what has been asked, record what has been pressed, write what was decided."""
         if self._watching is not None:
             self._watching.cancel()
-        if self._calling_back is not None:
-            self._calling_back.cancel()
+        for task in (self._calling_back, self._sparing):
+            if task is not None:
+                task.cancel()
         if self.health is not None:
             await self.health.stop()
         asked = [self.server.drain()] if "agi" in self._parts else []

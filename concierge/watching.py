@@ -7,7 +7,7 @@ import json
 import logging
 import urllib.error
 import urllib.request
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import cast
 
@@ -72,12 +72,17 @@ def telling(url: str, system: str) -> Callable[[Seen], Awaitable[None]] | None:
         return None
 
     async def tell(seen: Seen) -> None:
-        try:
-            await asyncio.to_thread(_post, url, body(seen, system))
-        except (OSError, urllib.error.URLError, ValueError) as error:
-            log.error("bypass=not-told why=%s", without_numbers(str(error)))
+        await deliver(url, body(seen, system))
 
     return tell
+
+
+async def deliver(url: str, facts: Mapping[str, object]) -> None:
+    """To the webhook of the settings; what cannot be delivered is logged under the name of its event."""
+    try:
+        await asyncio.to_thread(_post, url, facts)
+    except (OSError, urllib.error.URLError, ValueError) as error:
+        log.error("%s=not-told why=%s", facts["event"], without_numbers(str(error)))
 
 
 def body(seen: Seen, system: str) -> dict[str, object]:
@@ -100,8 +105,8 @@ def body(seen: Seen, system: str) -> dict[str, object]:
     }
 
 
-def _post(url: str, facts: dict[str, object]) -> None:
-    data = json.dumps(facts).encode()
+def _post(url: str, facts: Mapping[str, object]) -> None:
+    data = json.dumps(dict(facts)).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - checked in the settings
     with urllib.request.urlopen(request, timeout=_PATIENCE):  # noqa: S310
         pass

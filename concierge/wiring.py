@@ -179,7 +179,12 @@ def cases_of(settings: Settings, reader: Reader) -> Cases:
     """What the rules of campaigns look at."""
     gate = settings.gate
     demand = Demand(gate.require_reason, gate.unknown_campaign == "refuse")
-    return Cases(reader, demand, Path(gate.countries) if gate.countries else None)
+    return Cases(reader, demand, folder_of(settings))
+
+
+def folder_of(settings: Settings) -> Path | None:
+    """The operator's own rule sets of countries."""
+    return Path(settings.gate.countries) if settings.gate.countries else None
 
 
 def age_of(settings: Settings, path: Path) -> Age:

@@ -19,10 +19,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.mysql import LONGTEXT
 
-SCHEMA = "0011"  # the newest migration; a database at another revision is not read
+SCHEMA = "0012"  # the newest migration; a database at another revision is not read
 
 LOADING, DONE, UNDONE = "loading", "done", "undone"  # an import: not yet in force, in force, taken back
 
@@ -356,6 +357,13 @@ Index("ix_contact_matter", contact.c.matter, contact.c.at)
 Index("ix_contact_uniqueid", contact.c.uniqueid)
 _with_outcome = contact.c.outcome != ""
 Index("ix_contact_outcome", contact.c.number, sqlite_where=_with_outcome, postgresql_where=_with_outcome)
+ANSWERED = text("state IN ('conversation', 'abandoned')")  # SQLite takes the index for the same words only
+Index(
+    "ix_contact_answered",
+    *(contact.c[name] for name in ("at", "campaign", "state", "number")),
+    sqlite_where=ANSWERED,
+    postgresql_where=ANSWERED,
+)
 
 # rows to lock in the shared database: one call at a time reserves what falls on the same row
 cap_lock = Table("cap_lock", metadata, Column("slot", Integer, primary_key=True, autoincrement=False))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from concierge.errors import UserError
-from concierge.wiring import add_config, add_format, prepare_store, settings_of
+from concierge.wiring import add_config, add_format, folder_of, prepare_store, settings_of
 
 if TYPE_CHECKING:
     from models.campaign import Campaign
@@ -59,7 +59,7 @@ def run(args: Namespace) -> int:
         return _presets()
     try:
         if args.action == "countries":
-            return _countries(args, Path(settings.gate.countries) if settings.gate.countries else None)
+            return _countries(args, folder_of(settings))
         if getattr(args, "dry_run", False):
             for one in read_file(args.file):
                 print(f"{one.name}: fine")
@@ -148,7 +148,14 @@ def _named(store: Store, name: str) -> Campaign:
 
 
 def _show(store: Store, args: Namespace) -> int:
-    print(_yaml(_named(store, args.name)), end="")
+    """With its share of abandoned calls as a remark: the text is still a file for `edit`."""
+    from models.abandoned import by_law, line
+
+    campaign = _named(store, args.name)
+    print(_yaml(campaign), end="")
+    for one in by_law(store, datetime.now(UTC), folder_of(settings_of(args))):
+        if one.campaign == campaign.name.lower():
+            print(f"# {line(one)}")
     return 0
 
 

@@ -50,7 +50,8 @@ def run(args: Namespace) -> int:
     begin, end = args.since or now - timedelta(days=1), args.until or now
     if not begin < end:
         raise UserError("--since must be before --until")
-    with open_store(settings_of(args)) as store:
+    settings = settings_of(args)
+    with open_store(settings) as store:
         if args.what == "bypasses":
             from models.bypass import passed_since
 
@@ -58,9 +59,12 @@ def run(args: Namespace) -> int:
             text, code = _bypasses(found, args.format), 1 if found else 0
         else:
             from concierge.reporting.facts import facts_of
+            from concierge.wiring import folder_of
+            from models.abandoned import by_law
             from models.figures import figures
 
-            facts = facts_of(figures(store, begin, end, timedelta(seconds=args.target)))
+            told = figures(store, begin, end, timedelta(seconds=args.target))
+            facts = facts_of(told, by_law(store, end, folder_of(settings)))
             text, code = _figures(facts, args.format), 0
     if args.output is None:
         sys.stdout.write(text)

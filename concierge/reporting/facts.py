@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from models.abandoned import Rate, told_of
 from models.figures import Figures
 
 VERSION = 1
 _MATTERS = {"promise": "callbacks promised", "followup": "follow-ups"}
 
 
-def facts_of(found: Figures) -> dict[str, Any]:
-    """As JSON has it."""
+def facts_of(found: Figures, abandoned: Sequence[Rate] = ()) -> dict[str, Any]:
+    """As JSON has it. `abandoned`: shares of calls that were answered with nobody there, at the end of the time."""
     facts = asdict(found)
     reception = facts["reception"] | {"service_level": found.reception.service_level}
     return facts | {
@@ -25,6 +26,7 @@ def facts_of(found: Figures) -> dict[str, Any]:
         "campaigns": _pairs(found.campaigns),
         "hours": {at.isoformat(): pair for at, pair in _pairs(found.hours).items()},
         "reception": reception,
+        "abandoned": [told_of(one) | {"above": one.above} for one in abandoned],
     }
 
 
@@ -44,6 +46,10 @@ def rows_of(facts: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     for campaign, states in sorted(facts["contacts"].items()):
         for state, count in _most(states):
             yield f"contacts, {state}, in campaign", campaign or "(none)", str(count)
+    for one in facts["abandoned"]:
+        of = f"{one['campaign']} {one['country']}"
+        told = f"{one['percent']:.2f} %{', too many' if one['above'] else ''}"
+        yield f"answered with nobody there in {one['days']} days, at most {one['most']:g} %", of, told
     for kind, states in sorted(facts["callbacks"].items()):
         for state, count in _most(states):
             yield f"{_MATTERS.get(kind, kind)}, now", state, str(count)
@@ -112,7 +118,7 @@ _CALLERS = (
 
 def prometheus(facts: dict[str, Any]) -> str:
     """Text exposition format 0.0.4, gauges of the reported time."""
-    return "\n".join([*_gauges(facts), *_callers(facts["reception"])]) + "\n"
+    return "\n".join([*_gauges(facts), *_abandoned(facts["abandoned"]), *_callers(facts["reception"])]) + "\n"
 
 
 def _gauges(facts: dict[str, Any]) -> Iterator[str]:
@@ -124,6 +130,18 @@ def _gauges(facts: dict[str, Any]) -> Iterator[str]:
         yield from _head(name, text)
         for value, count in _most(facts[key]):
             yield f"{name}{_label(label, value)} {count}"
+
+
+def _abandoned(told: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for name, text, key in (
+        ("concierge_abandoned_percent", "Answered calls with nobody there, of a campaign to a country.", "percent"),
+        ("concierge_abandoned_most_percent", "What the law of that country allows.", "most"),
+        ("concierge_abandoned_above", "1 when it is more than that.", "above"),
+    ):
+        yield from _head(name, text)
+        for one in told:
+            labels = f"{_label('campaign', one['campaign'])[:-1]},{_label('country', one['country'])[1:]}"
+            yield f"{name}{labels} {float(one[key]):g}"
 
 
 def _callers(told: dict[str, Any]) -> Iterator[str]:

@@ -1,0 +1,112 @@
+"""Tells when a campaign leaves more of those who answer without an agent than the law allows: once, until it is below
+again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from ami.link import NotSent
+from ami.wire import Headers
+from concierge.settings import Settings
+from concierge.watching import deliver
+from concierge.wiring import folder_of
+from models.abandoned import Rate, by_law, told_of
+from models.errors import CampaignError, StoreError
+from models.gate import utc_now
+from models.store import Store
+from models.sync import state
+
+log = logging.getLogger("concierge.abandoned")
+
+ANNOUNCED = "ConciergeAbandoned"
+_KEY = "abandoned "  # of what this host remembers, with campaign and country
+_EVERY = 60.0  # seconds between two looks
+_FIRST = 5.0  # seconds in which the managers of the PBXs are linked
+
+Send = Callable[[Headers], Awaitable[object]]
+
+
+class Abandonment:
+    """`run` until it is cancelled. `senders`: the managers of all PBXs, as they are at the moment."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        path: Path,
+        senders: Callable[[], list[Send]] = list,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._path, self._senders, self._clock = path, senders, clock
+        self._folder = folder_of(settings)
+        self._webhook = settings.gate.webhook
+        self._trouble = ""
+
+    async def run(self) -> None:
+        """One look after the other; a store that cannot be read is tried again, and named once."""
+        await asyncio.sleep(_FIRST)
+        while True:
+            trouble = ""
+            try:
+                await self.look()
+            except (StoreError, CampaignError, ValueError) as error:
+                trouble = str(error)
+                if trouble != self._trouble:
+                    log.error("abandoned=unknown why=%s", trouble)
+            self._trouble = trouble
+            await asyncio.sleep(_EVERY)
+
+    async def look(self) -> list[Rate]:
+        """Tell what has passed its limit since the last look, and note it; those told. A crash in between tells it
+        again: better than not at all. Raises StoreError, CampaignError, ValueError."""
+        found, told = await asyncio.to_thread(self._read)
+        new, over = changes(found, told)
+        for one in new:
+            await self._tell(one)
+        if new or over:
+            await asyncio.to_thread(self._note, new, over)
+        return new
+
+    def _read(self) -> tuple[list[Rate], set[str]]:
+        with closing(Store(self._path)) as store:
+            found = by_law(store, self._clock(), self._folder)
+            with store.reading() as connection:
+                return found, set(state.with_prefix(connection, _KEY))
+
+    def _note(self, new: list[Rate], over: list[str]) -> None:
+        with closing(Store(self._path)) as store, store.writing() as connection:
+            for one in new:
+                state.put(connection, _KEY + name_of(one), f"{one.percent:.2f}")
+            for name in over:
+                state.drop(connection, _KEY + name)
+                log.warning("abandoned=below-again campaign=%s", name.replace(" ", " country="))
+
+    async def _tell(self, one: Rate) -> None:
+        log.error("abandoned=above %s", " ".join(f"{key}={value}" for key, value in told_of(one).items()))
+        for send in self._senders():
+            answer = await send(announcement(one))
+            if isinstance(answer, NotSent):
+                log.warning("abandoned=not-announced why=%s", answer.reason)
+        if self._webhook:
+            await deliver(self._webhook, {"event": "abandoned", "at": self._clock().isoformat(), **told_of(one)})
+
+
+def changes(found: list[Rate], told: set[str]) -> tuple[list[Rate], list[str]]:
+    """PURE: what is above its limit and was not told, and what was told and is above no longer."""
+    above = {name_of(one): one for one in found if one.above}
+    return [one for name, one in above.items() if name not in told], sorted(told - set(above))
+
+
+def name_of(one: Rate) -> str:
+    """PURE: campaign and country."""
+    return f"{one.campaign} {one.country}"
+
+
+def announcement(one: Rate) -> Headers:
+    """PURE: the AMI action that tells others (needs write=user)."""
+    told = {key.capitalize(): str(value) for key, value in told_of(one).items()}
+    return {"Action": "UserEvent", "UserEvent": ANNOUNCED, **told}
