@@ -22,7 +22,7 @@ VERSION = pattern(r"\d{1,2}(?=\.)")
 HEAD_LINES = 12
 JUMPS = ("D101", "D102")
 ITS_OWN = ("D105", "D106", "D107", "D109")
-JUMP = pattern(r"(?i)goto(\(\)| to) ")
+JUMP = pattern(r"(?i)goto(?P<if>if)?(\(\)| to) ")
 """What a finding says of the jump that a destination of the GUI becomes; other jumps are the GUI's own."""
 
 
@@ -50,7 +50,12 @@ KINDS = (
     Kind(r"dynroute-(\d+)", "Dynamic Route", "Applications › Dynamic Routes"),
     Kind(r"directory-(\d+)", "Directory", "Applications › Directory"),
     Kind(r"outrt-(\d+)", "Outbound Route", "Connectivity › Outbound Routes"),
-    Kind(r"disa-?(\d+)", "DISA", "Applications › DISA"),
+    Kind(r"disa", "DISA", "Applications › DISA", True),
+    Kind(r"directory", "Directory", "Applications › Directory", True),
+    Kind(r"app-languages", "Language", "Applications › Languages", True),
+    Kind(r"app-setcid", "Set CallerID", "Applications › Set CallerID", True),
+    Kind(r"app-queueprio", "Queue Priority", "Applications › Queue Priorities", True),
+    Kind(r"ext-callrecording", "Call Recording", "Applications › Call Recording", True),
     Kind(r"timeconditions", "Time Condition", "Applications › Time Conditions", True),
     Kind(r"app-daynight", "Call Flow Control", "Applications › Call Flow Control", True),
     Kind(r"ext-queues", "Queue", "Applications › Queues", True),
@@ -67,9 +72,17 @@ FIELDS = {
     "Ring Group": {"": "Destination if no answer"},
     "Queue": {"": "Fail Over Destination"},
     "Announcement": {"": "Destination after Playback"},
-    "Inbound Route": {"": "Set Destination"},
+    "Inbound Route": {"": "Set Destination", "fax": "Fax Destination"},
 }
 """What is set there, by extension; "" for a jump anywhere in it."""
+LABELLED = {
+    "Time Condition": {"truegoto": "Destination if time matches", "falsegoto": "Destination if time does not match"},
+    "Queue": {"gotodest": "Fail Over Destination", "gotocontinue": "Continue Destination"},
+    "Call Flow Control": {"": "Normal or Override Destination"},
+    "Announcement": {"": "Destination after Playback"},
+    "Extension": {"dest": "Optional Destinations"},
+}
+"""The same for a GotoIf, by the last label at it or before it; "" for one anywhere. Others are the GUI's own."""
 
 
 class Gui:
@@ -100,22 +113,39 @@ class Gui:
         said = self._name(name, None)
         return f"{kind.word} '{said}' ({name})" if said else f"{kind.word} ({name})"
 
-    def place(self, spot: Spot, jumps: bool = False) -> str:
-        """Where in the GUI this is set: `IVR 'Main Menu' (ivr-1), Invalid Destination: Applications › IVR`, or ""."""
+    def place(self, spot: Spot, jumps: bool = False, on_condition: bool = False) -> str:
+        """Where in the GUI this is set: `IVR 'Main Menu' (ivr-1), Invalid Destination: Applications › IVR`, or "".
+
+        `jumps`: it is a destination; `on_condition`: that of a GotoIf.
+        """
         kind = _kind(spot.context) if self.maker else None
-        if kind is None or not spot.exten or (kind.by_exten and spot.exten in SPECIAL and kind.word != "Inbound Route"):
+        if kind is None or not spot.exten or (kind.by_exten and not _object(kind, spot.exten)):
+            return ""
+        field = self._labelled(kind, spot) if on_condition else self._field(kind, spot, jumps)
+        if on_condition and not field:
             return ""
         whole = self.title(spot.context)
         if kind.by_exten:
             number = "any number" if spot.exten in SPECIAL or spot.exten.startswith("_") else spot.exten
             said = self._name(spot.context, spot.exten)
             whole = f"{kind.word} '{said}' ({number})" if said else f"{kind.word} {number}"
-        fields = FIELDS.get(kind.word, {})
-        field = fields.get(spot.exten) or (fields.get("", "") if jumps else "")
-        if kind.word == "IVR" and not field and spot.exten.isdigit():
-            field = f"IVR Entries, {spot.exten}"
         page = f"{ISSABEL}{kind.page.rpartition(' › ')[2]}" if self.maker == "Issabel" else kind.page
         return f"{whole}{', ' + field if field else ''}: {page}"
+
+    def _field(self, kind: Kind, spot: Spot, jumps: bool) -> str:
+        fields = FIELDS.get(kind.word, {})
+        if kind.word == "IVR" and spot.exten not in SPECIAL:
+            return f"IVR Entries, {spot.exten}"
+        return fields.get(spot.exten) or (fields.get("", "") if jumps else "")
+
+    def _labelled(self, kind: Kind, spot: Spot) -> str:
+        wanted = LABELLED.get(kind.word, {})
+        context = self._contexts.get(spot.context)
+        for extension in context.extensions if context and wanted and spot.priority else ():
+            if extension.pattern == spot.exten:
+                labels = [(at, label) for label, at in extension.labels.items() if at <= (spot.priority or 0)]
+                return wanted.get(max(labels)[1] if labels else "") or wanted.get("", "")
+        return ""
 
     def _name(self, name: str, exten: str | None) -> str:
         headed = self._headed.get(name, "") if exten is None else ""
@@ -125,6 +155,11 @@ class Gui:
 
 def _kind(name: str) -> Kind | None:
     return next((kind for kind in KINDS if pattern(kind.context).fullmatch(name)), None)
+
+
+def _object(kind: Kind, exten: str) -> bool:
+    """Is the extension something that people have made? `400*`, `vmret` and `h` come with it."""
+    return kind.word == "Inbound Route" or (exten.isdigit() and exten not in SPECIAL)
 
 
 def _said(context: Context, exten: str | None) -> str:
@@ -156,7 +191,7 @@ def _described(gui: Gui, finding: Finding) -> Finding:
     """A destination and the course of a call are set in the GUI; names of applications and patterns are not."""
     if finding.spot.place.file not in gui.files or finding.code == "C101":
         return finding
-    jump = JUMP.match(finding.message) is not None
+    jump = JUMP.match(finding.message)
     settable = finding.code.startswith("D") and finding.code not in ITS_OWN and (jump or finding.code not in JUMPS)
-    place = gui.place(finding.spot, jump) if settable else ""
+    place = gui.place(finding.spot, jump is not None, bool(jump and jump["if"])) if settable else ""
     return replace(finding, gui=place, own=not place)
