@@ -78,6 +78,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _print_nowhere()
         return 0
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            print(f"concierge: {str(error.filename)[:80]}…: {error.strerror}", file=sys.stderr)
+            return 2
         if error.filename is not None or error.errno not in DISK_TROUBLE:
             return _our_bug(arguments)
         _print_nowhere()

@@ -32,6 +32,8 @@ def moment(text: str) -> datetime:
     """ISO 8601 with an offset -> aware datetime (argparse type)."""
     try:
         found = datetime.fromisoformat(text)
+        if not 1900 <= found.year < 3000:  # rules look back and ahead, and a calendar has ends
+            raise ValueError
         if found.tzinfo is not None:
             return found.astimezone(UTC)
     except (ValueError, OverflowError) as error:

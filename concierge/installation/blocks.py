@@ -9,9 +9,13 @@ from concierge.hooks import FREEPBX_HOOKS, KEPT
 
 _OPEN = "; >>> concierge: put in by `concierge hooks install`, taken out by `concierge hooks remove`"
 _CLOSE = "; <<< concierge"
-_BLOCK = re.compile(rf"(\n?){re.escape(_OPEN)}( \([+n]\))?\n.*?^{_CLOSE}\n", re.S | re.M)
+_MARK = re.compile(r"\s*; >>> concierge\b.*?(\([+n]\))?\s*")
+_OURS = re.compile(
+    r"\s*(?:; <<< concierge|#(?:try)?include\s+[\"<]?concierge(?:_override|_features|_manager)?\.conf[\">]?)\s*"
+)
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _BARE = [name.removeprefix("macro-") for name in FREEPBX_HOOKS]
-_HOOK = re.compile(rf"\bmacro-(?={'|'.join(_BARE)})")
+_HOOK = re.compile(rf"(?<![\w-])macro-(?=(?:{'|'.join(_BARE)})(?![\w-]))")
 _KEPT = re.compile(rf"\bmacro-{KEPT}(?={'|'.join(_BARE)})")
 
 
@@ -24,19 +28,27 @@ def with_block(text: str, lines: Iterable[str], *, new: bool = False) -> str:
 
 
 def without_block(text: str) -> str:
-    """The text as it was before."""
-    return _BLOCK.sub(lambda found: "" if found[2] == " (+)" else found[1], text)
-
-
-def has_block(text: str) -> bool:
-    """Is one of ours in it?"""
-    return _BLOCK.search(text) is not None
+    """The text as it was before. Whatever an editor has made of a block (other line ends, a mark that is lost, lines of
+    somebody else in it), only our own lines go, and all of them: an include of a file that is gone keeps Asterisk from
+    reading any of it.
+    """
+    left: list[str] = []
+    added = -1  # where a line break was put in for the block
+    for line in _LINE.findall(text):
+        found = _MARK.fullmatch(line)
+        if found is not None and found[1] == "(+)":
+            added = len(left)
+        if found is None and _OURS.fullmatch(line) is None:
+            left.append(line)
+    if added == len(left) > 0:
+        left[-1] = left[-1].removesuffix("\n").removesuffix("\r")
+    return "".join(left)
 
 
 def is_ours_alone(text: str) -> bool:
     """Was the file made for the block, and holds nothing else?"""
-    found = _BLOCK.search(text)
-    return found is not None and found[2] == " (n)" and not without_block(text)
+    marks = [found for line in _LINE.findall(text) if (found := _MARK.fullmatch(line))]
+    return any(found[1] == "(n)" for found in marks) and not without_block(text)
 
 
 def set_aside(text: str) -> str:

@@ -249,3 +249,18 @@ def test_check_prints_one_json_object(concierge):
         "consent": None,
         "history": None,
     }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "600100200", "--campaign", "spring", "--at", "9999-12-31T23:59:59Z", "--explain"),
+        ("check", "600100200", "--campaign", "spring", "--at", "0001-01-01T00:00:00Z"),
+        ("policy", "simulate", "leads.csv", "--campaign", "spring", "--from", "9999-12-31T23:59:59Z"),
+        ("doctor", "--etc", "x" * 300),
+        ("db", "backup", "x" * 300),
+    ],
+)
+def test_times_at_the_end_of_the_calendar_and_endless_names_are_wrong_use(concierge, words):
+    done = concierge(*words)
+    assert done.returncode == 2 and done.stderr and "Traceback" not in done.stderr

@@ -23,6 +23,7 @@ STOCK = {
 MANAGER = {"manager.conf": "[general]\nenabled = yes\n#include manager_extra.conf\n"}
 TREES = {"asterisk": STOCK} | {one: freepbx.tree(one, MANAGER) for one in freepbx.VERSIONS}
 FOREIGN = '[macro-dialout-trunk-predial-hook] ; mine\r\nexten => s,1,NoOp("zażółć")\r\n same => n,Return()'
+INCLUDE = ["#include concierge.conf"]
 REMARK = "; see [macro-dialout-trunk-predial-hook]\n"
 
 
@@ -99,7 +100,7 @@ def test_what_the_administrator_wrote_meanwhile_stays(hooks, lay) -> None:
     main = etc / "extensions.conf"
     main.write_text(main.read_text().replace("Answer()", "Wait(1)") + "[later]\n")
     assert hooks("remove").returncode == 0
-    assert main.read_text() == "[general]\n[default]\nexten => s,1,Wait(1)[later]\n"
+    assert main.read_text() == "[general]\n[default]\nexten => s,1,Wait(1)\n[later]\n"
 
 
 def test_variables_that_others_want_in_events_are_named_again(hooks, lay) -> None:
@@ -201,8 +202,8 @@ def test_new_files_get_the_owner_of_the_configuration(hooks, lay) -> None:
 
 @pytest.mark.parametrize("text", ["", "a", "a\n", "a\r\n", "a\n\n", "[x]\n;--\n", "\n"])
 def test_a_block_leaves_no_trace(text) -> None:
-    once = blocks.with_block(text, ["#include x.conf"])
-    assert blocks.with_block(once, ["#include x.conf"]) == once
+    once = blocks.with_block(text, INCLUDE)
+    assert blocks.with_block(once, INCLUDE) == once
     assert blocks.without_block(once) == text and not blocks.is_ours_alone(once)
 
 
@@ -235,3 +236,35 @@ def test_doctor_finds_nothing_of_the_kind_on_plain_asterisk(lay) -> None:
     from concierge.doctor.freepbx import check_freepbx
 
     assert list(check_freepbx(lay(STOCK))) == []
+
+
+MINE = "[default]\nexten => 1,1,NoOp\n"
+BLOCK = blocks.with_block(MINE, INCLUDE)
+MORE = "[more]\nexten => 2,1,NoOp\n"
+
+
+@pytest.mark.parametrize(
+    ("edited", "left"),
+    [
+        (BLOCK.replace("\n", "\r\n"), MINE.replace("\n", "\r\n")),
+        (BLOCK.removesuffix("\n"), MINE),
+        (BLOCK.replace("; <<< concierge\n", "") + MORE, MINE + MORE),
+        (BLOCK.replace("; >>>", ";"), MINE + BLOCK.removeprefix(MINE).splitlines(True)[0].replace("; >>>", ";")),
+        (BLOCK.replace("; <<<", MORE + "; <<<"), MINE + MORE),
+        (BLOCK.replace("; ", "  ; "), MINE),
+        (BLOCK + BLOCK, MINE + MINE),
+        (blocks.with_block("exten => x", INCLUDE) + "exten => y\n", "exten => x\nexten => y\n"),
+        (blocks.with_block("exten => x", INCLUDE).replace("\n", "\r\n"), "exten => x"),
+    ],
+    ids=["crlf", "last line", "end lost", "start lost", "lines in it", "indented", "twice", "written behind", "crlf +"],
+)
+def test_of_a_block_that_somebody_has_edited_our_lines_go_and_no_others(edited: str, left: str) -> None:
+    """An include that is left behind would keep Asterisk from reading any of its dialplan."""
+    assert blocks.without_block(edited) == left
+    again = blocks.with_block(edited, INCLUDE)
+    assert again.count("#include") == 1 and blocks.without_block(blocks.with_block(again, INCLUDE)) == left
+
+
+def test_contexts_of_longer_names_are_no_hooks() -> None:
+    text = "[macro-dialout-trunk-predial-hook-mine]\n[my-macro-dialout-trunk-predial-hook]\n"
+    assert blocks.set_aside(text) == text
