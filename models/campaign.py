@@ -33,18 +33,50 @@ BIRTHDAY = "birthday"
 _DAY = re.compile(r"(\d\d)-(\d\d)", re.ASCII)
 _KEY = re.compile(r"[0-9*#A-D]")
 
-PRESETS: Mapping[str, tuple[Cap, ...]] = MappingProxyType(
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Caps and days that go by one name. `source`: where they come from; not `verified`: that text was not read, or
+    it is nobody's law."""
+
+    source: str
+    verified: bool = False
+    caps: tuple[Cap, ...] = ()
+    days: tuple[str, ...] = ()
+
+
+PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        # 12 CFR 1006.14(b)(2): calls about one debt; a rolling week is never shorter than seven calendar days
-        "reg-f": (
-            Cap("matter", "attempt", "7d", 7, "all", "Reg F 7 in 7 days"),
-            Cap("matter", "conversation", "7d", 1, "all", "Reg F 7 days after a conversation"),
+        "reg-f": Preset(
+            "12 CFR 1006.14(b)(2): calls about one debt; a rolling week is never shorter than seven calendar days",
+            True,
+            (
+                Cap("matter", "attempt", "7d", 7, "all", "Reg F 7 in 7 days"),
+                Cap("matter", "conversation", "7d", 1, "all", "Reg F 7 days after a conversation"),
+            ),
         ),
-        "florida": (Cap("number", "attempt", "24h", 3, "product", "Florida 3 in 24 h"),),  # Fla. Stat. 501.616(6)(b)
-        "uk-abandoned": (Cap("number", "abandoned", "72h", 1, "all", "UK 72 h after an abandoned call"),),  # unverified
-        "rest": (Cap("number", "attempt", "14d", 1, "others", "rest after another campaign"),),
-        "every-two-years": (Cap("number", "conversation", "2y", 1, "product", "once in two years"),),
-        "once-a-day": (Cap("number", "attempt", "day", 1, "campaign", "once a day"),),
+        "florida": Preset(
+            "Fla. Stat. 501.616(6)(b); the same subject is the product here",
+            True,
+            (Cap("number", "attempt", "24h", 3, "product", "Florida 3 in 24 h"),),
+        ),
+        "uk-abandoned": Preset(
+            "hearsay of another dialer; the number was not seen in Ofcom's own text",
+            caps=(Cap("number", "abandoned", "72h", 1, "all", "UK 72 h after an abandoned call"),),
+        ),
+        "rest": Preset(
+            "nobody's law: the same client is left alone for a fortnight by other campaigns",
+            caps=(
+                Cap("number", "attempt", "14d", 1, "others", "rest after another campaign"),
+                Cap("person", "attempt", "14d", 1, "others", "rest of the person after another campaign"),
+            ),
+        ),
+        "greetings": Preset("nobody's law: birthday and New Year, nothing else", days=(BIRTHDAY, "01-01")),
+        "every-two-years": Preset(
+            "nobody's law: what is bought rarely",
+            caps=(Cap("number", "conversation", "2y", 1, "product", "once in two years"),),
+        ),
+        "once-a-day": Preset("nobody's law", caps=(Cap("number", "attempt", "day", 1, "campaign", "once a day"),)),
     }
 )
 
@@ -90,7 +122,12 @@ class Campaign:
     @property
     def all_caps(self) -> tuple[Cap, ...]:
         """Its own and those of its presets."""
-        return (*self.caps, *(cap for name in self.presets for cap in PRESETS[name]))
+        return (*self.caps, *(cap for name in self.presets for cap in PRESETS[name].caps))
+
+    @property
+    def all_days(self) -> tuple[str, ...]:
+        """Its own and those of its presets; none: any day."""
+        return tuple(dict.fromkeys((*self.days, *(day for name in self.presets for day in PRESETS[name].days))))
 
     @property
     def topic(self) -> str:

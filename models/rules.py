@@ -333,7 +333,7 @@ def topics_of(campaign: Campaign) -> tuple[str, ...]:
 
 
 def _hours(case: Case, campaign: Campaign, laws: Sequence[Country]) -> Rule | None:
-    tables = [_own_table(case, campaign)] if campaign.windows is not None or campaign.days else []
+    tables = [_own_table(case, campaign)] if campaign.windows is not None or campaign.all_days else []
     told = ["the campaign's windows"] if tables else []
     for law in laws:
         if law.windows is not None or law.feasts:
@@ -357,11 +357,11 @@ def _table(windows: object, feasts: Feasts | None) -> Timetable:
 
 def _own_table(case: Case, campaign: Campaign) -> Timetable:
     days = None
-    if campaign.days:
+    if allowed := campaign.all_days:
         birthday = day_of(case.lead.birthday) if case.lead.birthday else None
-        named = [birthday if one == BIRTHDAY else day_of(one) for one in campaign.days]
+        named = [birthday if one == BIRTHDAY else day_of(one) for one in allowed]
         days = frozenset(one for one in named if one is not None)
-        if birthday == (2, 29) and BIRTHDAY in campaign.days:
+        if birthday == (2, 29) and BIRTHDAY in allowed:
             days |= {(2, 28)}
     return Timetable(campaign.windows or ALWAYS, days=days)
 

@@ -41,7 +41,7 @@ def configure(parser: ArgumentParser) -> None:
     abandoned.add_argument("--most", type=float, default=3.0, metavar="PERCENT", help="above it: exit code 1")
     listing = actions.add_parser("list", help="all campaigns")
     export = actions.add_parser("export", help="all campaigns as one YAML file")
-    presets = actions.add_parser("presets", help="caps that `presets:` names, as YAML to read and to change")
+    presets = actions.add_parser("presets", help="what `presets:` names: caps and days, as YAML to read and to change")
     countries = actions.add_parser("countries", help="what the law of each country asks, with its sources")
     for action in (add, edit, show, pause, resume, remove, history, abandoned, listing, export, presets, countries):
         add_config(action)
@@ -230,8 +230,10 @@ def _presets() -> int:
 
     from models.campaign import PRESETS, cap_data
 
-    found = {name: [cap_data(cap) for cap in caps] for name, caps in PRESETS.items()}
-    print(yaml.safe_dump(found, sort_keys=False, allow_unicode=True), end="")
+    for name, one in PRESETS.items():
+        print(f"# {one.source}{'' if one.verified else ' [unverified]'}")
+        found = {"caps": [cap_data(cap) for cap in one.caps], "days": list(one.days)}
+        print(yaml.safe_dump({name: {key: value for key, value in found.items() if value}}, sort_keys=False), end="")
     return 0
 
 

@@ -6,6 +6,9 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import yaml
+
+from models.campaign import campaign_of
 
 NUMBER = "+48600100200"
 NOON, SUNDAY = "2026-11-23T12:00:00+01:00", "2026-11-22T12:00:00+01:00"
@@ -115,7 +118,12 @@ def test_mistakes_are_named_with_file_and_key_and_nothing_is_added(concierge, tm
 
 
 def test_presets_and_countries_can_be_read(concierge):
-    assert "Reg F 7 in 7 days" in concierge("campaign", "presets").stdout
+    printed = concierge("campaign", "presets").stdout
+    assert "# 12 CFR 1006.14(b)(2)" in printed and "[unverified]" in printed
+    presets = yaml.safe_load(printed)
+    assert presets["greetings"] == {"days": ["birthday", "01-01"]}
+    for one in presets.values():  # to be copied into a campaign
+        assert campaign_of({"name": "spring", **one})
     shown = concierge("campaign", "countries").stdout
     assert "No legal advice" in shown
     assert "[unverified]" in shown

@@ -29,7 +29,7 @@ from concierge.service import Service
 from concierge.settings import AgiSettings, LogSettings, Settings, SiteSettings, StoreSettings
 from concierge.wiring import judge_of, upgrade_store
 from models import facts
-from models.campaign import BASES, Campaign
+from models.campaign import BASES, PRESETS, Campaign
 from models.caps import KEYS, KINDS, SCOPES, Cap
 from models.consent import Act, ConsentEvent
 from models.contact import Question
@@ -63,6 +63,7 @@ def campaigns(choose: random.Random) -> list[Campaign]:
             holidays=choose.choice(("", "refuse")),
             days=choose.choice(((), (), (), ("birthday",))),
             caps=tuple(cap(choose) for _ in range(choose.randrange(3))),
+            presets=choose.choice(((), (), (), *((name,) for name in PRESETS))),
             owner=choose.random() < 0.1,
             source=choose.random() < 0.1,
             state=choose.choice(("active",) * 9 + ("paused",)),
