@@ -15,6 +15,10 @@ Of a campaign that has rules, what an agent should know comes before it (see `mo
     CONCIERGE_HISTORY = last contact!its campaign!its outcome!contacts in 30 days!callback promised!refusals!source!next
                         !owner, on one line
 
+What the campaign asks of an allowed call comes before it too, when it asks anything (see `models.demands`):
+
+    CONCIERGE_DEMANDS = number to show!after an opt-out!folder of prompts!&prompt=sound&…
+
 Only the whole text with the right nonce counts: a crash, a cut line, a stale value or another server leave something
 else there, and the dialplan takes anything else as a refusal. The permit goes to the legs of an allowed call.
 """
@@ -28,6 +32,7 @@ from urllib.parse import parse_qsl
 from agi.handlers import Ask, GetVariable, Handling, Outcome, SetVariable, nonce_of
 from agi.protocol import Environment
 from models.contact import Answer, Question
+from models.demands import demands_of
 from models.number import Number, masked
 from models.number.peer import dialled_in
 from models.past import past_of, told
@@ -36,6 +41,7 @@ from models.rules import NO_LEAD, Lead
 _LEAD = frozenset(one.name for one in fields(Lead))
 ANSWER = "CONCIERGE_ANSWER"
 HISTORY = "CONCIERGE_HISTORY"
+DEMANDS = "CONCIERGE_DEMANDS"
 
 
 def outbound(environment: Environment, via: str = "agi") -> Handling:
@@ -47,6 +53,9 @@ def outbound(environment: Environment, via: str = "agi") -> Handling:
     answer = cast(Answer, (yield Ask(_question(environment, dialled, campaign, via))))
     if answer.case is not None and answer.case.campaign is not None:
         yield SetVariable(HISTORY, history(answer))
+        asked = demands(answer)
+        if asked:
+            yield SetVariable(DEMANDS, asked)
     yield SetVariable(ANSWER, token(answer, nonce_of(environment.argument(2))))
     return outcome(answer)
 
@@ -95,6 +104,14 @@ def history(answer: Answer) -> str:
     found = told(past_of(answer.case, answer.at, answer.history))
     owner = found.pop("owner")
     return "!".join([*found.values(), f"{next_at:%Y-%m-%dT%H:%M:%SZ}" if next_at else "", owner])
+
+
+def demands(answer: Answer) -> str:
+    """What the campaign asks of the call, when it is allowed."""
+    assert answer.case is not None and answer.case.campaign is not None  # noqa: S101 - asked by the caller
+    if not answer.decision.allowed or not isinstance(answer.destination, Number):
+        return ""
+    return demands_of(answer.case.campaign, answer.destination.e164)
 
 
 def outcome(answer: Answer) -> Outcome:

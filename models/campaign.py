@@ -83,10 +83,12 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """Which key means what (`all`, `campaign`), and what follows it: `hangup`, or `operator`."""
+    """Which key means what (`all`, `campaign`), and what follows it: `hangup`, `operator`, `continue`, or empty: as the
+    site has it.
+    """
 
     digits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    after: str = "hangup"
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,8 @@ def _plain(key: str, value: Any) -> Any:
     if key == "windows":
         return written(value)
     if key == "opt_out":
-        return {"digits": dict(value.digits), "after": value.after}
+        parts = {"digits": dict(value.digits), "after": value.after}
+        return {name: part for name, part in parts.items() if part}
     if key == "caps":
         return [cap_data(cap) for cap in value]
     if key == "prompts":
@@ -303,9 +306,9 @@ class _Reader:
         table = self._table("opt_out")
         for key in set(table) - {"digits", "after"}:
             self.mistakes.append(f"opt_out.{key}: unknown key; known are: digits, after")
-        after = str(table.get("after", "hangup"))
-        if after not in ("hangup", "operator"):
-            self.mistakes.append(f"opt_out.after: {after!r} is none of hangup, operator")
+        after = str(table.get("after", ""))
+        if after not in ("", "hangup", "operator", "continue"):
+            self.mistakes.append(f"opt_out.after: {after!r} is none of hangup, operator, continue")
         digits = table.get("digits") or {}
         if not isinstance(digits, Mapping):
             self.mistakes.append('opt_out.digits: expected keys and values such as "9": all')

@@ -89,6 +89,7 @@ def read_file(name: str) -> list[Campaign]:
 
     from concierge.reading import OnceLoader
     from models.campaign import campaign_of
+    from models.demands import mistakes_in
     from models.errors import CampaignError
 
     try:
@@ -102,10 +103,13 @@ def read_file(name: str) -> list[Campaign]:
         raise UserError(f"{name}: not YAML: {error}") from error
     if isinstance(raw, dict) and set(raw) == {"campaigns"}:
         raw = raw["campaigns"]
-    found, mistakes = [], []
+    found: list[Campaign] = []
+    mistakes: list[str] = []
     for one in raw if isinstance(raw, list) else [raw]:
         try:
-            found.append(campaign_of(one))
+            campaign = campaign_of(one)
+            found.append(campaign)
+            mistakes += [f"{name}: campaign {campaign.name}: {line}" for line in mistakes_in(campaign)]
         except CampaignError as error:
             mistakes += [f"{name}: {line}" for line in str(error).splitlines()]
     names = [one.name.lower() for one in found]
