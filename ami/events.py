@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from ami.frames import Frame
+
 RawEvent = Mapping[str, str | list[str]]
 
 CAMPAIGN = "CONCIERGE_CAMPAIGN"
@@ -116,85 +118,72 @@ Event = KeyPressed | LegDialled | DialEnded | LegEnded | Connected | KeyKept | L
 
 def event_of(raw: RawEvent) -> Event | None:
     """The event's value, None when it is of another kind or lacks what identifies it."""
-    build = _BUILDERS.get(_text(raw, "Event"))
+    build = _BUILDERS.get(raw.kind if isinstance(raw, Frame) else _text(raw, "Event"))
     return build(raw) if build else None
 
 
 def _key_pressed(raw: RawEvent) -> KeyPressed | None:
-    digit, channel, uniqueid = (_text(raw, name) for name in ("Digit", "Channel", "Uniqueid"))
+    at, channel, uniqueid, linkedid, digit, lasted, direction = _texts(raw, _KEY)
     if digit not in DIGITS or not channel or not uniqueid:
         return None
-    return KeyPressed(
-        digit,
-        _text(raw, "Direction"),
-        channel,
-        uniqueid,
-        _text(raw, "Linkedid"),
-        _seconds(_text(raw, "Timestamp")),
-        _whole(_text(raw, "DurationMs")),
-        _variables(raw, "ChanVariable"),
-    )
+    variables = _variables(raw, "ChanVariable")
+    return KeyPressed(digit, direction, channel, uniqueid, linkedid, seconds_of(at), _whole(lasted), variables)
 
 
 def _leg_dialled(raw: RawEvent) -> LegDialled | None:
-    channel, uniqueid = _text(raw, "DestChannel"), _text(raw, "DestUniqueid")
+    at, calling, context, exten, priority, caller, channel, uniqueid, linkedid, dialled = _texts(raw, _DIALLED)
     if not channel or not uniqueid:
         return None
-    return LegDialled(
-        channel,
-        uniqueid,
-        _text(raw, "DestLinkedid"),
-        _text(raw, "DialString"),
-        _variables(raw, "DestChanVariable"),
-        _seconds(_text(raw, "Timestamp")),
-        _text(raw, "Uniqueid"),
-        _text(raw, "Channel"),
-        ",".join(filter(None, (_text(raw, name) for name in ("Context", "Exten", "Priority")))),
-    )
+    variables, where = _variables(raw, "DestChanVariable"), ",".join(filter(None, (context, exten, priority)))
+    return LegDialled(channel, uniqueid, linkedid, dialled, variables, seconds_of(at), caller, calling, where)
 
 
 def _dial_ended(raw: RawEvent) -> DialEnded | None:
-    caller, callee, status = (_text(raw, name) for name in ("Uniqueid", "DestUniqueid", "DialStatus"))
+    at, caller, callee, status = _texts(raw, ("Timestamp", "Uniqueid", "DestUniqueid", "DialStatus"))
     if not status or not (caller or callee):
         return None
-    return DialEnded(caller, callee, status, _seconds(_text(raw, "Timestamp")))
+    return DialEnded(caller, callee, status, seconds_of(at))
 
 
 def _leg_ended(raw: RawEvent) -> LegEnded | None:
-    uniqueid = _text(raw, "Uniqueid")
-    if not uniqueid:
-        return None
-    cause, at = _whole(_text(raw, "Cause")), _seconds(_text(raw, "Timestamp"))
-    return LegEnded(uniqueid, _text(raw, "Linkedid"), _text(raw, "Channel"), cause, at)
+    at, channel, uniqueid, linkedid, cause = _texts(raw, ("Timestamp", "Channel", "Uniqueid", "Linkedid", "Cause"))
+    return LegEnded(uniqueid, linkedid, channel, _whole(cause), seconds_of(at)) if uniqueid else None
 
 
 def leg_shown(raw: RawEvent) -> LegDialled | None:
     """A channel in the answer to CoreShowChannels, as the leg that it is; None without identity."""
-    channel, uniqueid = _text(raw, "Channel"), _text(raw, "Uniqueid")
+    channel, uniqueid, linkedid = _texts(raw, ("Channel", "Uniqueid", "Linkedid"))
     if not channel or not uniqueid:
         return None
-    return LegDialled(channel, uniqueid, _text(raw, "Linkedid"), "", _variables(raw, "ChanVariable"))
+    return LegDialled(channel, uniqueid, linkedid, "", _variables(raw, "ChanVariable"))
 
 
 def _key_kept(raw: RawEvent) -> KeyKept | None:
-    number = _text(raw, "Kept").partition("/")[0]
-    if _text(raw, "UserEvent") != KEPT or not number.isascii() or not number.isalnum():
+    at, uniqueid, kind, kept = _texts(raw, ("Timestamp", "Uniqueid", "UserEvent", "Kept"))
+    number = kept.partition("/")[0]
+    if kind != KEPT or not number.isascii() or not number.isalnum():
         return None
-    return KeyKept(number, _text(raw, "Uniqueid"), _seconds(_text(raw, "Timestamp")))
+    return KeyKept(number, uniqueid, seconds_of(at))
 
 
 def _leg_bridged(raw: RawEvent) -> LegBridged | None:
-    uniqueid, channel, bridge = (_text(raw, name) for name in ("Uniqueid", "Channel", "BridgeUniqueid"))
+    at, bridge, channel, uniqueid = _texts(raw, ("Timestamp", "BridgeUniqueid", "Channel", "Uniqueid"))
     if not uniqueid or not channel or not bridge:
         return None
-    at = _seconds(_text(raw, "Timestamp"))
-    return LegBridged(uniqueid, channel, bridge, at, _variables(raw, "ChanVariable"))
+    return LegBridged(uniqueid, channel, bridge, seconds_of(at), _variables(raw, "ChanVariable"))
 
 
 def _connected(raw: RawEvent) -> Connected:
-    return Connected(_text(raw, "Status"), _seconds(_text(raw, "Timestamp")))
+    status, at = _texts(raw, ("Status", "Timestamp"))
+    return Connected(status, seconds_of(at))
 
 
+# in Asterisk's order
+_KEY = ("Timestamp", "Channel", "Uniqueid", "Linkedid", "Digit", "DurationMs", "Direction")
+_DIALLED = (
+    *("Timestamp", "Channel", "Context", "Exten", "Priority", "Uniqueid"),
+    *("DestChannel", "DestUniqueid", "DestLinkedid", "DialString"),
+)
 _BUILDERS: dict[str, Callable[[RawEvent], Event | None]] = {
     "DTMFEnd": _key_pressed,
     "DialBegin": _leg_dialled,
@@ -208,23 +197,29 @@ WANTED = frozenset(_BUILDERS)
 
 
 def _values(raw: RawEvent, name: str) -> list[str]:
+    if isinstance(raw, Frame):
+        return raw.values_of(name)
     value = raw.get(name, [])
     return [value] if isinstance(value, str) else value
 
 
 def _text(raw: RawEvent, name: str) -> str:
-    return next(iter(_values(raw, name)), "")
+    return raw.first(name) if isinstance(raw, Frame) else next(iter(_values(raw, name)), "")
+
+
+def _texts(raw: RawEvent, names: tuple[str, ...]) -> list[str]:
+    return raw.firsts(names) if isinstance(raw, Frame) else [_text(raw, name) for name in names]
 
 
 def _variables(raw: RawEvent, name: str) -> dict[str, str]:
-    pairs = (line.partition("=") for line in _values(raw, name))
-    found = {key: value for key, equals, value in pairs if equals}
+    found = dict([line.split("=", 1) for line in _values(raw, name) if "=" in line])
     if found.get(LEG_NUMBER):  # the gate may have run again on this leg, for another number: after a transfer
         found[NUMBER], found[CAMPAIGN] = found[LEG_NUMBER], found.get(LEG_CAMPAIGN, "")
     return found
 
 
-def _seconds(text: str) -> float | None:
+def seconds_of(text: str) -> float | None:
+    """Seconds since the epoch, as in Timestamp; None for anything else."""
     try:
         value = float(text)
     except ValueError:

@@ -19,7 +19,8 @@ from typing import Any
 from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 
-from ami.events import WANTED, RawEvent
+from ami.events import WANTED, RawEvent, seconds_of
+from ami.frames import Frame
 
 Headers = Mapping[str, str | list[str]]
 OnEvent = Callable[[RawEvent], None]
@@ -56,26 +57,6 @@ def refuse_unsafe_text(name: str, text: str) -> None:
         raise UnsafeHeaderError(f"the AMI header {name} is not valid Unicode: write it again as UTF-8")
 
 
-def parse(frame: bytes) -> RawEvent:
-    """One event: header to value, or to the list of its values where it comes more than once."""
-    raw: dict[str, str | list[str]] = {}
-    for line in frame.decode("utf-8", "replace").split("\r\n"):
-        name, _, value = line.partition(":")
-        value = value.strip()
-        known = raw.get(name)
-        if known is None:
-            raw[name] = value
-        elif isinstance(known, str):
-            raw[name] = [known, value]
-        else:
-            known.append(value)
-    return raw
-
-
-def _first(value: str | list[str]) -> str:
-    return value if isinstance(value, str) else value[0]
-
-
 class WireProtocol(AMIProtocol):  # type: ignore[misc]
     """One connection. lost: done, with the reason, when it is gone; heard_at: epoch of the last byte read."""
 
@@ -100,22 +81,24 @@ class WireProtocol(AMIProtocol):  # type: ignore[misc]
             return
         *frames, rest = (self._rest + data).split(END)
         self._keep(rest)
+        last: Frame | None = None
         for frame in map(bytes.lstrip, frames):
             name = frame[7 : frame.find(b"\r", 7)] if frame.startswith(b"Event: ") else b""
             if name in _WANTED and b"\r\nActionID: " not in frame:
-                self._hear(frame)
+                last = Frame(frame)
+                self._hear(last)
             elif not name or name == b"Shutdown" or b"\r\nActionID: " in frame:
                 super().data_received(frame.decode("utf-8", "replace").encode() + END)
+        if last is not None:
+            self.covered(seconds_of(last.first("Timestamp")) or 0.0)
 
     def _keep(self, rest: bytes) -> None:
         self._rest = rest
         if len(rest) > MAX_MESSAGE:
             self.abort(f"a message of more than {MAX_MESSAGE} characters: this is no AMI port")
 
-    def _hear(self, frame: bytes) -> None:
+    def _hear(self, raw: Frame) -> None:
         try:
-            raw = parse(frame)
-            self.covered(float(_first(raw.get("Timestamp", "0"))))
             self.factory.hear(raw)
         except Exception:  # noqa: BLE001 - one event that nobody can read must not close the link
             self._failed()

@@ -175,7 +175,12 @@ def _kick(world: World) -> None:
         copy = ctypes.CDLL(None).syscall(438, process, int(entry.name), 0)
         if copy < 0:
             continue
-        with contextlib.suppress(OSError), socket.socket(fileno=copy) as link:
+        try:
+            link = socket.socket(fileno=copy)
+        except OSError:  # no socket; a copy of the list's file that stays open keeps its disk writable
+            os.close(copy)
+            continue
+        with contextlib.suppress(OSError), link:
             if link.family == socket.AF_INET and link.getpeername()[1] == port:
                 link.shutdown(socket.SHUT_RDWR)
     os.close(process)
