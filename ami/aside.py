@@ -16,11 +16,24 @@ _BATCH = 1_000
 _log = logging.getLogger(__name__)
 
 
-class Aside:
-    """One handler with a bounded queue of its own; what has no room is counted and said. `kinds`: what it wants."""
+def _nothing() -> None:
+    """Nobody wants to know."""
 
-    def __init__(self, handler: Handler, most: int = MOST, *, kinds: type | tuple[type, ...] = object) -> None:
+
+class Aside:
+    """One handler with a bounded queue of its own; what has no room is counted and said. `kinds`: what it wants;
+    `without`: is told of each that has no room."""
+
+    def __init__(
+        self,
+        handler: Handler,
+        most: int = MOST,
+        *,
+        kinds: type | tuple[type, ...] = object,
+        without: Callable[[], object] = _nothing,
+    ) -> None:
         self._handler = handler
+        self._without = without
         self._kinds = kinds
         self._queue: asyncio.Queue[tuple[Event, float]] = asyncio.Queue(most)
         self.missed = 0
@@ -34,6 +47,7 @@ class Aside:
             self._queue.put_nowait((event, seen_at))
         except asyncio.QueueFull:
             self.missed += 1
+            self._without()
             if self.missed % 1_000 == 1:
                 _log.error("%d events found no room: %r is too slow", self.missed, self._handler)
 
@@ -70,9 +84,15 @@ class Gathering(Aside):
     """The same for a handler of many events at once: what comes within `pause` seconds is handled together."""
 
     def __init__(
-        self, together: Together, most: int = MOST, *, kinds: type | tuple[type, ...] = object, pause: float = 0.05
+        self,
+        together: Together,
+        most: int = MOST,
+        *,
+        kinds: type | tuple[type, ...] = object,
+        without: Callable[[], object] = _nothing,
+        pause: float = 0.05,
     ) -> None:
-        super().__init__(self._alone, most, kinds=kinds)
+        super().__init__(self._alone, most, kinds=kinds, without=without)
         self._together = together
         self._pause = pause
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agi.handlers import Ended
 from ami.contacts import settled
 from ami.events import Event
+from ami.intake import Gap
 from concierge.manager import others_of
 from concierge.settings import Settings
 from concierge.wiring import feed_access
@@ -84,6 +88,7 @@ class Counting:
         self._settles = settles
         self._others = others_of(settings)
         self._thread = ThreadPoolExecutor(1, "contacts")
+        self._doubts: dict[str, tuple[float, float]] = {}
         self._trouble = ""
 
     async def take(self, answer: Answer) -> Answer:
@@ -93,6 +98,7 @@ class Counting:
 
     async def on_events(self, events: Sequence[Event], system: str = "") -> None:
         """A handler of AMI events of the PBX `system`, of many at once; a busy store is asked again for a while."""
+        await self._doubt_settled(system)
         found = [one for event in events for one in settled(event)]
         steps = [(channel_of(system, one.uniqueid, self._others), one.ways) for one in found]
         for attempt in range(1, _ATTEMPTS + 1):
@@ -100,12 +106,47 @@ class Counting:
                 await self._in_thread(self._reserver.settle_all, steps)
             except StoreBusy as error:
                 if attempt == _ATTEMPTS:
+                    self.missed(system)
                     log.error("contact=unsettled count=%d why=%s", len(steps), error)
             except StoreError as error:
+                self.missed(system)
                 log.error("contact=unsettled count=%d why=%s", len(steps), error)
                 return
             else:
                 return
+
+    async def on_gap(self, gap: Gap, system: str = "") -> None:
+        """Events of the PBX `system` may be missing: a hang-up that is heard later must not free what was dialled."""
+        self._doubt(system, gap.began, gap.ended)
+
+    def missed(self, system: str = "") -> None:
+        """The same for events of this moment that could not be handled."""
+        now = time.time()
+        self._doubt(system, now, now)
+
+    def _doubt(self, system: str, began: float, ended: float) -> None:
+        known = self._doubts.get(system, (began, ended))
+        self._doubts[system] = (min(began, known[0]), max(ended, known[1]))
+
+    async def _doubt_settled(self, system: str) -> None:
+        """Before anything else is settled; a store that does not take it is asked again with the next events."""
+        doubt = self._doubts.get(system)
+        if doubt is None:
+            return
+        began, ended = (datetime.fromtimestamp(one, UTC) for one in doubt)
+        try:
+            count = await self._in_thread(self._reserver.unheard, began, ended, partial(self._is_of, system))
+        except StoreError as error:
+            log.error("contact=unheard why=%s", error)
+            return
+        if self._doubts.get(system) == doubt:
+            del self._doubts[system]
+        if count:
+            log.warning("contact=unheard count=%d counted=conversation", count)
+
+    def _is_of(self, system: str, channel: str) -> bool:
+        named = next((one for one in self._others if channel.startswith(f"{one}/")), None)
+        return named == (system if system in self._others else None)
 
     async def ended(self, effect: Ended) -> bool | None:
         """From the dialplan: True recorded, None no such contact, False not recorded."""
@@ -120,10 +161,13 @@ class Counting:
         return True if found else None
 
     async def run(self) -> None:
-        """Tell the other sites, until cancelled."""
-        while self._shared is not None:
+        """Settle what is in doubt, and tell the other sites, until cancelled."""
+        while True:
             await asyncio.sleep(_EVERY)
-            await self._in_thread(self._tell)
+            for system in list(self._doubts):
+                await self._doubt_settled(system)
+            if self._shared is not None:
+                await self._in_thread(self._tell)
 
     def _tell(self) -> None:
         assert self._shared is not None  # noqa: S101 - asked by run

@@ -157,13 +157,21 @@ class Service:
             self._recorder,
             spool,
             self._recorder.digits_of,
+            on_gap=partial(self._counting.on_gap, system=ami.system),
             system=ami.system,
             witness=witness,
             also=(
                 Aside(partial(self._watch, ami.system), kinds=LegDialled),
-                Gathering(partial(self._counting.on_events, system=ami.system), kinds=SETTLING),
+                self._settling(ami.system),
                 Aside(partial(self._reception.on_event, system=ami.system), kinds=CALLERS),
             ),
+        )
+
+    def _settling(self, system: str) -> Gathering:
+        """Contacts are settled by what this PBX tells."""
+        counting = self._counting
+        return Gathering(
+            partial(counting.on_events, system=system), kinds=SETTLING, without=partial(counting.missed, system)
         )
 
     def vitals(self) -> Vitals:

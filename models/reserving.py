@@ -7,7 +7,7 @@ Blocking; used from one thread.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from models.sharing import Shared
 
 _PATIENCE = 1.0  # seconds for the write lock
+_RECENT = 50_000  # contacts: calls that may be under way
 _MARK = State.RESERVED.value
 _COLUMNS = [one for one in contact.c if one.name != "seq"]
 _INSERT = str(insert(contact).compile(dialect=dialect(paramstyle="named"), column_keys=[one.name for one in _COLUMNS]))
@@ -178,6 +179,27 @@ class Reserver:
                 return []
             with self._writing() as connection:
                 return [one for uniqueid, ways in left for one in _settle(connection, uniqueid, ways, outcome)]
+        except sqlite3.Error as error:
+            self.close()
+            raise explain(self._path, str(error)) from error
+
+    def unheard(self, began: datetime, ended: datetime, is_of: Callable[[str], bool]) -> int:
+        """What became of the contacts of these channels in this time could not be heard: each counts as the most that
+        it may have been, a conversation. Returns how many. Raises StoreError.
+        """
+        states = (State.RESERVED.value, State.DIALLING.value)
+        query = (
+            "SELECT id, uniqueid FROM contact WHERE seq > (SELECT MAX(seq) FROM contact) - ? AND state IN (?, ?)"
+            " AND at <= ? AND COALESCE(expires_at, ?) >= ?"
+        )
+        last, first = to_micros(ended), to_micros(began)
+        try:
+            with self._writing() as connection:
+                found = connection.execute(query, (_RECENT, *states, last, last, first)).fetchall()
+                ids = [row[0] for row in found if is_of(row[1])]
+                for one in ids:
+                    _update(connection, one, State.CONVERSATION, "")
+                return len(ids)
         except sqlite3.Error as error:
             self.close()
             raise explain(self._path, str(error)) from error

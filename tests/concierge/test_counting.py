@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -9,13 +10,17 @@ from uuid import uuid4
 import pytest
 
 from agi.handlers import Ended
+from ami.aside import Gathering
 from ami.events import DialEnded, LegDialled, LegEnded
+from ami.intake import Gap
 from concierge.counting import Counting
-from concierge.settings import Settings, StoreSettings
+from concierge.lab.wait import wait_until
+from concierge.settings import AmiSettings, Settings, StoreSettings
 from concierge.wiring import judge_of, upgrade_store
 from models import facts
 from models.campaign import campaign_of
 from models.contact import Question
+from models.errors import StoreError
 from models.gate import Gate
 from models.journal import Journal
 from models.policy import Reason
@@ -137,3 +142,69 @@ def test_a_campaigns_keys_stand_beside_those_of_the_settings(path):
         assert digits_of(cases, {"9": "all"}, "Autumn") == {"9": "all", "8": "campaign"}
         for name in ("spring", "unknown", ""):
             assert digits_of(cases, {"9": "all"}, name) == {"9": "all"}
+
+
+def gap(began=-5.0, ended=1.0):
+    now = time.time()
+    return Gap("disconnected", now + began, now + ended, "the link was lost")
+
+
+async def test_a_hang_up_behind_a_gap_does_not_free_a_call_whose_dialling_was_not_heard(gate, path):
+    gate, counting = gate
+    await ask(gate, "1.1")
+    await counting.on_gap(gap())
+    await counting.on_events([LegEnded("1.1", "", "PJSIP/1-1")])
+    assert states(path) == ["conversation"]
+    await ask(gate, "1.2")
+    await counting.on_events([LegEnded("1.2", "", "PJSIP/1-2")])
+    assert states(path) == ["conversation", "released"], "the gap is over"
+
+
+async def test_a_reservation_that_a_gap_has_outlived_counts_and_one_from_before_it_does_not(gate, path):
+    gate, counting = gate
+    await ask(gate, "1.1")
+    await ask(gate, "1.2")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE contact SET expires_at = at + 1000000, at = at - 60000000 WHERE uniqueid = '1.1'")
+        connection.execute("UPDATE contact SET expires_at = at - 50000000 WHERE uniqueid = '1.2'")
+    await counting.on_gap(gap(ended=600))
+    task = asyncio.create_task(counting.run())
+    await asyncio.to_thread(wait_until, lambda: "conversation" in states(path))
+    task.cancel()
+    assert states(path) == ["conversation", "reserved"]
+
+
+async def test_a_gap_of_another_pbx_is_none_of_this_ones(path):
+    settings = Settings(store=StoreSettings(path=str(path)), also_ami=(AmiSettings(user="x", system="east"),))
+    with closing(Store(path)):
+        counting = Counting(settings, path, lambda _system: True)
+    try:
+        assert counting._is_of("pbx", "17.1") and not counting._is_of("pbx", "east/17.1")
+        assert counting._is_of("east", "east/17.1") and not counting._is_of("east", "17.1")
+    finally:
+        await counting.close()
+
+
+async def test_what_could_not_be_settled_is_in_doubt_until_it_can(gate, path, monkeypatch):
+    gate, counting = gate
+    await ask(gate, "1.1")
+
+    def full(*_words):
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(counting._reserver, "settle_all", full)
+        await counting.on_events([LegDialled("PJSIP/x", "9.9", "", "x", uniqueid="1.1")])
+    await counting.on_events([LegEnded("1.1", "", "PJSIP/trunk-1")])
+    assert states(path) == ["conversation"]
+
+
+async def test_events_that_find_no_room_are_in_doubt(gate, path):
+    gate, counting = gate
+    await ask(gate, "1.1")
+    gathering = Gathering(counting.on_events, 1, without=counting.missed)
+    for _ in range(2):
+        gathering.take(LegEnded("9.9", "", "PJSIP/9-9"), 0.0)
+    assert gathering.missed == 1
+    await counting.on_events([LegEnded("1.1", "", "PJSIP/1-1")])
+    assert states(path) == ["conversation"]
