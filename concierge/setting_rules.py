@@ -356,8 +356,10 @@ def _secret_in(path: Path, key: str) -> str:
     try:
         mode = path.stat().st_mode
         secret = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{key}: {path}: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"{key}: {path}: {error.strerror}; run as the user that it belongs to") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{key}: {path}: not UTF-8 at byte {error.start}") from error
     if stat.S_IMODE(mode) & 0o077:
         raise SettingsError(f"{key}: {path}: others can read it; run `chmod 600 {path}`")
     return _one_line(secret, f"{key}: {path}")

@@ -93,8 +93,10 @@ class TokenFile:
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return ()
-        except (OSError, UnicodeDecodeError) as error:
-            raise TokenError(f"{self.path}: {error}; run as the user of the daemon") from error
+        except OSError as error:
+            raise TokenError(f"{self.path}: {error.strerror}; run as the user of the daemon") from error
+        except UnicodeDecodeError as error:
+            raise TokenError(f"{self.path}: not a file of tokens; remove it and make new tokens") from error
         if stat.S_IMODE(mode) & 0o077:
             raise TokenError(f"{self.path}: others can read it; run `chmod 600 {self.path}`")
         try:
@@ -119,8 +121,10 @@ class TokenFile:
     def remove(self, name: str) -> bool:
         """False when there is none of this name. Raises TokenError."""
         before = self.all()
+        if not any(one.name == name for one in before):
+            return False
         self._change(lambda known: tuple(one for one in known if one.name != name))
-        return any(one.name == name for one in before)
+        return True
 
     def _current(self) -> tuple[Kept, ...]:
         try:

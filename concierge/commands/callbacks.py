@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 import json
+import os
+import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from concierge.commands.check import _user
 from concierge.errors import UserError
 from concierge.wiring import add_config, add_format, prepare_store, settings_of
 
@@ -51,7 +53,7 @@ def _id(text: str) -> int:
 
 
 def run(args: Namespace) -> int:
-    """0 done; 1 when it cannot be done so, or `overdue` finds something."""
+    """0 done; 1 when it cannot be done so, or `overdue` finds something. Raises UserError for an id that is none."""
     from models.callbacks import open_callbacks
     from models.errors import StoreError
 
@@ -86,8 +88,7 @@ def _list(args: Namespace, callbacks: Callbacks, now: datetime) -> int:
 def _show(args: Namespace, callbacks: Callbacks, now: datetime) -> int:
     found = [one for one in callbacks.matters(done=True) if one.id == args.id]
     if not found:
-        print(f"{args.id}: there is no such callback")
-        return 1
+        raise _unknown(args.id)
     events = callbacks.history(args.id)
     if args.format == "json":
         facts = facts_of(found[0], now) | {"events": [row | {"at": row["at"].isoformat()} for row in events]}
@@ -134,14 +135,20 @@ def _change(args: Namespace, callbacks: Callbacks, now: datetime) -> int:
     else:
         after = {"claim": callbacks.claim, "release": callbacks.release}[args.action](args.id, _by(args), now)
     if isinstance(after, Refused):
-        print(f"{args.id}: {after.why}; nothing was changed")
+        if after.why.startswith("there is no"):
+            raise _unknown(args.id)
+        print(f"concierge: {args.id}: {after.why}; nothing was changed", file=sys.stderr)
         return 1
     _print(args, [after], now)
     return 0
 
 
+def _unknown(matter: int) -> UserError:
+    return UserError(f"{matter}: there is no such callback; `concierge callbacks list --all` shows them")
+
+
 def _by(args: Namespace) -> str:
-    return str(args.by or getpass.getuser())[:200]
+    return str(args.by or _user() or f"uid {os.getuid()}")[:200]
 
 
 def _print(args: Namespace, found: Sequence[Matter], now: datetime) -> None:

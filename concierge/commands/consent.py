@@ -236,9 +236,10 @@ def _identity(said: str) -> UUID:
 def _export(store: Store, _args: Namespace, _site: Site) -> int:
     import csv
 
+    found = events_of(store)
     writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for one in events_of(store):
+    for one in found:
         writer.writerow(_facts(one))
     return 0
 

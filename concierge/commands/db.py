@@ -56,12 +56,16 @@ def _backup(path: Path, to: Path | None) -> int:
     from contextlib import closing
 
     from models.errors import StoreError
-    from models.store import check_there
+    from models.store import check_there, explained
 
     if to is None:
         raise UserError("db backup FILE: name the file to write")
     try:
         check_there(path)
+        with explained(path), closing(sqlite3.connect(path)) as source:
+            source.execute(
+                "SELECT version_num FROM alembic_version"
+            ).fetchone()  # what is wrong with it is not the copy's
         to.touch(mode=0o600, exist_ok=False)
         with closing(sqlite3.connect(path, timeout=30)) as source, closing(sqlite3.connect(to)) as copy:
             source.backup(copy)
@@ -69,9 +73,11 @@ def _backup(path: Path, to: Path | None) -> int:
         raise UserError(str(error)) from error
     except FileExistsError as error:
         raise UserError(f"{to} is there already; name another file") from error
-    except (OSError, sqlite3.Error) as error:
+    except OSError as error:
+        raise UserError(f"{to}: {error.strerror}; no backup was made") from error
+    except sqlite3.Error as error:
         to.unlink(missing_ok=True)
-        raise UserError(f"{to}: {error}; no backup was made") from error
+        raise UserError(f"copying {path} to {to}: {error}; no backup was made") from error
     print(f"{to}: a copy of {path}")
     return 0
 

@@ -6,6 +6,7 @@ import json
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import UTC, date, datetime, timedelta
+from errno import EACCES, EPERM
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -61,7 +62,8 @@ def run(args: Namespace) -> int:
     except Damaged as error:
         raise UserError(str(error)) from error
     except OSError as error:
-        raise UserError(f"{error.filename or _folder(settings)}: {error.strerror}") from error
+        hint = "; run as the user of the daemon, or set registries.folder" if error.errno in (EACCES, EPERM) else ""
+        raise UserError(f"{error.filename or _folder(settings)}: {error.strerror}{hint}") from error
 
 
 def _folder(settings: Settings) -> Path:
@@ -145,7 +147,8 @@ def _list(args: Namespace, settings: Settings) -> int:
     registries = registries_of(settings, store_path(settings))
     registries.refresh()
     if registries.broken:
-        raise UserError(registries.broken)
+        hint = "; run as the user of the daemon" if "denied" in registries.broken else ""
+        raise UserError(f"{registries.broken}{hint}")
     now, ages = datetime.now(UTC), max_ages(settings)
     states = {name: holding.trouble(now, ages) for name, holding in registries.holdings.items()}
     rows = [
@@ -187,8 +190,11 @@ def _line(row: dict[str, object]) -> str:
 def _remove(args: Namespace, settings: Settings) -> int:
     from models.registry.folder import NoSuchRegistry, remove
 
+    folder = _folder(settings)
     try:
-        header = remove(_folder(settings), args.name)
+        if not folder.is_dir():
+            raise NoSuchRegistry(args.name)
+        header = remove(folder, args.name)
     except NoSuchRegistry:
         raise UserError(f"there is no registry {args.name!r}; see `concierge registry list`") from None
     print(f"{header.name}: removed; calls to {header.country} no longer depend on it")

@@ -74,5 +74,8 @@ def _list(file: TokenFile, args: Namespace) -> int:
 
 def _remove(file: TokenFile, args: Namespace) -> int:
     removed = file.remove(args.name)
-    print(f"{args.name}: {'removed' if removed else 'no such token'}")
-    return 0 if removed else 1
+    if not removed:
+        print(f"concierge: {args.name}: no such token; `concierge token list` shows them", file=sys.stderr)
+        return 1
+    print(f"{args.name}: removed")
+    return 0

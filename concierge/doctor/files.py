@@ -44,11 +44,29 @@ def read_sections(path: Path) -> Sections | None:
     return found
 
 
+def unreadable(name: str, path: Path) -> Finding:
+    """Why a file of Asterisk's cannot be looked at, and what to do about just that."""
+    try:
+        path.read_bytes()
+        why: OSError | None = None
+    except OSError as error:
+        why = error
+    if isinstance(why, PermissionError):
+        who = "as root, or as a user of the group that owns it"
+        return unknown(name, f"{path}: this user may not read it", f"run doctor {who}")
+    if not path.parent.is_dir():
+        return unknown(name, f"there is no folder {path.parent}", "name Asterisk's folder with --etc FOLDER")
+    if isinstance(why, FileNotFoundError):
+        return unknown(name, f"{path} is not there", "if that is not Asterisk's folder, name it with --etc FOLDER")
+    said = why.strerror if why is not None else "it cannot be read as text"
+    return unknown(name, f"{path}: {said}", "look at the file, or name another folder with --etc FOLDER")
+
+
 def _manager(settings: Settings, path: Path) -> Iterator[Finding]:
     name, remedy = "manager.conf", "compare with `concierge hooks show --part manager`"
     sections = read_sections(path)
     if sections is None:
-        yield unknown(name, f"{path} cannot be read from here", "name the folder with --etc, or run as root")
+        yield unreadable(name, path)
         return
     user = sections.get(settings.ami.user)
     if user is None:
@@ -77,7 +95,7 @@ def _features(settings: Settings, path: Path) -> Finding:
     name = "features.conf"
     sections = read_sections(path)
     if sections is None:
-        return unknown(name, f"{path} cannot be read from here", "name the folder with --etc, or run as root")
+        return unreadable(name, path)
     mapped = sections.get("applicationmap", {})
     wanted = [*hooks.feature_names(settings), *([hooks.PARTY] if settings.codes.party else [])]
     missing = [key for key in wanted if key not in mapped]
@@ -94,8 +112,8 @@ def _extensions(settings: Settings, path: Path) -> Finding:
     name = "dialplan"
     try:
         plan = load(path)
-    except UnreadableError as error:
-        return unknown(name, str(error), "name the folder with --etc, or run as root")
+    except UnreadableError:
+        return unreadable(name, path)
     missing = [context for context in _CONTEXTS if context not in plan.contexts]
     if not plan.loads:
         return failed(name, f"Asterisk refuses {path} as it is", f"`concierge lint {path}` says why")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from concierge.doctor.files import data_folder, read_sections
+from concierge.doctor.files import data_folder, read_sections, unreadable
 from concierge.doctor.finding import Finding, ok, unknown, warning
 from concierge.installation.compose import OWN
 from concierge.installation.record import record_in
@@ -26,7 +26,10 @@ def check_sounds(etc: Path) -> Iterator[Finding]:
     try:
         folders = sorted(one.name for one in sounds.iterdir() if (one / "concierge").is_dir())
     except OSError as error:
-        yield unknown("prompts", f"{sounds}: {error.strerror}", "name the folder with --etc, or run as root")
+        if record is None and read_sections(etc / "asterisk.conf") is None:
+            yield unreadable("prompts", etc / "asterisk.conf")  # which says where they are
+        else:
+            yield unknown("prompts", f"{sounds}: {error.strerror}", "see astdatadir in asterisk.conf, or run as root")
         return
     for language in dict.fromkeys(["en", *folders, *spoken(etc)]):
         yield _examined(sounds, language)

@@ -96,7 +96,8 @@ def _open(store: Path) -> sqlite3.Connection:
     connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
     try:
         connection.execute("BEGIN")
-        revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+        revision = connection.execute("SELECT version_num FROM alembic_version").fetchone() if there else None
         check_schema(revision[0] if revision else None, store)
     except sqlite3.Error as error:
         connection.close()

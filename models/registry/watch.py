@@ -174,7 +174,8 @@ class Registries:
         try:
             manifest = read_manifest(self.folder)
         except (Damaged, OSError) as error:
-            self.broken, self._seen = str(error), None
+            said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            self.broken, self._seen = said, None
             return
         self.broken = ""
         before = self.holdings
