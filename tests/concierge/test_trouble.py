@@ -150,7 +150,8 @@ def test_every_command_says_what_is_wrong_with_the_list(concierge, place, monkey
             said.append((line, done.returncode, done.stdout[:100], done.stderr[:300]))
     assert said == []
     assert not [one.name for one in work.iterdir() if one.name not in FILES and "copy" not in one.name]
-    assert {one.name: one.read_bytes() for one in folder.iterdir() if one.name in before} == before
+    after = {one.name: one.read_bytes() for one in folder.iterdir() if one.name in before}
+    assert after == before or trouble == "empty"  # SQLite gives an empty file its head
 
 
 @pytest.mark.parametrize(
