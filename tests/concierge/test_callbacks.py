@@ -40,7 +40,7 @@ def test_a_promise_from_its_making_to_its_keeping(concierge: Callable) -> None:
     number = made["id"]
     assert owed(concierge, "claim", number, "--by", "anna")[0]["holder"] == "anna"
     refused = concierge("callbacks", "claim", number, "--by", "ben")
-    assert refused.returncode == 1 and "anna has claimed it" in refused.stdout
+    assert refused.returncode == 1 and "anna has claimed it" in refused.stderr
     assert concierge("callbacks", "overdue").returncode == 0
     assert "promise +48600100200 claimed" in concierge("callbacks", "list").stdout
     assert concierge("callbacks", "done", number, "--outcome", "reached", "--by", "anna").returncode == 0
@@ -49,7 +49,7 @@ def test_a_promise_from_its_making_to_its_keeping(concierge: Callable) -> None:
     assert [
         row["what"] for row in json.loads(concierge("callbacks", "show", number, "--format", "json").stdout)["events"]
     ] == ["asked", "claimed", "done"]
-    assert concierge("callbacks", "show", 99).returncode == 1
+    assert concierge("callbacks", "show", 99).returncode == 2
     for wrong in ("9" * 20, "seven"):
         done = concierge("callbacks", "claim", wrong)
         assert done.returncode == 2 and f"'{wrong}' is no number of a callback" in done.stderr
