@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from concierge.errors import UserError
@@ -108,19 +108,31 @@ def _target(name: str | None) -> Iterator[BinaryIO]:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A temporary file that takes the place of `path` at the end; nothing is left of it after an error."""
+    """A file that takes the place of `path` at the end; nothing is left of it after an error, nor after a kill."""
     if path.is_dir():
         raise UserError(f"{path}: Is a directory")
+    beside = path.with_name(f".{path.name}.{token_hex(4)}")
     try:
-        descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        descriptor, named = _draft(path.parent, beside)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield cast(BinaryIO, stream)
-        Path(beside).replace(path)
+            stream.flush()
+            if not named:
+                os.link(f"/proc/self/fd/{descriptor}", beside, src_dir_fd=descriptor)  # linkat: link would not follow
+        beside.replace(path)
     finally:
-        Path(beside).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
+
+
+def _draft(folder: Path, beside: Path) -> tuple[int, bool]:
+    """A descriptor, and whether the file has its name yet: without one it goes with the process. Raises OSError."""
+    try:
+        return os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600), False
+    except OSError:  # not every file system has such files; or the folder is the trouble, which is told now
+        return os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600), True
 
 
 ACTIONS = {"export": export}

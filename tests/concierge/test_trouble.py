@@ -2,14 +2,15 @@
 user: words on standard error that name the file, no result, no traceback, and nothing of the list is changed."""
 
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
-from concierge.commands.callbacks import run as _loaded  # noqa: F401 - modules are loaded as root
 from concierge.wiring import upgrade_store
 
 N = "600100200"
@@ -109,22 +110,33 @@ def spoil(folder: Path, db: Path, trouble: str) -> None:
 
 
 @pytest.fixture
-def place(tmp_path, config):
-    """A folder that anybody may use, a list beside it, settings."""
-    for one in (tmp_path, *tmp_path.parents):
-        if one.stat().st_uid == os.geteuid() and one != Path("/"):
-            one.chmod(one.stat().st_mode | 0o055)
-    work, folder = tmp_path / "work", tmp_path / "store"
+def place(at_home):
+    """A folder that anybody may use, a list, settings; not below pytest's own folder, which other runs close again."""
+    base = Path(tempfile.mkdtemp(prefix="concierge-trouble-"))
+    base.chmod(0o755)
+    yield made(base)
+    shutil.rmtree(base)
+
+
+def made(base):
+    work, folder, db, settings = base / "work", base / "store", base / "store" / "list.db", base / "settings.yaml"
     for one in (work, folder):
         one.mkdir()
     work.chmod(0o777)
     for name, text in FILES.items():
         (work / name).write_text(text)
-    db = folder / "list.db"
     upgrade_store(db)
-    settings = config(f"store: {{path: {db}}}\n")
-    settings.chmod(0o644)
+    settings.write_text(f"store: {{path: {db}}}\n")
     return work, folder, db, settings
+
+
+def load_everything(concierge, base, monkeypatch):
+    """Another user may not be able to read the program's own files."""
+    (base / "before").mkdir()
+    work, _, _, settings = made(base / "before")
+    monkeypatch.chdir(work)
+    for line in COMMANDS.strip().splitlines():
+        concierge(*line.split(), "--config", settings)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +144,8 @@ def place(tmp_path, config):
 )
 def test_every_command_says_what_is_wrong_with_the_list(concierge, place, monkeypatch, trouble):
     work, folder, db, settings = place
+    if trouble in ("unreadable", "readonly", "closed"):
+        load_everything(concierge, folder.parent, monkeypatch)
     concierge("list", "stats", "--config", settings)
     spoil(folder, db, trouble)
     before = {one.name: one.read_bytes() for one in folder.iterdir() if one.is_file() and "-" not in one.name}
@@ -228,9 +242,9 @@ def test_files_beside_the_list_that_are_another_user_s(concierge, place, what):
         assert "Errno" not in done.stderr
 
 
-def test_doctor_says_of_each_file_of_asterisk_what_to_do_about_it(concierge, place, tmp_path):
-    settings = place[3]
-    etc = tmp_path / "etc"
+def test_doctor_says_of_each_file_of_asterisk_what_to_do_about_it(concierge, place):
+    work, _, _, settings = place
+    etc = work / "etc"
     found = concierge("doctor", "--config", settings, "--etc", etc).stdout
     assert f"there is no folder {etc}\n    name Asterisk's folder with --etc FOLDER" in found
     assert "standard input" not in found

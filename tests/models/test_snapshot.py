@@ -2,8 +2,12 @@
 
 import builtins
 import logging
+import os
+import random
 import shutil
+import signal
 import sqlite3
+import time
 from contextlib import closing
 
 import pytest
@@ -348,3 +352,34 @@ def test_what_is_added_while_it_is_written_is_read_again(db, saved, monkeypatch,
     assert "index=loaded" in told()
     check(reader, FIRST + 3, *(FIRST + 900_000 + n * WIDTH for n in range(20)))
     reader.close()
+
+
+def test_what_a_kill_leaves_of_a_snapshot_misses_nobody(db, store, told, make):
+    """The former file, the new one, or a part of it under another name; with and without its token in the list."""
+    chance, before = random.Random(3), set()
+    for turn in range(int(os.environ.get("CONCIERGE_ROUNDS", "8"))):
+        child = os.fork()
+        if child == 0:
+            try:
+                write_again_and_again(db, FIRST + turn * 1_000_000)
+            finally:
+                os._exit(0)
+        end = time.monotonic() + 0.03 + chance.random() * 0.15
+        while time.monotonic() < end and os.waitpid(child, os.WNOHANG) == (0, 0):
+            time.sleep(0.0005)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        with closing(start(db)) as reader:
+            known = [one.number for one in store.entries()]
+            assert len(known) > len(before) and [one for one in known if not is_listed(reader, one)] == []
+            assert reader._index is not None, "not from the rows alone"
+        before = set(known)
+    assert "index=loaded" in told()
+
+
+def write_again_and_again(db, first):
+    building._WORTH = 0
+    for number in range(first, first + 1_000_000, 200):
+        add(db, *range(number, number + 200))
+        with closing(start(db)) as reader:
+            reader.save()

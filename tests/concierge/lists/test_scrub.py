@@ -3,12 +3,17 @@
 import csv
 import io
 import json
+import os
+import random
+import signal
+import time
 
 import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from concierge.cli import main
 from models.exchange import leads as exchange
 from models.exchange.kinds import FileRefused
 
@@ -221,3 +226,43 @@ def test_of_a_workbook_with_several_filled_sheets_one_is_chosen(concierge, tmp_p
 def test_a_sheet_of_what_is_no_workbook(scrub, leads):
     done = scrub(leads("telefon\n600100200\n"), "--sheet", "Next")
     assert (done.returncode, "--sheet is for workbooks" in done.stderr) == (2, True)
+
+
+def test_a_scrub_that_is_killed_leaves_all_of_its_output_or_none(concierge, leads, tmp_path, listed):
+    rows = [f"{one},{600100000 + one}\n" for one in range(20_000)]
+    path = leads("id,telefon\n" + "".join(rows))
+    out, refused = tmp_path / "out" / "clean.csv", tmp_path / "out" / "refused.csv"
+    out.parent.mkdir()
+    words = ("list", "scrub", path, "-o", out, "--refused", refused)
+    began = time.monotonic()
+    assert concierge(*words).returncode == 1
+    whole, took = (out.read_bytes(), refused.read_bytes()), time.monotonic() - began
+    chance = random.Random(5)
+    endings = set()
+    for _ in range(int(os.environ.get("CONCIERGE_ROUNDS", "6"))):
+        for one in out.parent.iterdir():
+            one.unlink()
+        killed_within(chance.random() * took * 1.2, words)
+        found = {one.name: one.read_bytes() for one in out.parent.iterdir()}
+        assert found in ({}, {"refused.csv": whole[1]}, {"clean.csv": whole[0], "refused.csv": whole[1]})
+        endings.add(len(found))
+    assert 0 in endings
+    assert concierge(*words).returncode == 1 and out.read_bytes() == whole[0]
+
+
+def killed_within(seconds, words):
+    """The command in a process of its own."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            main([str(word) for word in words])
+        finally:
+            os._exit(0)
+    end = time.monotonic() + seconds
+    while os.waitpid(child, os.WNOHANG) == (0, 0):
+        if time.monotonic() > end:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return
+        time.sleep(0.0005)
