@@ -138,7 +138,7 @@ def refuses(db, told, *words):
     reader.close()
     told()
     reader = start(db)
-    assert before and "index=loaded" in told()
+    assert "index=loaded" in told()
     check(reader, FIRST + 3)
     reader.close()
 
@@ -242,7 +242,7 @@ def test_a_list_and_its_snapshot_that_were_put_back_together_are_believed(db, sa
     add(db, FIRST + 800_000)
     told()
     reader = start(db)
-    assert before and "index=loaded" in told()
+    assert "index=loaded" in told()
     check(reader, FIRST + 800_000)
     assert not is_listed(reader, FIRST + 700_000)
     reader.close()
@@ -349,7 +349,7 @@ def test_what_is_added_while_it_is_written_is_read_again(db, saved, monkeypatch,
     reader.close()
     told()
     reader = start(db)
-    assert before and "index=loaded" in told()
+    assert "index=loaded" in told()
     check(reader, FIRST + 3, *(FIRST + 900_000 + n * WIDTH for n in range(20)))
     reader.close()
 
