@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--asterisk", default="22", metavar="VERSION", help="default: 22")
+    parser.add_argument("--asterisk", metavar="VERSION", help="default: what the settings say, else 22")
     parser.add_argument("--stdio", action="store_true", help="as editors call it; there is no other way")
-    parser.add_argument("--config", metavar="FILE", help=argparse.SUPPRESS)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings; their part `lint` counts here")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -23,11 +24,14 @@ def run(args: argparse.Namespace) -> int:
 
     if find_spec("pygls") is None:
         raise UserError("the language server needs its extra: pip install 'asterisk-concierge[lsp]'")
-    if args.asterisk not in tables.VERSIONS:
-        raise UserError(f"--asterisk {args.asterisk}: known are {', '.join(tables.VERSIONS)}")
-    from concierge.lsp.server import serve
+    from concierge.linting.control import settings
+    from concierge.lsp.server import serve, wanted
 
-    serve(args.asterisk, _version())
+    given = settings(args.config)
+    asterisk = args.asterisk or (given.asterisk if given else "") or tables.DEFAULT
+    if asterisk not in tables.VERSIONS:
+        raise UserError(f"--asterisk {asterisk}: known are {', '.join(tables.VERSIONS)}")
+    serve(wanted(given, asterisk), _version())
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - the server has closed it
     return 0
 

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import NamedTuple
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
+from concierge.errors import UserError
+from concierge.linting.control import Control, control
 from concierge.lsp import convert
+from concierge.settings import LintSettings
 from dialplan.applications import tables
 from dialplan.editor import Analysis, analyse, complete, definitions, hover, references
+from dialplan.flow.entries import parse
+from dialplan.flow.model import At
+from dialplan.flow.operators import glob
 from dialplan.plan import UnreadableError
-from dialplan.rule import rules
+from dialplan.rule import Rule, choose, rules
+from dialplan.rules._trunks import check
+from dialplan.subject import Subject
 
 QUIET = 0.3
 KINDS = {
@@ -29,12 +38,44 @@ KINDS = {
 Positioned = types.HoverParams | types.DefinitionParams | types.ReferenceParams | types.CompletionParams
 
 
+class Wanted(NamedTuple):
+    """What `lint:` in the settings says, as `concierge lint` takes it."""
+
+    table: tables.Table
+    rules: tuple[Rule, ...]
+    control: Control
+    entries: tuple[At, ...] = ()
+    operators: tuple[At, ...] = ()
+    trunks: tuple[str, ...] = ()
+
+    def prepare(self, subject: Subject) -> None:
+        """Tell the subject; contexts that it does not have are left out, as another dialplan may be open."""
+        contexts = subject.plan.contexts
+        subject.entries = tuple(at for at in self.entries if at.context in contexts)
+        subject.operators = tuple(at for at in self.operators if any(map(glob(at.context).fullmatch, contexts)))
+        subject.trunks = self.trunks
+
+
+def wanted(given: LintSettings | None, asterisk: str) -> Wanted:
+    """Raises UserError for settings that say nothing that can be done."""
+    if given is None:
+        return Wanted(tables.load(asterisk), rules(), Control())
+    try:
+        for name in given.trunks:
+            check(name)
+        chosen = choose(list(given.select) or [""], list(given.ignore) or [""])
+        entries, operators = tuple(map(parse, given.entries)), tuple(map(parse, given.operators))
+    except ValueError as error:
+        raise UserError(f"lint: {error}") from error
+    return Wanted(tables.load(asterisk), chosen, control(given, ()), entries, operators, given.trunks)
+
+
 class Server(LanguageServer):
     """`known`: the last judgement of each document; `waiting`: judgements that will begin."""
 
-    def __init__(self, asterisk: str, version: str) -> None:
+    def __init__(self, wanted: Wanted, version: str) -> None:
         super().__init__("concierge", version or "0")
-        self.table = tables.load(asterisk)
+        self.wanted = wanted
         self.known: dict[str, Analysis] = {}
         self.waiting: dict[str, asyncio.Task[None]] = {}
         self.told: dict[str, set[str]] = {}
@@ -61,9 +102,11 @@ class Server(LanguageServer):
         if path is None:
             return None
         try:
-            found = await asyncio.to_thread(analyse, path, self.typed(), self.table, rules())
+            wanted = self.wanted
+            found = await asyncio.to_thread(analyse, path, self.typed(), wanted.table, wanted.rules, wanted.prepare)
         except UnreadableError:
             return None
+        found = found._replace(report=wanted.control.apply(found.report))
         self.known[uri] = found
         return found
 
@@ -85,14 +128,14 @@ class Server(LanguageServer):
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri=where, diagnostics=diagnostics))
 
 
-def serve(asterisk: str, version: str) -> None:
+def serve(wanted: Wanted, version: str) -> None:
     """Until the client says exit."""
-    make(asterisk, version).start_io()
+    make(wanted, version).start_io()
 
 
-def make(asterisk: str, version: str) -> Server:
+def make(wanted: Wanted, version: str) -> Server:
     """The server with its answers."""
-    server = Server(asterisk, version)
+    server = Server(wanted, version)
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     async def opened(given: Server, params: types.DidOpenTextDocumentParams) -> None:

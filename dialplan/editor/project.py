@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from dialplan.applications.tables import Table
@@ -35,8 +35,17 @@ class Analysis(NamedTuple):
         return [line.rstrip("\r") for line in self.subject.texts.get(file, "").removeprefix("\ufeff").split("\n")]
 
 
-def analyse(path: str, edited: Mapping[str, bytes], table: Table, rules: Sequence[Rule]) -> Analysis:
-    """Judge the dialplan of a file. `edited`: bytes by path of what is open in the editor. Raises UnreadableError."""
+def analyse(
+    path: str,
+    edited: Mapping[str, bytes],
+    table: Table,
+    rules: Sequence[Rule],
+    prepare: Callable[[Subject], None] | None = None,
+) -> Analysis:
+    """Judge the dialplan of a file. `edited`: bytes by path of what is open in the editor. Raises UnreadableError.
+
+    `prepare` tells the subject what the settings say: entries, operators, trunks.
+    """
     for main in _mains(Path(path)):
         plan, names = _read(main, edited)
         file = names.get(_real(path))
@@ -44,6 +53,8 @@ def analyse(path: str, edited: Mapping[str, bytes], table: Table, rules: Sequenc
             typed = {names[real]: data for name, data in edited.items() if (real := _real(name)) in names}
             texts = {name: data.decode("utf-8", "replace") for name, data in typed.items()}
             subject = from_files(plan, table, texts)
+            if prepare is not None:
+                prepare(subject)
             report = fixes(subject, lint(subject, rules), typed)
             return Analysis(subject, add_sources(subject, report, {}), file)
     raise UnreadableError(f"cannot read {path}")

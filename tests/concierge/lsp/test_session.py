@@ -34,10 +34,10 @@ exten => s,1,Dial(PJSIP/0,20)
 class Editor:
     """Speaks JSON-RPC with headers; every wait has a limit."""
 
-    def __init__(self, folder: Path) -> None:
-        program = "import sys; from concierge.cli import main; sys.exit(main(['lsp', '--stdio']))"
+    def __init__(self, folder: Path, *options: str) -> None:
+        program = "import sys; from concierge.cli import main; sys.exit(main(['lsp', '--stdio', *sys.argv[1:]]))"
         self.process = subprocess.Popen(
-            [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+            [sys.executable, "-c", program, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
         )
         self.count = 0
         self.rest = b""
@@ -96,6 +96,11 @@ class Editor:
 def editor(tmp_path: Path) -> Iterator[Editor]:
     made = Editor(tmp_path)
     yield made
+    close(made)
+
+
+def close(made: Editor) -> None:
+    """As an editor ends it."""
     made.ask("shutdown")
     made.tell("exit")
     code = made.process.wait(20)
@@ -210,3 +215,34 @@ def test_a_file_that_cannot_be_found_ends_nothing(editor: Editor, tmp_path: Path
     uri = (tmp_path / "none" / "x.conf").as_uri()
     opened(editor, tmp_path / "none" / "x.conf", "[a]\n")
     assert editor.ask("textDocument/hover", textDocument={"uri": uri}, position={"line": 9, "character": 9}) is None
+
+
+def test_what_the_settings_say_counts_in_the_editor_too(tmp_path: Path) -> None:
+    path, settings = tmp_path / "extensions.conf", tmp_path / "settings.yaml"
+    text = PLAN + "exten => 5,1,Macro(old)\n"
+    path.write_text(text, encoding="utf-8")
+    settings.write_text(
+        "lint:\n  ignore: [D102]\n  severity: {D101: info}\n  asterisk: '18'\n  entries: [from-trunk]\n",
+        encoding="utf-8",
+    )
+    editor = Editor(tmp_path, "--config", str(settings))
+    try:
+        found = {one["code"]: one["severity"] for one in editor.wait_for(opened(editor, path, text))}
+        assert found["D101"] == 3
+        assert "D102" not in found
+        assert "C103" not in found, "Asterisk 18 has Macro"
+    finally:
+        close(editor)
+
+
+def test_what_is_wrong_beside_the_dialplan_is_shown_in_its_own_file(editor: Editor, tmp_path: Path) -> None:
+    path, beside = tmp_path / "extensions.conf", tmp_path / "pjsip.conf"
+    text = "[from-trunk]\nexten => s,1,Dial(PJSIP/nobody,20)\n same => n,Dial(PJSIP/operator,30)\n"
+    beside.write_text("[operator]\ntype = endpoint\ncontext = nowhere\n", encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
+    uri = opened(editor, path, text)
+    assert "C117" in {one["code"] for one in editor.wait_for(uri)}
+    while beside.as_uri() not in editor.diagnostics:
+        editor._hear()
+    [found] = editor.diagnostics[beside.as_uri()]
+    assert (found["code"], found["range"]["start"]["line"]) == ("C118", 2)
