@@ -18,7 +18,6 @@ log = logging.getLogger("concierge.index")
 
 _WORTH = 10_000  # rows; fewer are read in a moment
 _SAVE_EVERY = 60.0  # seconds, at most
-_PATIENCE = 2000  # milliseconds that the writing of a token waits for other writers
 
 Connect = Callable[[], sqlite3.Connection]
 
@@ -113,7 +112,6 @@ class Saving:
         started, reached = time.monotonic(), index.reached
         try:
             with closing(self._connect()) as connection:
-                connection.execute(f"PRAGMA busy_timeout={_PATIENCE}")
                 size = snapshot.write(self._path, index, connection)
         except (sqlite3.Error, OSError, StoreError, snapshot.NotBelieved) as error:
             log.warning("index=unsaved why=%s", error)

@@ -53,7 +53,8 @@ _UNFINISHED = "an import that did not come to its end"
 PATIENCE = 5.0  # seconds
 _PAUSE = 0.02
 _OWN = ""  # the column `site` of what this host has recorded
-_CHUNK = 500  # rows of one transaction: some 10 ms
+_CHUNK = 500  # rows of one transaction, at most: some 10 ms
+_HELD = 0.01  # seconds that an import keeps others from writing: on a busy machine it takes fewer rows at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,17 +201,19 @@ class Imports:
 
     def _write(self, new: Batch, rows: Iterator[Listing], repeated: Repeated) -> int:
         """All rows; how many. What a power cut takes back before the end is in force nowhere."""
-        count = 0
+        count, size = 0, _CHUNK
         with closing(Store(self._store.path, durable=False)) as store:
-            while chunk := list(islice(rows, _CHUNK)):
+            while chunk := list(islice(rows, size)):
                 repeated.look(chunk)
                 events = event_values(chunk, new.id, new.actor, to_micros(datetime.now(UTC)))
                 entries = entry_values(chunk, new.id)
                 with store.writing() as connection:
+                    began = time.monotonic()
                     connection.exec_driver_sql(INSERT_EVENT, events)
                     connection.exec_driver_sql(UPSERT_ENTRY, entries)
                     store.seal_written(connection, EVENT, [(*one, _OWN) for one in events])
                 count += len(chunk)
+                size = _next_size(size, time.monotonic() - began)
         return count
 
     def _changing(self, identity: str) -> tuple[int, set[Key]]:
@@ -260,6 +263,12 @@ class Imports:
         with self._store.reading() as connection:
             seen = connection.execute(select(func.max(list_event.c.seq))).scalar() or 0
             return seen, _keys(connection, and_(list_event.c.batch == identity, otherwise))
+
+
+def _next_size(size: int, held: float) -> int:
+    """PURE: rows of the next transaction, when one of `size` rows kept the lock for so many seconds."""
+    share = min(1.25, max(0.5, _HELD / max(held, 1e-6)))
+    return min(_CHUNK, max(_CHUNK // 5, round(size * share), 1))
 
 
 def _hold_until_latest(connection: Connection, identity: str, key: Key) -> None:

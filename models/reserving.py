@@ -19,6 +19,7 @@ from sqlalchemy import bindparam, insert, or_, select
 from sqlalchemy.dialects.sqlite import dialect
 
 from models import contacts as rows
+from models import turn
 from models.caps import Cap, Contact, State, placed_by
 from models.errors import FeedError, StoreError
 from models.query import Query
@@ -265,7 +266,7 @@ class Reserver:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         if self._connection is None:
             self._connection = self._open()
-        self._connection.execute("BEGIN IMMEDIATE")
+        turn.begin(self._connection, str(self._path), _PATIENCE)
         try:
             yield self._connection
             self._connection.execute("COMMIT")

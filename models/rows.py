@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -120,7 +122,28 @@ def check_row(answer: Answer, now: int) -> tuple[object, ...]:
 
 # compiled once: the insert of a batch is most of what a call's evidence costs
 _CHECK_COLUMNS = [column for column in call_check.c if column.name != "seq"]
-INSERT_CHECK = str(insert(call_check).compile(dialect=dialect(), column_keys=[one.name for one in _CHECK_COLUMNS]))
+_INSERT_CHECK = str(insert(call_check).compile(dialect=dialect(), column_keys=[one.name for one in _CHECK_COLUMNS]))
+_AT_ONCE = 64  # rows of one statement; 999 parameters are what any SQLite takes
+
+
+def inserts_of(rows: Sequence[tuple[object, ...]]) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """Statements that insert rows of `check_row`, as few as there can be of a few sizes, which SQLite has prepared.
+
+    Of each statement the driver lets other threads run, and gets its turn again after 5 ms when they are busy: row by
+    row a batch kept the write lock for half a second.
+    """
+    at, size = 0, _AT_ONCE
+    while at < len(rows):
+        while size > len(rows) - at:
+            size //= 2
+        yield _insert_of(size), tuple(chain.from_iterable(rows[at : at + size]))
+        at += size
+
+
+@lru_cache(maxsize=_AT_ONCE)
+def _insert_of(size: int) -> str:
+    head, _, values = _INSERT_CHECK.rpartition("VALUES ")
+    return f"{head}VALUES {', '.join([values] * size)}"
 
 
 def clean(value: str, most: int) -> str:

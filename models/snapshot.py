@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 from uuid import uuid4
 
+from models import turn
 from models.index import Index, Numbers, Reached, SortedNumbers, numbers
 from models.ranges import Ranges
 from models.registry.blocks import Blocks
@@ -35,6 +36,7 @@ _HEADER = 4096  # bytes
 _PIECE = 1 << 20
 _KEY = "snapshot"  # of sync_state: the tokens of the last snapshots, the newest first
 _KEPT = 2  # a crash between the commit and the rename leaves the former file
+_PATIENCE = 2.0  # seconds that the writing of a token waits for other writers
 _BLOCK = struct.Struct("<QQ")  # place, bytes
 
 
@@ -60,7 +62,7 @@ def write(store: Path, index: Index, connection: sqlite3.Connection) -> int:
             size = _write(file, index, reached, token, _position(connection))
             file.flush()
             os.fsync(file.fileno())
-        _commit(connection, token, reached)
+        _commit(store, connection, token, reached)
         beside.replace(path_of(store))
     finally:
         beside.unlink(missing_ok=True)
@@ -135,10 +137,10 @@ def _position(connection: sqlite3.Connection) -> str:
     return "" if row is None else str(row[0])
 
 
-def _commit(connection: sqlite3.Connection, token: str, reached: Reached) -> None:
+def _commit(store: Path, connection: sqlite3.Connection, token: str, reached: Reached) -> None:
     """Only to the list that the index was made from."""
     connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("BEGIN IMMEDIATE")
+    turn.begin(connection, str(store), _PATIENCE)
     try:
         _check_last(connection, reached)
         tokens = [token, *_tokens(connection)][:_KEPT]

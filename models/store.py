@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 import stat
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -19,18 +18,19 @@ from uuid import UUID
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, or_, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from models import turn
 from models.contact import Answer
 from models.errors import StoreBusy, StoreError, StoreMissing, StoreOutdated, StoreTooNew
 from models.evidence.seal import Sealer
 from models.evidence.sources import CHECK, EVENT, IMPORT
 from models.rows import (
-    INSERT_CHECK,
     check_row,
     entry_from_row,
     entry_row,
     event_from_row,
     event_from_values,
     event_row,
+    inserts_of,
 )
 from models.statements import (
     ENTRIES_OF_SOME,
@@ -49,7 +49,6 @@ from models.tables import LOADING, SCHEMA, batch, call_check, entry, evidence_li
 from models.wal import inode_of
 
 PATIENCE = 5.0  # seconds that a writer waits for another one
-_PAUSE = 0.001
 _LOCK = "UPDATE entry SET id = id WHERE id = -1"
 
 
@@ -175,7 +174,8 @@ class Store:
     def __init__(self, path: Path, *, durable: bool = True, notes_later: bool = False) -> None:
         """Raises StoreError when the file is missing, unreadable, older or newer than this program.
 
-        Not `durable`: a power cut may take back the last transactions, whole and in order; for what can be had again.
+        Not `durable`: a power cut may take back the last transactions, whole and in order; for what can be had again,
+        and lets others write first.
         `notes_later`: where the chain of evidence ends is noted by `settle` only, so that no commit waits for it.
         """
         self.path = path
@@ -203,6 +203,8 @@ class Store:
     def writing(self) -> Iterator[Connection]:
         """One transaction. Raises StoreError; then nothing of it is written."""
         with self._transaction() as connection:
+            if not self._durable:
+                turn.stand_back(str(self.path))
             lock_for_writing(connection)
             yield connection
 
@@ -298,9 +300,11 @@ class Store:
     def write_checks(self, answers: Sequence[Answer]) -> None:
         """Append rows of evidence in one transaction. Raises StoreError; then none is written."""
         now = to_micros(datetime.now(UTC))
+        rows = [check_row(answer, now) for answer in answers]
         with self.writing() as connection:
-            connection.exec_driver_sql(INSERT_CHECK, [check_row(answer, now) for answer in answers])
-            self.seal(connection, CHECK, len(answers))
+            for statement, values in inserts_of(rows):
+                connection.exec_driver_sql(statement, values)
+            self.seal_written(connection, CHECK, rows)
 
     def check_writable(self) -> None:
         """Take the write lock and let go. Raises StoreError."""
@@ -342,27 +346,15 @@ class Store:
 
 
 def lock_for_writing(connection: Connection) -> None:
-    """Before anything is read: two writers must not fold from the same state.
-
-    Tried every millisecond: SQLite's own attempts become as rare as one in 100 ms, and an import lets go for a few
-    milliseconds between two transactions.
-    """
+    """Before anything is read: two writers must not fold from the same state."""
     driver = driver_of(connection)
-    until = time.monotonic() + PATIENCE
     driver.execute("PRAGMA busy_timeout=0")
     try:
-        while time.monotonic() < until:
-            try:
-                driver.execute(_LOCK)
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error):
-                    break
-                time.sleep(_PAUSE)
-            else:
-                return
+        turn.take(lambda: driver.execute(_LOCK), connection.engine.url.database or "", PATIENCE)
+    except sqlite3.OperationalError:
+        connection.exec_driver_sql(_LOCK)  # once more, for SQLAlchemy's error
     finally:
         driver.execute(f"PRAGMA busy_timeout={int(1000 * PATIENCE)}")
-    connection.exec_driver_sql(_LOCK)  # once more, for SQLAlchemy's error
 
 
 def read_revision(connection: Connection) -> str | None:

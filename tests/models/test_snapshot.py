@@ -295,7 +295,7 @@ def test_a_snapshot_that_cannot_be_written_costs_nothing_but_a_line(db, store, t
     add(db, FIRST)
     reader = start(db)
     with closing(sqlite3.connect(db, isolation_level=None)) as other:
-        monkeypatch.setattr(building, "_PATIENCE", 10)
+        monkeypatch.setattr(snapshot, "_PATIENCE", 0.01)
         other.execute("BEGIN IMMEDIATE")
         reader.save()
         assert "index=unsaved" in told()
