@@ -19,7 +19,7 @@ from agi.protocol import Environment
 
 RESULT = "CONCIERGE_TAKEN"
 _KEY = re.compile(r"([^!]{1,150})!(promise|followup)!([0-9]{1,4})")
-_VALUE = re.compile(r"([0-9]{1,11})!([0-9+]{1,40})!([a-z0-9-]{0,60})!([A-Za-z_]{0,20})!(-?[0-9]{1,11})!(.{0,200})")
+_VALUE = re.compile(r"([0-9]{1,11})!([0-9+]+)!([a-z0-9-]*)!([A-Za-z_]*)!(-?[0-9]{1,11})!(.*)", re.DOTALL)
 
 
 def callback(environment: Environment) -> Handling:
@@ -40,4 +40,6 @@ def read_kept(key: str, value: str, system: str = "") -> CallBack | None:
     at = int(what[1])
     # never longer than a day, whatever the PBX's clock did meanwhile
     waited = min(max(int(what[5]), 0), 86_400)
-    return CallBack(who[2], what[2], what[3], what[4], waited, int(who[3]), what[6], who[1], at, system)
+    # what is too long is cut: whoever has been promised a call must not be lost for a long word
+    words = what[2][:40], what[3][:60], what[4][:20]
+    return CallBack(who[2], *words, waited, int(who[3]), what[6][:200], who[1], at, system)

@@ -53,6 +53,7 @@ class Recorder:
         self._site = site or Site()
         self._system = system
         self.digits_of: Callable[[str], Mapping[str, Scope]] = lambda _campaign: digits
+        self.once: Callable[[str], Mapping[str, Scope]] = lambda _campaign: {}
 
     async def record(self, opt_out: OptOut) -> Done:
         """From the AMI listener. Raises StoreError; the listener keeps the press and tries again."""
@@ -97,7 +98,11 @@ class Recorder:
         return True
 
     async def _by_key(self, effect: AgiOptOut) -> bool | None:
-        scope = self.digits_of(effect.campaign).get(effect.digit)
+        try:
+            scope = self._scope(effect)
+        except StoreError as error:
+            log.error("optout=failed why=%s", error)
+            return False
         number = effect.number.removeprefix("+")
         if scope is None or not (number.isascii() and number.isdigit() and 3 <= len(number) <= 15):
             log.error("optout=rejected %s", pairs({"digit": effect.digit, "channel": without_numbers(effect.channel)}))
@@ -123,6 +128,12 @@ class Recorder:
             log.error("optout=failed why=%s", error)
             return False
         return True
+
+    def _scope(self, effect: AgiOptOut) -> Scope | None:
+        """What the key means, or meant when it was pressed: the PBX may have kept it for days, and the caller has heard
+        that it holds. Raises StoreError when that cannot be found out now.
+        """
+        return self.digits_of(effect.campaign).get(effect.digit) or self.once(effect.campaign).get(effect.digit)
 
     async def _write(self, opt_out: OptOut, witness: str) -> Done:
         (recorded,) = await self._journal.witness(self._reported(opt_out, witness))

@@ -86,6 +86,7 @@ class Service:
         self._recorder = Recorder(self.journal, settings.ami.system, digits, site_of(settings), systems)
         if self._judge.cases is not None:
             self._recorder.digits_of = partial(digits_of, self._judge.cases, digits)
+            self._recorder.once = partial(once_meant, self._judge.cases)
         self._promises = Promises(settings, path)
         self._calling_back: asyncio.Task[None] | None = None
         self._abandonment = Abandonment(settings, path, self._senders)
@@ -298,6 +299,15 @@ class Service:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(30):
                     await self.stop()
+
+
+def once_meant(cases: Cases, campaign: str) -> Mapping[str, Scope]:
+    """What keys have meant in a campaign that is another one now, or is gone. Raises StoreError."""
+    found: dict[str, Scope] = {}
+    for one in cases.once(campaign):
+        for key, scope in one.opt_out.digits.items():
+            found[key] = "all" if "all" in (scope, found.get(key)) else "campaign"
+    return found
 
 
 def digits_of(cases: Cases, otherwise: Mapping[str, Scope], campaign: str) -> Mapping[str, Scope]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from models.hours import Calendar, Timetable, parse_windows, seconds_of
+from models.number.dear import is_dear
 from models.zones import zones_of
 
 REQUESTED = "callback"  # the campaign of a call that keeps a promise
@@ -147,8 +148,8 @@ def is_decent(matter: Matter, now: datetime) -> bool:
 
 
 def may_try(matter: Matter, now: datetime, retry: Retry) -> bool:
-    """Is it the time to call this one by itself?"""
+    """Is it the time to call this one by itself? Never a premium-rate number, which anybody can key in as his own."""
     waiting = matter.next_at is not None and now < matter.next_at
     known = matter.kind is Kind.PROMISE and matter.number > 0
     ready = known and matter.state is State.OPEN and matter.attempts < retry.attempts and not waiting
-    return ready and is_decent(matter, now)
+    return ready and is_decent(matter, now) and not is_dear(matter.number)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from models import contacts as rows
 from models.callbacks import OPEN_PROMISE
-from models.campaign import Campaign
+from models.campaign import Campaign, campaign_of
 from models.countries import country, known
 from models.errors import CampaignError, StoreError
 from models.facts import CAMPAIGNS, CONSENTS, LAST_CAMPAIGN, OF_NUMBER, campaigns_of, consent_of, of_row
@@ -67,14 +67,23 @@ class Cases:
         return bool(self._readable())
 
     def defined(self, name: str) -> Campaign | None:
-        """The campaign of this name; None when there is none, or that cannot be read. Never raises."""
+        """The campaign of this name, as it was last read when that cannot be done now; None: none is known. Never
+        raises."""
         return self._readable().get(name.lower()) if name else None
+
+    def once(self, name: str) -> list[Campaign]:
+        """All that a campaign of this name has ever been, the oldest first. Raises StoreError."""
+        try:
+            found = [of_row(row) for row in self._rows(CAMPAIGNS)]
+            return [campaign_of(one.body) for one in found if one.subject == name.lower()]
+        except (sqlite3.Error, OSError, CampaignError, ValueError) as error:
+            raise StoreError(f"campaign {name}: {error}") from error
 
     def _readable(self) -> dict[str, Campaign]:
         try:
             return self.campaigns()
         except (sqlite3.Error, OSError, StoreError, CampaignError, ValueError):
-            return {}
+            return self._campaigns
 
     def campaigns(self) -> dict[str, Campaign]:
         """By lower-case name, as they are now. Raises what the driver raises, StoreError, ValueError."""

@@ -49,3 +49,9 @@ def test_a_clock_that_jumped_makes_no_wait_longer_than_a_day():
 @given(st.text(), st.text())
 def test_no_text_makes_it_fail(key, value):
     run(NONCE, key, value)
+
+
+def test_what_is_too_long_is_cut_and_the_promise_is_not_lost() -> None:
+    kept = read_kept("17.1!promise!1", f"1795295100!{'4' * 60}!{'r' * 90}!{'l' * 30}!30!PJSIP/{'x' * 300}")
+    assert kept is not None
+    assert [len(one) for one in (kept.number, kept.reason, kept.language, kept.channel)] == [40, 60, 20, 200]

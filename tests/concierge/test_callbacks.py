@@ -189,9 +189,15 @@ def test_nothing_is_placed_when_closed_or_not_wanted(settings: Settings) -> None
 
 @pytest.mark.parametrize(
     ("number", "hour", "placed"),
-    [("+48600100200", 2, 0), ("+48600100200", 12, 1), ("+13105550123", 9, 0), ("+13105550123", 17, 1)],
+    [
+        ("+48600100200", 2, 0),
+        ("+48600100200", 12, 1),
+        ("+13105550123", 9, 0),
+        ("+13105550123", 17, 1),
+        ("+48701234567", 12, 0),
+    ],
 )
-def test_nobody_is_called_back_at_night_where_they_are(
+def test_nobody_is_called_back_at_night_where_they_are_nor_at_a_premium_rate(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, number: str, hour: int, placed: int
 ) -> None:
     async def originate(_self: CallingBack, _matter: object) -> tuple[bool, str]:

@@ -4,17 +4,21 @@ import asyncio
 import sqlite3
 import time
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 
 import pytest
 
-from agi.handlers import Ended
+from agi.handlers import Ended, OptOut
 from ami.aside import Gathering
 from ami.events import DialEnded, LegDialled, LegEnded
 from ami.intake import Gap
 from concierge.counting import Counting
 from concierge.lab.wait import wait_until
+from concierge.recorder import Recorder
+from concierge.service import digits_of, once_meant
 from concierge.settings import AmiSettings, Settings, StoreSettings
 from concierge.wiring import judge_of, upgrade_store
 from models import facts
@@ -208,3 +212,42 @@ async def test_events_that_find_no_room_are_in_doubt(gate, path):
     assert gathering.missed == 1
     await counting.on_events([LegEnded("1.1", "", "PJSIP/1-1")])
     assert states(path) == ["conversation"]
+
+
+async def test_a_kept_key_of_a_campaign_that_has_gone_since_still_means_what_it_meant(path):
+    whole = {"name": "summer", "opt_out": {"digits": {"7": "campaign"}}}
+    with closing(Store(path)) as store:
+        for at, more in enumerate(({}, {"state": "removed"}), 1):
+            now = datetime(2026, 1, at, tzinfo=UTC)
+            facts.record(store, [facts.campaign_fact(uuid4(), campaign_of({**whole, **more}), now, "test")])
+    cases = judge_of(Settings(store=StoreSettings(path=str(path))), path).cases
+    journal = Journal(path)
+    recorder = Recorder(journal, "pbx", {"9": "all"})
+    recorder.digits_of, recorder.once = partial(digits_of, cases, {"9": "all"}), partial(once_meant, cases)
+    pressed = OptOut(NUMBER, "Summer", "7", 1, "PJSIP/t-1", "1.1")
+    assert await recorder.from_dialplan(pressed) is True
+    assert await recorder.from_dialplan(replace(pressed, digit="5", press=2)) is None
+
+    def away(_name):
+        raise StoreError("the disk is gone")
+
+    recorder.once = away
+    assert await recorder.from_dialplan(replace(pressed, digit="6", press=3)) is False, "it stays in the PBX"
+    await journal.close()
+    with closing(Store(path)) as store:
+        assert [one.campaign for one in store.events(int(NUMBER))] == ["summer"]
+
+
+def test_what_a_campaigns_keys_mean_is_known_while_the_store_cannot_be_read(path, monkeypatch):
+    with closing(Store(path)) as store:
+        made = campaign_of({"name": "summer", "opt_out": {"digits": {"7": "campaign"}}})
+        facts.record(store, [facts.campaign_fact(uuid4(), made, datetime.now(UTC), "test")])
+    cases = judge_of(Settings(store=StoreSettings(path=str(path))), path).cases
+    assert digits_of(cases, {}, "summer") == {"7": "campaign"}
+
+    def away(*_words, **_more):
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(cases._reader, "rows", away)
+    monkeypatch.setattr(cases._reader, "state", lambda: None)
+    assert digits_of(cases, {}, "summer") == {"7": "campaign"}
