@@ -41,7 +41,7 @@ PLAN = (
 )
 FILES = {
     "voicemail.conf": "[general]\nformat=wav\nmaxsecs=1\nminsecs=0\n[default]\n8500 => 1234,Anna\n",
-    "queues.conf": "[general]\n[sales]\nmember => Local/1@nowhere\n",
+    "queues.conf": "[general]\n[sales]\nmember => PJSIP/ghost\n",
     "func_odbc.conf": "[OTHER]\ndsn=none\nreadsql=SELECT 1\n",
 }
 INVITE = (
@@ -87,6 +87,8 @@ def test_the_same_files_judged_and_run(pbx: Pbx) -> None:
     log = pbx.log()
     assert [logged for _, logged in STEPS.values() if logged not in log] == []
     assert "join queue 'sales'" not in log
+    assert said["member => PJSIP/ghost"] == {"C117"}
+    assert "(Invalid)" in next(line for line in pbx.cli("queue show sales").splitlines() if "PJSIP/ghost" in line)
 
 
 def test_a_context_that_is_missing_refuses_the_calls(pbx: Pbx) -> None:
