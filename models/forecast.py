@@ -18,8 +18,8 @@ from models.campaign import Campaign
 from models.cases import Asked, Blocked, case_of, placed
 from models.countries import country
 from models.gate import Judge
-from models.number import NotANumber, Number, interpret
-from models.policy import Decision, Facts, NotListed, Reason, decide
+from models.number import NotANumber, Number, Site, interpret
+from models.policy import Decision, Facts, NotListed, Reason, decide, refuse
 from models.registry.watch import Registries
 from models.rules import NO_LEAD, Case, Demand, Lead
 from models.store import Store
@@ -49,6 +49,7 @@ class Outlook(NamedTuple):
 
     open: tuple[bool, ...]
     reason: str
+    first: Decision  # at the beginning
 
 
 @dataclass(slots=True)
@@ -105,18 +106,36 @@ class Forecaster:
 
     def add(self, forecast: Forecast, texts: Sequence[str], leads: Sequence[Lead] | None = None) -> None:
         """Some leads as they stand in a file. Raises StoreError, CampaignError."""
+        found = self._each(texts, leads)
+        alike = {id(one): one for one in found}  # those of a group are one and the same
+        for key, count in Counter(map(id, found)).items():
+            forecast.add(alike[key], count)
+
+    def decisions(self, texts: Sequence[str], leads: Sequence[Lead] | None = None) -> list[Decision]:
+        """Of each lead at the beginning of the span. Raises StoreError, CampaignError."""
+        return [one.first for one in self._each(texts, leads)]
+
+    @property
+    def site(self) -> Site:
+        """How numbers are written here."""
+        return self._ground.judge.site
+
+    def _each(self, texts: Sequence[str], leads: Sequence[Lead] | None) -> list[Outlook]:
         numbers = self._read(texts)
         plain = [number for number in numbers if number is not None]
-        suspects = self._known.suspects(plain) | self._registries.suspects(plain, self._span.start)
-        counts: Counter[Outlook] = Counter()
-        for at, (number, text) in enumerate(zip(numbers, texts, strict=True)):
-            lead = leads[at] if leads is not None else NO_LEAD
-            if number is None or number in suspects or number in self._met or self._has_key(lead):
-                forecast.add(self.outlook(text, lead))
-            else:
-                counts[self._of_group(number, lead)] += 1
-        for found, count in counts.items():
-            forecast.add(found, count)
+        apart = self._known.suspects(plain) | self._registries.suspects(plain, self._span.start)
+        apart |= self._met.intersection(plain)
+        if leads is None:
+            return [
+                self.outlook(text) if number is None or number in apart else self._of_group(number, NO_LEAD)
+                for number, text in zip(numbers, texts, strict=True)
+            ]
+        return [
+            self.outlook(text, lead)
+            if number is None or number in apart or self._has_key(lead)
+            else self._of_group(number, lead)
+            for number, text, lead in zip(numbers, texts, leads, strict=True)
+        ]
 
     def outlook(self, text: str, lead: Lead = NO_LEAD) -> Outlook:
         """Of one lead, from everything that is known of it."""
@@ -130,7 +149,8 @@ class Forecaster:
         if ground.judge.cases is not None:
             case = ground.judge.cases.filled(case_of(asked, ground.campaign, ground.demand, ground.folder), start)
         if isinstance(case, Blocked):
-            return Outlook((False,) * len(self._moments), Reason.POLICY_UNAVAILABLE.value)
+            refused = refuse(Reason.POLICY_UNAVAILABLE, case.why)
+            return Outlook((False,) * len(self._moments), refused.reason.value, refused)
         registered = ground.judge.registered(destination, start)
         stale = ground.judge.stale()
         return self._over(Facts(destination, ground.campaign.name, known, ground.judge.rules, registered, stale, case))
@@ -166,5 +186,5 @@ class Forecaster:
         decisions: list[Decision] = [decide(facts, moment) for moment in self._moments]
         reason = decisions[0].reason
         if reason in _NOBODY:
-            return Outlook((False,) * len(decisions), reason.value)
-        return Outlook(tuple(one.allowed for one in decisions), reason.value)
+            return Outlook((False,) * len(decisions), reason.value, decisions[0])
+        return Outlook(tuple(one.allowed for one in decisions), reason.value, decisions[0])

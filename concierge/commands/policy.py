@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from concierge.errors import UserError
-from concierge.wiring import add_config, add_format, judge_of, prepare_store, registries_of, settings_of
+from concierge.wiring import add_config, add_format, prepare_store, settings_of
 
 if TYPE_CHECKING:
     from concierge.settings import Settings
-    from models.campaign import Campaign
-    from models.forecast import Forecast, Forecaster, Span
+    from models.forecast import Forecast, Span
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -76,6 +75,7 @@ def _span(args: Namespace) -> Span:
 
 def _forecasts(args: Namespace, settings: Settings, names: list[str]) -> list[Forecast]:
     """Of each campaign, over one reading of the file."""
+    from concierge.policy.forecasting import forecaster_of
     from concierge.policy.leads import blocks, size_of
     from concierge.progress import progress
     from models.forecast import Forecast
@@ -84,7 +84,7 @@ def _forecasts(args: Namespace, settings: Settings, names: list[str]) -> list[Fo
     path, span = prepare_store(settings), _span(args)
     store = Store(path)
     try:
-        found = [(_forecaster(settings, store, name, span), Forecast(span)) for name in names]
+        found = [(forecaster_of(settings, store, name, span), Forecast(span)) for name in names]
         with progress(args.leads, size_of(args.leads)) as shown:
             done = 0
             for numbers, leads in blocks(args.leads, args.column):
@@ -95,31 +95,6 @@ def _forecasts(args: Namespace, settings: Settings, names: list[str]) -> list[Fo
     finally:
         store.close()
     return [forecast for _, forecast in found]
-
-
-def _forecaster(settings: Settings, store: Any, name: str, span: Span) -> Forecaster:
-    from models.forecast import Forecaster, Ground
-    from models.rules import Demand
-
-    gate = settings.gate
-    folder = Path(gate.countries) if gate.countries else None
-    demand = Demand(gate.require_reason, gate.unknown_campaign == "refuse")
-    ground = Ground(judge_of(settings, store.path), _campaign(store, name), demand, folder)
-    return Forecaster(ground, store, registries_of(settings, store.path), span)
-
-
-def _campaign(store: Any, name: str) -> Campaign:
-    from concierge.commands.campaign import defined, read_file
-
-    if name.endswith((".yaml", ".yml")):
-        found = read_file(name)
-        if len(found) != 1:
-            raise UserError(f"{name}: {len(found)} campaigns; name a file with one")
-        return found[0]
-    campaign = defined(store).get(name.lower())
-    if campaign is None:
-        raise UserError(f"there is no campaign {name!r}; see `concierge campaign list`, or name a YAML file")
-    return campaign
 
 
 def _simulate(args: Namespace, settings: Settings) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -107,11 +107,20 @@ def _scrub(parser: ArgumentParser) -> None:
     parser.add_argument("--campaign", default="", metavar="C", help="for whom the leads are called")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the callable leads, as they were")
     parser.add_argument("--refused", metavar="FILE", help="the others, with the reason and the entry")
+    parser.add_argument(
+        "--at", type=_moment, metavar="TIME", help="with the campaign's consents, hours and caps, as they are then"
+    )
     parser.add_argument("--encoding", metavar="NAME", help="default: its byte order mark, or any with ASCII digits")
     parser.add_argument("--delimiter", metavar="C", help="default: counted, one of ; TAB | ,")
     parser.add_argument("--column", type=_number_column, metavar="NAME", help="of the number; default: by its name")
     add_sheet(parser)
     add_config(parser)
+
+
+def _moment(text: str) -> datetime:
+    from concierge.commands.check import moment
+
+    return moment(text)
 
 
 def _number_column(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain, islice
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from concierge.errors import UserError
 from concierge.exchange import open_source
 from concierge.lists.exporting import replacing
+from concierge.lists.judged import Cells, judged_of, unseen
 from concierge.lists.opening import open_store
 from concierge.privacy import access_of
 from concierge.progress import Progress, progress
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from models.exchange.leads import Form
 
 _CHUNK = 20_000  # leads
+Ask = Callable[[Sequence[str], Sequence[Any]], "list[Answer | None]"]  # numbers and the rows they stand in
+Columns = Callable[[Sequence[str], Cells], None]
+Asking = tuple[Ask, Columns]
 _NOBODY = ("emergency", "short-code", "internal")
 
 
@@ -55,6 +59,10 @@ def scrub(args: Namespace, settings: Settings) -> int:
     counts = Counts()
     with open_store(settings) as store, progress("reading the list") as shown:
         bulk = _bulk(store, settings, args.campaign, shown)
+        judged = judged_of(args, settings, store) if args.at is not None else None
+        left_out = "" if judged is not None else unseen(store, args.campaign)
+    ask: Ask = (lambda texts, _rows: bulk.answers(texts)) if judged is None else judged.answers
+    columns: Columns = (lambda _names, _cells: None) if judged is None else judged.columns
     from models.access import noted
 
     asked = access_of("scrub", f"{Path(args.file).name}{f' for campaign {args.campaign}' if args.campaign else ''}")
@@ -68,12 +76,14 @@ def scrub(args: Namespace, settings: Settings) -> int:
 
         try:
             work = _workbook if args.file.lower().endswith(".xlsx") else _delimited
-            work(file, args, bulk, counts, shown)
+            work(file, args, (ask, columns), counts, shown)
         except StoreError as error:
             raise UserError(f"the list cannot be read: {error}; nothing was written") from error
         told.rows = counts.callable + sum(counts.refused.values())
     _tell(args.file, counts)
-    print(bulk.as_of())
+    print(bulk.as_of() if args.at is None else f"for a call at {args.at:%Y-%m-%d %H:%M}Z, {bulk.as_of()}")
+    if left_out:
+        print(left_out)
     return 1 if counts.refused else 0
 
 
@@ -106,16 +116,22 @@ def _tell(name: str, counts: Counts) -> None:
         print(f"{counts.odd} of the callable are emergency numbers, short codes or internal extensions")
 
 
-def _delimited(file: BinaryIO, args: Namespace, bulk: Bulk, counts: Counts, shown: Progress) -> None:
-    from models.exchange.leads import ADDED, read
+def _delimited(file: BinaryIO, args: Namespace, asking: Asking, counts: Counts, shown: Progress) -> None:
+    from models.exchange.leads import ADDED, cells_of, read
 
     form, leads = read(file, args.encoding, args.delimiter, args.column)
+    ask, columns = asking
+
+    def cells(raw: str) -> list[str]:
+        return [form.text(cell) for cell in cells_of(raw, form.delimiter)]
+
+    columns(cells(form.header), cells)
     with replacing(Path(args.output)) as kept, _maybe(args.refused) as refused:
         sink = _Text(form, kept, refused)
         if form.header:
             sink.write(kept, form.header)
             sink.write(refused, form.with_cells(form.header, *ADDED))
-        _split(leads, bulk, sink, counts, shown)
+        _split(leads, ask, sink, counts, shown)
 
 
 @contextlib.contextmanager
@@ -154,12 +170,13 @@ def why(answer: Answer) -> tuple[str, str, str]:
 
 
 def _split(
-    blocks: Iterable[tuple[list[Any], list[str | None]]], bulk: Bulk, sink: Sink, counts: Counts, shown: Progress
+    blocks: Iterable[tuple[list[Any], list[str | None]]], ask: Ask, sink: Sink, counts: Counts, shown: Progress
 ) -> None:
     done = 0
     for leads, numbers in blocks:
         asked = [number for number in numbers if number is not None]
-        answers: list[Answer | None] = bulk.answers(asked)
+        rows = leads if len(asked) == len(numbers) else _with_number(leads, numbers)
+        answers: list[Answer | None] = ask(asked, rows)
         if any(answers) or len(asked) < len(numbers):
             each = iter(answers)
             answers = [None if number is None else next(each) for number in numbers]
@@ -168,6 +185,10 @@ def _split(
         counts.callable += len(kept) - (len(numbers) - len(asked))
         done += len(leads)
         shown.at(done)
+
+
+def _with_number(leads: list[Any], numbers: list[str | None]) -> list[Any]:
+    return [lead for lead, number in zip(leads, numbers, strict=True) if number is not None]
 
 
 def _kept(leads: list[Any], answers: list[Answer | None], sink: Sink, counts: Counts) -> list[Any]:
@@ -190,7 +211,7 @@ def _count(answer: Answer, counts: Counts) -> None:
         counts.odd += 1
 
 
-def _workbook(file: BinaryIO, args: Namespace, bulk: Bulk, counts: Counts, shown: Progress) -> None:
+def _workbook(file: BinaryIO, args: Namespace, asking: Asking, counts: Counts, shown: Progress) -> None:
     from models.exchange.columns import read_header, without_header
     from models.exchange.kinds import FileRefused
     from models.exchange.leads import ADDED
@@ -203,6 +224,8 @@ def _workbook(file: BinaryIO, args: Namespace, bulk: Bulk, counts: Counts, shown
         raise FileRefused("its first line is empty")
     header = read_header(cells, {"number": args.column} if args.column else {})
     column = (header or without_header(cells, ("number",)))["number"]
+    ask, columns = asking
+    columns(cells if header is not None else (), lambda row: [text_of(value, line) for value in row])
 
     def leads() -> Iterator[tuple[list[Any], list[str | None]]]:
         """In blocks; empty lines are left out."""
@@ -217,7 +240,7 @@ def _workbook(file: BinaryIO, args: Namespace, bulk: Bulk, counts: Counts, shown
         if header is not None:
             sink.kept.append(first)
             sink.refused.append([*first, *ADDED])
-        _split(leads(), bulk, sink, counts, shown)
+        _split(leads(), ask, sink, counts, shown)
         with replacing(Path(args.output)) as kept, _maybe(args.refused) as refused:
             sink.save(kept, refused)
 

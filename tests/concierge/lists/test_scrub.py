@@ -266,3 +266,98 @@ def killed_within(seconds, words):
             os.waitpid(child, 0)
             return
         time.sleep(0.0005)
+
+
+SPRING = """\
+name: spring
+reason: new-model
+purpose: cards
+consent: required
+windows: {mon-fri: "09:00-17:00"}
+caps: [{key: person, kind: attempt, window: 24h, limit: 1, scope: campaign}]
+"""
+NOON, NIGHT = "2026-11-23T12:00:00+01:00", "2026-11-23T23:00:00+01:00"
+LEADS = """\
+id,number,zone,person
+1,+48600100200,,p1
+2,+48600100202,,p2
+3,+48600100203,America/Chicago,p3
+4,+48600100204,,p4
+5,,,
+6,112,,
+7,+48600100205,,p5
+"""
+
+
+@pytest.fixture
+def spring(concierge, tmp_path, home_db, listed):
+    """A listed number, one without consent, one elsewhere, one whose person was called, and a free one."""
+    import sqlite3
+    from contextlib import closing
+
+    (tmp_path / "spring.yaml").write_text(SPRING)
+    assert concierge("campaign", "add", tmp_path / "spring.yaml").returncode == 0
+    for number in ("+48600100200", "+48600100203", "+48600100204", "+48600100205"):
+        done = concierge(
+            *("consent", "add", number, "--topic", "cards", "--source", "form", "--at", "2026-01-01T00:00:00Z")
+        )
+        assert done.returncode == 0, done.stderr
+    columns = "id, number, at, campaign, product, value, person, matter, state, site, consent, outcome, uniqueid, told"
+    called = ("x", 48600100999, 1795428000000000, "spring", "", "", "p4", "", "attempt", "", 0, "", "", "")
+    with closing(sqlite3.connect(home_db)) as connection:
+        connection.execute(f"INSERT INTO contact ({columns}) VALUES ({', '.join('?' * 14)})", called)  # noqa: S608
+        connection.commit()
+
+
+def reasons(done):
+    return {row["id"]: row["refused_reason"] for row in csv.DictReader(io.StringIO(done.rest.decode()))}
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_at_a_moment_the_whole_policy_is_asked(scrub, leads, spring, concierge, tmp_path, kind):
+    path = leads(LEADS.encode())
+    if kind == "xlsx":
+        book = openpyxl.Workbook()
+        for row in csv.reader(io.StringIO(LEADS)):
+            book.active.append([value or None for value in row])
+        book.save(tmp_path / "leads.xlsx")
+        out, refused = tmp_path / "clean.xlsx", tmp_path / "refused.xlsx"
+        words = ("list", "scrub", tmp_path / "leads.xlsx", "-o", out, "--refused", refused)
+        done = concierge(*words, "--campaign", "spring", "--at", NOON)
+        rows = list(openpyxl.load_workbook(refused).active.iter_rows(values_only=True))
+        found = {row[0]: row[rows[0].index("refused_reason")] for row in rows[1:]}
+        kept = {row[0] for row in openpyxl.load_workbook(out).active.iter_rows(values_only=True)} - {"id"}
+    else:
+        done = scrub(path, "--campaign", "spring", "--at", NOON)
+        found, kept = reasons(done), {line.split(",")[0] for line in done.clean.decode().splitlines()[1:]}
+    assert found["1"] == "listed" and found["2"] == "consent-missing" and found["3"] == "outside-hours"
+    assert found["4"] == "cap-reached" and kept - {"5"} == {"6", "7"}
+    assert done.returncode == 1 and "for a call at 2026-11-23 11:00Z, as of 20" in done.stdout
+    assert "not looked at" not in done.stdout
+
+
+def test_at_a_moment_it_says_what_the_check_says(scrub, leads, spring, concierge):
+    for at in (NOON, NIGHT):
+        done = scrub(leads(LEADS.encode()), "--campaign", "spring", "--at", at)
+        found = reasons(done)
+        for row in csv.DictReader(io.StringIO(LEADS)):
+            if row["number"]:
+                lead = [f"--lead={key}={row[key]}" for key in ("zone", "person") if row[key]]
+                said = concierge("check", row["number"], "--campaign", "spring", "--at", at, "--format", "json", *lead)
+                reason = json.loads(said.stdout)["reason"] if said.returncode else ""
+                assert found.get(row["id"], "") == reason, row
+
+
+def test_without_a_moment_it_says_what_it_did_not_look_at(scrub, leads, spring):
+    done = scrub(leads(LEADS.encode()), "--campaign", "Spring")
+    assert set(reasons(done).values()) == {"listed", "number-unreadable"}  # and the line without any
+    assert "not looked at: state, consents, hours, days and caps of campaign Spring; --at TIME" in done.stdout
+    assert "is not defined, and the gate refuses" in scrub(leads(LEADS.encode()), "--campaign", "winter").stdout
+    assert "not looked at" not in scrub(leads(LEADS.encode())).stdout
+
+
+def test_a_moment_needs_a_campaign_that_is_defined(scrub, leads, spring):
+    for words, why in (((), "name it with --campaign"), (("--campaign", "winter"), "there is no campaign 'winter'")):
+        done = scrub(leads(LEADS.encode()), "--at", NOON, *words)
+        assert done.returncode == 2 and why in done.stderr
+    assert scrub(leads(LEADS.encode()), "--campaign", "spring", "--at", "noon").returncode == 2
