@@ -60,26 +60,36 @@ def test_another_error_is_not_waited_out(path):
 
 
 def test_an_import_stands_back_as_long_as_somebody_waits_but_not_for_ever(path, wait, monkeypatch):
-    monkeypatch.setattr(turn, "_COURTESY", 60)
     turn.stand_back(path)  # nobody has ever waited
-    waiting, free = threading.Event(), threading.Event()
+    waiting, free, tried = threading.Event(), threading.Event(), []
 
     def locked():
         if not free.is_set():
             waiting.set()
             raise sqlite3.OperationalError("database is locked")
 
+    def flock(mark, kind):
+        if threading.current_thread() is standing:
+            tried.append(kind)
+        real(mark, kind)
+
+    real = fcntl.flock
+    monkeypatch.setattr(turn.fcntl, "flock", flock)
     waiter = threading.Thread(target=turn.take, args=(locked, path, 60))
-    waiter.start()
-    wait.until_now(lambda: waiting.is_set() and marked(path))
     standing = threading.Thread(target=turn.stand_back, args=(path,))
-    standing.start()
-    assert standing.is_alive()
-    monkeypatch.setattr(turn, "_COURTESY", 0.01)
-    turn.stand_back(path)  # comes back although somebody waits
-    assert standing.is_alive()
-    free.set()
-    waiter.join(20)
+    waiter.start()
+    try:
+        wait.until_now(lambda: waiting.is_set() and marked(path))
+        monkeypatch.setattr(turn, "_COURTESY", 0.01)
+        turn.stand_back(path)
+        assert not free.is_set(), "it came back although somebody waits"
+        monkeypatch.setattr(turn, "_COURTESY", 60)
+        standing.start()
+        wait.until_now(lambda: len(tried) > 3)
+        assert standing.is_alive()
+    finally:
+        free.set()
+        waiter.join(20)
     standing.join(20)
     assert not standing.is_alive()
 
