@@ -76,13 +76,21 @@ def complete(subject: Subject, name: str, *families: str) -> Neighbour | None:
 def _read(subject: Subject, name: str) -> Neighbour | None:
     main = subject.plan.files[0] if subject.plan.files else "<"
     folder = Path(main).parent
-    if main.startswith("<") or not (folder / name).is_file():
+    if main.startswith("<") or not _there(folder / name):
         return None
-    reader = Reader(Files(folder))
+    files = Files(folder)
+    reader = Reader(files)
     reader.read(str(folder / name))
-    broken = reader.refused or reader.execs or any(note.severity == "error" for note in reader.notes)
+    broken = reader.refused or reader.execs or files.denied or any(note.severity == "error" for note in reader.notes)
     sections = (section for section in reader.sections.all if not section.template)
     return Neighbour(tuple(Section(text(one.name), _settings(one)) for one in sections), not broken)
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _settings(section: Read) -> tuple[Setting, ...]:

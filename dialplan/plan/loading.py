@@ -22,6 +22,7 @@ RESERVED: Final = ("general", "globals")
 DIRECTIVES: Final = frozenset({"exten", "same", "include", "ignorepat", "switch", "eswitch", "lswitch"})
 STDIN: Final = "<stdin>"
 _WANTED: Final = "Give extensions.conf, the folder that holds it, or - for standard input."
+_ALLOWED: Final = "Run this as root, or as the user that Asterisk runs as."
 _BESIDE: Final = ("extensions.ael", "extensions.lua")
 
 
@@ -33,7 +34,7 @@ def load(path: str | Path, *, root: str | Path | None = None) -> Plan:
     """Read extensions.conf (or any file as if extensions.conf included it), a folder that holds it, or `-`.
 
     #include is relative to `root`, by default the folder of the main file. Raises UnreadableError when the
-    main file cannot be read; whatever is in it, this returns a plan.
+    main file cannot be read, or an included one is there and may not be; whatever is in them, this returns a plan.
     """
     if str(path) == "-":
         return loads(from_stdin(), STDIN, root=root or Path.cwd())
@@ -85,6 +86,8 @@ def reloaded(plan: Plan, root: str | Path, edited: Mapping[str, bytes]) -> Plan:
 def _load(files: Files, name: str, *, main: bool) -> Plan:
     reader = Reader(files)
     reader.read(name, main=main)
+    if files.denied:
+        raise UnreadableError(f"cannot read {files.denied[0]}: Permission denied. {_ALLOWED}")
     more = reader.refusals() if reader.refused and main else []
     files.forget()
     builder = _build(reader) if main is False or not reader.refused else None

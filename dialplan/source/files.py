@@ -30,6 +30,7 @@ class Files:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.denied: list[str] = []
         self._texts: dict[str, Text | None] = {}
         self._found: dict[str, list[str]] = {}
 
@@ -47,9 +48,16 @@ class Files:
         return found
 
     def read(self, path: str) -> Text | None:
-        """The file's lines; None when it is missing, unreadable or no regular file."""
+        """The file's lines; None when it is missing, unreadable or no regular file.
+
+        `denied` has those that may not be read by who runs this: Asterisk may well read them.
+        """
         if path not in self._texts:
-            self._texts[path] = _read(path)
+            try:
+                self._texts[path] = _read(path)
+            except PermissionError:
+                self._texts[path] = None
+                self.denied.append(path)
         return self._texts[path]
 
     def forget(self) -> None:
@@ -124,6 +132,8 @@ def _read(path: str) -> Text | None:
     try:
         file = Path(path)
         return decode(file.read_bytes()) if file.is_file() else None
+    except PermissionError:
+        raise
     except (OSError, ValueError):
         return None
 

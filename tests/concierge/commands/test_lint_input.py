@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -58,6 +61,46 @@ def test_what_may_not_be_read_is_said(here: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Path, "read_bytes", refuse)
     assert main(["lint", "."]) == 2
     assert "Permission denied" in capsys.readouterr().err
+
+
+@pytest.fixture
+def nobody() -> Iterator[Path]:
+    """A folder that anybody may enter, and a test that is not root there: root may read everything."""
+    folder = Path(tempfile.mkdtemp(prefix="concierge-denied-"))
+    folder.chmod(0o755)
+    main(["lint", os.devnull])  # what is needed is loaded before the user changes
+    try:
+        yield folder
+    finally:
+        os.seteuid(os.getuid())
+        shutil.rmtree(folder)
+
+
+def denied(path: Path) -> None:
+    path.chmod(0)
+    if os.getuid() == 0:
+        os.seteuid(65534)
+
+
+def test_an_included_file_that_may_not_be_read_is_no_missing_one(nobody: Path, capsys: Out) -> None:
+    (nobody / "extensions.conf").write_text("#include part.conf\n[a]\nexten => s,1,Dial(PJSIP/1,20)\n")
+    (nobody / "part.conf").write_text("[b]\n")
+    assert main(["lint", str(nobody)]) == 0
+    denied(nobody / "part.conf")
+    capsys.readouterr()
+    assert main(["lint", str(nobody)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"cannot read {nobody}/part.conf: Permission denied. Run this as root, or as the user" in said.err
+
+
+def test_a_file_beside_that_may_not_be_read_says_nothing(nobody: Path, capsys: Out) -> None:
+    (nobody / "extensions.conf").write_text("[a]\nexten => s,1,Dial(PJSIP/nobody,20)\n")
+    (nobody / "pjsip.conf").write_text("[operator]\ntype=endpoint\n")
+    assert main(["lint", str(nobody)]) == 1
+    assert "C117" in capsys.readouterr().out
+    denied(nobody / "pjsip.conf")
+    assert main(["lint", str(nobody)]) == 0
 
 
 def test_an_included_folder_is_no_file(here: Path, capsys: Out) -> None:
