@@ -136,9 +136,13 @@ def _check_files(layout: Layout, changes: Sequence[Change]) -> None:
     """A file that is left open by somebody else's mistake would swallow what is put behind it."""
     from concierge.hooks import FREEPBX_HOOKS
     from concierge.installation.writing import take_back
-    from dialplan.plan import load
+    from dialplan.plan import UnreadableError, load
 
-    plan = load(layout.etc / "extensions.conf")
+    try:
+        plan = load(layout.etc / "extensions.conf")
+    except UnreadableError as error:
+        take_back(changes, layout.etc / "extensions.conf")
+        raise UserError(f"{error} Nothing was changed.") from error
     wanted = ["concierge-outbound", *(FREEPBX_HOOKS if layout.generated else ())]
     lost = [name for name in wanted if name not in plan.contexts]
     if layout.generated and not lost:

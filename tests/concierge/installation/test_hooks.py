@@ -10,9 +10,12 @@ from subprocess import CompletedProcess
 import pytest
 
 from concierge.doctor.sounds import check_sounds
+from concierge.errors import UserError
 from concierge.installation import blocks
+from concierge.installation.layout import Kind, Layout
 from concierge.installation.record import record_in
 from concierge.lab import freepbx
+from dialplan.plan import UnreadableError
 
 Concierge = Callable[..., CompletedProcess[str]]
 STOCK = {
@@ -117,6 +120,23 @@ def test_what_swallows_the_hooks_is_found_and_nothing_is_changed(hooks, lay) -> 
     refused = hooks("install")
     assert refused.returncode == 2 and "would not reach [concierge-outbound]" in refused.stderr
     assert snapshot(etc) == before
+
+
+def test_what_may_not_be_read_afterwards_takes_the_change_back(tmp_path: Path, monkeypatch) -> None:
+    """Root may read everything, so that only a test in place of the reader can refuse."""
+    from concierge.commands import hooks
+
+    taken: list[object] = []
+
+    def refuse(_: Path) -> None:
+        raise UnreadableError("cannot read part.conf: Permission denied.")
+
+    monkeypatch.setattr("dialplan.plan.load", refuse)
+    monkeypatch.setattr("concierge.installation.writing.take_back", lambda changes, _: taken.append(changes))
+    layout = Layout(Kind.ASTERISK, tmp_path)
+    with pytest.raises(UserError, match=r"part\.conf: Permission denied\. Nothing was changed"):
+        hooks._check_files(layout, ["a change"])
+    assert taken == [["a change"]]
 
 
 @pytest.mark.parametrize(
