@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dialplan.finding import Finding, Severity, Unknown
 from dialplan.light import TypeVar, dataclass, replace
 from dialplan.rule import Rule
+from dialplan.rules import without_a_cause
 from dialplan.subject import Subject
 from dialplan.unknowns import collect
 
@@ -56,14 +57,17 @@ def _found(subject: Subject, rules: Sequence[Rule], jobs: int) -> list[Finding]:
         from dialplan.parallel import check_all
 
         return check_all(subject, rules, jobs)
-    return [finding for rule in rules if rule.check for finding in rule.check(subject)]
+    idle = without_a_cause(subject)
+    wanted = [rule for rule in rules if rule.code not in idle]
+    return [finding for rule in wanted if rule.check for finding in rule.check(subject)]
 
 
 def _lint(subject: Subject, rules: Sequence[Rule], jobs: int) -> Report:
     found = _found(subject, rules, jobs)
     kept = [finding for finding in found if not subject.suppress(finding)]
     ran = frozenset(rule.code for rule in rules)
-    reviewed = [finding for rule in rules if rule.review for finding in rule.review(subject, ran)]
+    reviewing = rules if subject.suppressions else ()
+    reviewed = [finding for rule in reviewing if rule.review for finding in rule.review(subject, ran)]
     kept = [_with_witness(subject, finding) for finding in kept]
     if any("additional" in file for file in subject.plan.files) or "from-did-direct" in subject.plan.contexts:
         from dialplan.freepbx import described

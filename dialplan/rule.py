@@ -16,8 +16,17 @@ from pathlib import Path
 from types import ModuleType
 
 from dialplan.finding import Finding, Severity
-from dialplan.light import dataclass
+from dialplan.light import TYPE_CHECKING, Any
 from dialplan.subject import Subject
+
+if TYPE_CHECKING:
+    from typing import cast
+else:
+
+    def cast(_: str, value: Any) -> Any:
+        """What type checkers take for granted."""
+        return value
+
 
 SECTIONS = ("What it finds", "Why it matters to a caller", "Bad", "Good", "When to switch it off")
 
@@ -29,18 +38,51 @@ class RuleError(RuntimeError):
     """A rule module is incomplete: our bug; the text names the module and what is missing."""
 
 
-@dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. Its page is read from `docstring` when it is asked for. `follows_calls`: it looks at the flow."""
+    """One rule. Its module is imported when more than its code is asked for, and its page is read later still."""
 
-    code: str
-    severity: Severity
-    mission: str
-    check: Check | None
-    review: Review | None
-    module: str
-    docstring: str
-    follows_calls: bool = False
+    __slots__ = ("_found", "code", "module")
+
+    def __init__(self, code: str, module: str, found: ModuleType | None = None) -> None:
+        self.code, self.module, self._found = code, module, found
+
+    @property
+    def _module(self) -> ModuleType:
+        """Raises RuleError for an incomplete one."""
+        if self._found is None:
+            self._found = _complete(importlib.import_module(self.module), self.code)
+        return self._found
+
+    @property
+    def severity(self) -> Severity:
+        """What its findings are unless they say otherwise."""
+        return cast("Severity", self._module.SEVERITY)
+
+    @property
+    def mission(self) -> str:
+        """The promise it keeps."""
+        return str(self._module.MISSION)
+
+    @property
+    def check(self) -> Check | None:
+        """What it looks for."""
+        return cast("Check | None", getattr(self._module, "check", None))
+
+    @property
+    def review(self) -> Review | None:
+        """What it looks for after all others."""
+        return cast("Review | None", getattr(self._module, "review", None))
+
+    @property
+    def docstring(self) -> str:
+        """Its page as it is written."""
+        return self._module.__doc__ or ""
+
+    @property
+    def follows_calls(self) -> bool:
+        """Does it take something from the flow? Then it asks for the calls that were explored."""
+        parts = ("dialplan.flow.", "dialplan.rules._flow")
+        return any(str(getattr(one, "__module__", "")).startswith(parts) for one in vars(self._module).values())
 
     @property
     def title(self) -> str:
@@ -69,12 +111,12 @@ def _shown(example: str) -> str:
 
 @functools.cache
 def rules() -> tuple[Rule, ...]:
-    """Every rule there is, by code. Raises RuleError for an incomplete or doubled one; pages are not read yet."""
+    """Every rule there is, by code. Raises RuleError for a doubled one; modules and pages are not read yet."""
     package = importlib.import_module("dialplan.rules")
     found: dict[str, Rule] = {}
     files = sorted(file.name for folder in package.__path__ for file in Path(folder).iterdir())
     for name in [file[:-3] for file in files if file.endswith(".py") and not file.startswith("_")]:
-        rule = _described(importlib.import_module(f"dialplan.rules.{name}"))
+        rule = Rule(name.partition("_")[0].upper(), f"dialplan.rules.{name}")
         if rule.code in found:
             raise RuleError(f"{name}: {rule.code} is there twice")
         found[rule.code] = rule
@@ -83,28 +125,21 @@ def rules() -> tuple[Rule, ...]:
 
 def from_module(module: ModuleType) -> Rule:
     """Read one rule module and its page. Raises RuleError naming what it lacks."""
-    rule = _described(module)
+    rule = Rule(getattr(module, "CODE", ""), module.__name__, _complete(module))
     _read_page(rule.module, rule.docstring)
     return rule
 
 
-def _described(module: ModuleType) -> Rule:
+def _complete(module: ModuleType, code: str = "") -> ModuleType:
     name = module.__name__
     for constant in ("CODE", "SEVERITY", "MISSION"):
         if not hasattr(module, constant):
             raise RuleError(f"{name} has no {constant}")
-    check, review = getattr(module, "check", None), getattr(module, "review", None)
-    if (check is None) == (review is None):
+    if code and code != module.CODE:
+        raise RuleError(f"{name} has the code {module.CODE}")
+    if hasattr(module, "check") == hasattr(module, "review"):
         raise RuleError(f"{name} needs either check or review")
-    return Rule(
-        module.CODE, module.SEVERITY, module.MISSION, check, review, name, module.__doc__ or "", _follows(module)
-    )
-
-
-def _follows(module: ModuleType) -> bool:
-    """Does it take something from the flow? Then it asks for the calls that were explored."""
-    parts = ("dialplan.flow.", "dialplan.rules._flow")
-    return any(str(getattr(one, "__module__", "")).startswith(parts) for one in vars(module).values())
+    return module
 
 
 @functools.cache
