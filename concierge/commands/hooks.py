@@ -92,7 +92,10 @@ def _install(args: Namespace, layout: Layout, console: Console) -> int:
     secret, new = _secret(settings)
     changes = installation(Wanted(settings, layout, secret, _sounds(args)))
     for way in unguarded(layout):
-        print(f"concierge: {way} does not begin as is known: calls through it are not asked about", file=sys.stderr)
+        print(
+            f"concierge: {way} does not begin as is known, or calls no hook: calls through it are not asked about",
+            file=sys.stderr,
+        )
     if new and not args.dry_run:
         _keep_secret(settings, new)
     _carry_out(args, settings, layout, changes)

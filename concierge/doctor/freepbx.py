@@ -10,6 +10,7 @@ from concierge.errors import UserError
 from concierge.installation.changes import text_of
 from concierge.installation.compose import OWN, direct, unguarded
 from concierge.installation.layout import Layout, detect
+from concierge.installation.ways import own_ways
 
 _NAME = "FreePBX"
 _EMAIL = "U(sub-send-obroute-email"
@@ -33,6 +34,10 @@ def _ways(layout: Layout, generated: str) -> Iterator[Finding]:
         yield warning(
             _NAME, f"calls through {way} are not asked about", "route these calls through a trunk of another kind"
         )
+    for way in own_ways(layout.etc):
+        fine = False
+        remedy = "Gosub(concierge-outbound,s,1(${EXTEN})) before its Dial, and dial only on CONCIERGE_VERDICT=ALLOW"
+        yield warning(_NAME, f"your own {way} dials and does not ask", remedy)
     enum, trunks = direct(layout)
     override = text_of(layout.etc / OWN["override"])
     missing = [name for name, there in (("macro-dialout-enum", enum), ("ext-trunk", bool(trunks))) if there]
@@ -44,4 +49,4 @@ def _ways(layout: Layout, generated: str) -> Iterator[Finding]:
         seen = "a route sends an e-mail for each call, and its own step comes after ours: no key is heard on its calls"
         yield warning(_NAME, seen, "switch off the notification of the routes that campaigns use")
     if fine:
-        yield ok(_NAME, "every generated way to a trunk asks")
+        yield ok(_NAME, "every way of a route to a trunk asks")

@@ -19,6 +19,7 @@ from concierge.installation import blocks
 from concierge.installation.changes import Change, as_bytes, change, content, text_of
 from concierge.installation.layout import Layout
 from concierge.installation.record import line_of
+from concierge.installation.ways import without_hook
 from concierge.settings import Settings
 
 STAMP = "CONCIERGE_HOOKS"  # a global variable: tells what Asterisk has loaded from what is in the files
@@ -98,12 +99,12 @@ def direct(layout: Layout) -> tuple[bool, list[str]]:
 
 
 def unguarded(layout: Layout) -> list[str]:
-    """Generated ways past the hooks that begin in another way than is known: nothing can be put before them."""
+    """Generated ways past the hooks that call none and begin in another way than is known: nothing can be put there."""
     text = text_of(layout.etc / "extensions_additional.conf")
     known = direct(layout)
     ways = [] if known[0] or not _first(text, "macro-dialout-enum", "s") else ["macro-dialout-enum"]
     unknown = [one for one in ("tdial", "tcustom") if one not in known[1] and _first(text, "ext-trunk", one)]
-    return ways + [f"ext-trunk,{exten}" for exten in unknown]
+    return without_hook(layout) + ways + [f"ext-trunk,{exten}" for exten in unknown]
 
 
 def _first(text: str, context: str, exten: str) -> str:

@@ -60,6 +60,8 @@ exten => foo,1,NoOp(bar)
 
 [outrt-1]
 include => outrt-1-custom
+exten => _76.,1,{dundi}
+exten => _76.,n,{busy}
 exten => _77.,1,{enum}
 exten => _77.,n,{busy}
 exten => _78.,1,Set(FROM_DID=${{EXTEN:2}})
@@ -84,6 +86,21 @@ exten => s,n,Dial(${{OUT_1}}/${{OUTNUM}}${{OUT_1_SUFFIX}},${{TRUNK_RING_TIMER}},
 exten => s,n,NoOp(the trunk says ${{DIALSTATUS}})
 exten => s,n,{end}
 exten => bypass,1,NoOp(the hook takes another trunk)
+
+[macro-dialout-dundi]
+include => macro-dialout-dundi-custom
+exten => s,1,Set(DIAL_TRUNK=${{ARG1}})
+exten => s,n,Set(DIAL_NUMBER=${{ARG2}})
+exten => s,n,Set(OUTNUM=${{OUTPREFIX_${{DIAL_TRUNK}}}}${{DIAL_NUMBER}})
+exten => s,n,{dundihook}
+exten => s,n,GotoIf($["${{PREDIAL_HOOK_RET}}" = "BYPASS"]?bypass,1)
+exten => s,n,{dundicall}
+exten => s,n,{end}
+exten => bypass,1,NoOp(the hook takes another trunk)
+
+[macro-dundi-1]
+exten => s,1,Goto(${{ARG1}},1)
+exten => _X.,1,Dial(PJSIP/${{EXTEN}}@callee,60)
 
 [macro-dialout-enum]
 include => macro-dialout-enum-custom
@@ -145,6 +162,9 @@ def tree(version: str, more: Mapping[str, str] | None = None) -> dict[str, str]:
         "hook": call("dialout-trunk-predial-hook"),
         "trunk": call("dialout-trunk", "1,${EXTEN},,off"),
         "emergency": call("dialout-trunk", "1,${EXTEN:2},,off"),
+        "dundi": call("dialout-dundi", "1,${EXTEN:2},,off"),
+        "dundihook": call("dialout-dundi-predial-hook"),
+        "dundicall": call("dundi-1", "${OUTNUM}"),
         "enum": call("dialout-enum", "1,${EXTEN:2},,off"),
         "busy": call("outisbusy"),
         "late": "b(func-apply-sipheaders^s^1,(${DIAL_TRUNK}))",

@@ -121,16 +121,17 @@ def test_a_second_subroutine_of_the_called_leg_runs_too(site: InstalledSite) -> 
             )
 
 
-def test_ways_that_call_no_hook_ask_too_and_emergency_routes_do_not(site: InstalledSite) -> None:
+def test_ways_that_call_another_hook_or_none_ask_too_and_emergency_routes_do_not(site: InstalledSite) -> None:
     if not (site.etc / "extensions_additional.conf").exists() or "office" in text(site, "extensions_custom.conf"):
         return
     with site.pbx.phone("callee") as callee:
-        for way in ("77", "78"):
+        for way in ("76", "77", "78"):
             assert dial(site, f"{way}00{LISTED}")["Response"] == "Failure", way
         assert callee.invites == []
-        for way in ("77", "78"):
+        for way in ("76", "77", "78"):
+            before = len(callee.invites)
             dial(site, f"{way}00{FREE}")
-            wait_until(lambda: len(callee.invites) > 0, 10, f"the call by {way}")
+            wait_until(lambda before=before: len(callee.invites) > before, 10, f"the call by {way}")
             assert callee.invites[-1] == f"00{FREE}"
             site.pbx.hangup_all()
         dial(site, f"7900{LISTED}")

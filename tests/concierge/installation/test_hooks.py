@@ -249,7 +249,35 @@ def test_doctor_names_the_ways_that_the_hooks_cannot_change(hooks, lay) -> None:
     assert "no key is heard" in next(iter(check_freepbx(etc))).seen
     additional.write_text(text.replace("sub-pincheck", "sub-other"))
     assert "macro-dialout-enum are not asked" in next(iter(check_freepbx(etc))).seen
+    hookless = text.replace("exten => s,n,Gosub(macro-dialout-dundi-predial-hook,s,1())\n", "")
+    assert hookless != text
+    additional.write_text(hookless)
+    assert "calls through macro-dialout-dundi are not asked" in next(iter(check_freepbx(etc))).seen
+    assert "macro-dialout-dundi does not begin as is known, or calls no hook" in hooks("install").stderr
     assert list(check_freepbx(etc / "nowhere")) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "seen"),
+    [
+        ("exten => _75.,1,Dial(PJSIP/${EXTEN:2}@trunk,60)", ["outbound-allroutes-custom,_75."]),
+        ("exten => _75.,1,Gosub(concierge-outbound,s,1(${EXTEN:2}))\n same => n,Dial(PJSIP/${EXTEN:2}@trunk)", []),
+        ("exten => _75.,1,Dial(PJSIP/${EXTEN:2}@trunk,60,b(concierge-leg^s^1))", []),
+        ("exten => 75,1,Dial(PJSIP/101)\nexten => _76.,1,Goto(from-internal,${EXTEN},1)", []),
+        ("include => mine\n[mine]\nexten => _75.,1,Dial(PJSIP/${EXTEN:2}@trunk,60)", ["mine,_75."]),
+    ],
+)
+def test_doctor_names_ones_own_routes_that_do_not_ask(hooks, lay, lines, seen) -> None:
+    from concierge.doctor.freepbx import check_freepbx
+    from concierge.installation.ways import own_ways
+
+    etc = lay(freepbx.tree("16", MANAGER | {"extensions_custom.conf": f"[outbound-allroutes-custom]\n{lines}\n"}))
+    assert hooks("install").returncode == 0
+    assert own_ways(etc) == seen
+    assert [one.seen for one in check_freepbx(etc) if "your own" in one.seen] == [
+        f"your own {way} dials and does not ask" for way in seen
+    ]
+    assert own_ways(etc / "nowhere") == []
 
 
 def test_doctor_finds_nothing_of_the_kind_on_plain_asterisk(lay) -> None:
