@@ -59,7 +59,7 @@ class Building:
         try:
             index.read_new(connection, index.ends(connection))
         except OtherPast:
-            log.warning("index=again why=the list was put back to an earlier state")
+            log.warning("index=again why=the list was put back to an earlier state, or changed by hand")
             index = Index()
             index.read_new(connection, index.ends(connection))
         took = time.monotonic() - self._started

@@ -3,7 +3,8 @@
 `listed` has every number with an entry of its own, `ranges` the few entries of more than one number, `contacted` every
 number with an allowed call. Each may hold more (an entry that was revoked or purged), never less: a miss answers
 without SQL, a hit asks the rows. Rows are only ever added under greater keys (AUTOINCREMENT), so what is new is read
-beyond the last one that is known; when that one is gone or another, the store has another past, and all is read again.
+beyond the last one that is known; when that one is gone or another, the store has another past, and all is read again;
+so it is when somebody has changed numbers in the table by hand.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import bindparam, func, select, true
+from sqlalchemy import Integer, bindparam, cast, func, select, true
 
 from models.query import Query
 from models.ranges import Ranges
 from models.registry.blocks import Blocks, shorter
-from models.tables import call_check, entry, is_contact
+from models.tables import call_check, entry, is_contact, sync_state
 
 _CHUNK = 20_000  # rows that are held as Python objects: some milliseconds in which no other thread runs
 
@@ -99,7 +100,10 @@ _NEW_CALLS = Query(
 _newest = select(entry.c.id, entry.c.number, entry.c.last, entry.c.created_at).order_by(entry.c.id.desc()).limit(1)
 _newest_row = _newest.subquery("newest")
 _call = select(func.max(call_check.c.seq).label("call")).subquery("last_call")
-_ENDS = Query(select(*_newest_row.c, _call.c.call).select_from(_call.outerjoin(_newest_row, true())))
+_counted = select(cast(sync_state.c.value, Integer)).where(sync_state.c.key == "by-hand").scalar_subquery()
+_ENDS = Query(
+    select(*_newest_row.c, _call.c.call, _counted.label("hand")).select_from(_call.outerjoin(_newest_row, true()))
+)
 
 
 class OtherPast(Exception):
@@ -107,13 +111,15 @@ class OtherPast(Exception):
 
 
 class Reached(NamedTuple):
-    """How far into the store: the last entry with its number, end and time, and the last check."""
+    """How far into the store: the last entry with its number, end and time, the last check, and how often somebody has
+    given an entry another number (a trigger counts)."""
 
     entry: int = 0
     number: int = 0
     last: int = 0
     created_at: int = 0
     call: int = 0
+    hand: int = 0
 
 
 def rows_between(one: Reached, other: Reached) -> int:
@@ -139,7 +145,8 @@ class Index:
     def ends(self, connection: sqlite3.Connection) -> Reached:
         """How far the store goes. Raises sqlite3.Error, and OtherPast when that is less far than the index."""
         found = Reached._make(value or 0 for value in _ENDS.rows(connection)[0])
-        if found.entry < self.reached.entry or found.call < self.reached.call:
+        less = found.entry < self.reached.entry or found.call < self.reached.call
+        if less or (self.reached.entry and found.hand != self.reached.hand):
             raise OtherPast
         return found
 
@@ -160,6 +167,7 @@ class Index:
             for rows in _chunks(_NEW_CALLS.cursor(connection, p=self.reached.call)):
                 self.contacted.add([row[1] for row in rows if isinstance(row[1], int)])
             self.reached = self.reached._replace(call=ends.call)
+        self.reached = self.reached._replace(hand=ends.hand)  # last: what is changed from here on is counted later
 
     def _read_entries(self, connection: sqlite3.Connection) -> None:
         cursor = _NEW_ENTRIES.cursor(connection, p=self.reached.entry)
@@ -170,7 +178,7 @@ class Index:
             self.listed.add([row[1] for row in found if not row[2]])
             for _, first, last, _ in (row for row in found if row[2]):
                 self.ranges.add(first, last)
-            self.reached = Reached._make((*rows[-1], self.reached.call))
+            self.reached = Reached._make((*rows[-1], self.reached.call, self.reached.hand))
 
 
 def _chunks(cursor: sqlite3.Cursor) -> Iterator[list[Any]]:

@@ -6,16 +6,21 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.building import Building
+from models.imports import Batch, Imports
 from models.index import Index, SortedNumbers, numbers
 from models.policy import Listed, NotListed
 from models.reader import Reader
+from models.retention import Cutoffs, Purge
 from models.store import Store
+from models.suppression import Kind
 
 ADD = """
 import sqlite3, sys
@@ -151,3 +156,48 @@ def test_without_pyroaring_the_sorted_array_is_used(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     assert isinstance(numbers(), SortedNumbers)
+
+
+CHANGES = [
+    ("UPDATE entry SET number = ? WHERE id = 2", 48600999888),
+    ("UPDATE entry SET number = ?, last = 48600999889 WHERE id = 2", 48600999880),
+    (ADD_ROW.replace("?, ?", "?, ''"), 48600999887),
+    ("UPDATE entry SET id = 1000, number = ? WHERE id = 2", 48600999886),
+]
+
+
+@pytest.mark.parametrize(("statement", "number"), CHANGES)
+@pytest.mark.parametrize("started", [True, False])
+def test_a_number_that_somebody_puts_into_the_table_by_hand_is_listed_with_the_next_call(
+    db, store, make, wait, monkeypatch, statement, number, started
+):
+    monkeypatch.setattr("models.building._WORTH", 1)
+    for one in range(3):
+        store.record(make.event(make.PERSON + one))
+    with closing(Reader(db, indexed=True)) as reader:
+        reader.begin_index()()
+        assert isinstance(reader.look_up(number), NotListed)
+        reader.save()
+        if not started:
+            reader.close()
+        with closing(sqlite3.connect(db)) as connection, connection:
+            connection.execute(statement, (number,))
+        assert isinstance(reader.look_up(number), Listed)
+        reader.begin_index()()
+        assert isinstance(reader.look_up(number), Listed)
+        wait.until_now(lambda: reader.look_up(number) and reader._index is not None)
+        assert isinstance(reader.look_up(number), Listed)
+        assert isinstance(reader.look_up(make.PERSON), Listed)
+
+
+def test_nothing_that_concierge_does_itself_counts_as_by_hand(db, store, make):
+    for kind in (Kind.ADD, Kind.REMOVE, Kind.ADD):
+        store.record(make.event(kind=kind))
+    imports = Imports(store)
+    new = Batch(str(uuid4()), uuid4().hex, "x.csv", "csv", "a", make.NOW)
+    imports.load(new, [make.event(make.PERSON + one, batch=new.id) for one in range(3)])
+    imports.undo(new.id, "a", make.NOW)
+    Purge(store, "a").forget(make.PERSON)
+    Purge(store, "a").run(Cutoffs(ended=datetime.now(UTC)))
+    with closing(sqlite3.connect(db)) as connection:
+        assert connection.execute("SELECT * FROM sync_state WHERE key = 'by-hand'").fetchall() == []
