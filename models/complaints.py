@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from models.facts import ANSWERED, COMPLAINT, Fact, append, read
+from models.facts import ANSWERED, COMPLAINT, Fact, read, record_in
 from models.store import Recorded, Store
 from models.suppression import ALL, Kind, ListEvent
 
@@ -32,7 +32,7 @@ def record(store: Store, made: Fact) -> Recorded:
     listing = ListEvent(made.event_id, Kind.ADD, made.number or 0, ALL, made.at, reason, made.source, made.actor)
     with store.writing() as connection:
         done = store.append(connection, listing)
-        append(connection, [made])
+        record_in(store, connection, [made])
     return done
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select
 from models.campaign import Campaign, campaign_of, data_of
 from models.consent import Act, ConsentEvent
 from models.errors import CampaignError
+from models.evidence.sources import FACT
 from models.query import Query
 from models.store import Store, lock_for_writing
 from models.tables import fact, from_micros, to_micros
@@ -41,11 +42,18 @@ class Fact:
 def record(store: Store, facts: Sequence[Fact]) -> int:
     """Append, durably, in one transaction; how many were new. Idempotent by `event_id`. Raises StoreError."""
     with store.writing() as connection:
-        return append(connection, facts)
+        return record_in(store, connection, facts)
+
+
+def record_in(store: Store, connection: Connection, facts: Sequence[Fact]) -> int:
+    """The same in the caller's transaction."""
+    new = append(connection, facts)
+    store.seal(connection, FACT, new)
+    return new
 
 
 def append(connection: Connection, facts: Sequence[Fact]) -> int:
-    """The same in the caller's transaction."""
+    """Rows alone; the caller seals the newest ones, as many as were new."""
     lock_for_writing(connection)
     ids = [str(one.event_id) for one in facts]
     known: set[str] = set()

@@ -18,7 +18,7 @@ from models import facts
 from models.callback import State as Promise
 from models.consent import Act
 from models.errors import StoreWaiting
-from models.evidence.sources import BYPASS, CHECK, EVENT, IMPORT, WITNESS
+from models.evidence.sources import BYPASS, CHECK, EVENT, FACT, IMPORT, WITNESS
 from models.forgetting import FORGET, FORGOTTEN, bare_consent, order
 from models.rows import event_from_row, event_row
 from models.store import Store, refold
@@ -227,7 +227,7 @@ class Purge:
                 connection.exec_driver_sql("PRAGMA secure_delete = ON")  # else the bytes stay in free pages
                 self._forget(connection, number, gone, until)
                 if self.shared and before is None:
-                    facts.append(connection, [order(number, self.actor, datetime.now(UTC))])
+                    facts.record_in(self.store, connection, [order(number, self.actor, datetime.now(UTC))])
             with self.store.reading() as connection:  # and in the log; while others read, until they have ended
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone
@@ -285,9 +285,12 @@ class Purge:
             if bare == {"actor": row.actor, "body": row.body}:
                 continue
             gone.facts += 1
-            if not self.dry:
-                own = fact.c.seq == row.seq
-                connection.execute(delete(fact).where(own) if bare is None else update(fact).where(own).values(**bare))
+            if self.dry:
+                continue
+            self.store.remove_rows(connection, FACT, [row.seq], _ASKED, self.actor)
+            if bare is not None:
+                kept = {name: value for name, value in row._mapping.items() if name != "seq"}
+                self.store.put_back(connection, FACT, kept | bare)
 
     def _forget_key(self, connection: Connection, key: Key, gone: Gone, until: int | None) -> None:
         """Of what holds, one listing after the other without its story; of the rest nothing. What came later stays."""

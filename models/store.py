@@ -22,7 +22,7 @@ from models import turn
 from models.contact import Answer
 from models.errors import StoreBusy, StoreError, StoreMissing, StoreOutdated, StoreTooNew
 from models.evidence.seal import Sealer
-from models.evidence.sources import CHECK, EVENT, IMPORT
+from models.evidence.sources import CHECK, EVENT, FACT, IMPORT
 from models.rows import (
     check_row,
     entry_from_row,
@@ -45,7 +45,18 @@ from models.statements import (
     put,
 )
 from models.suppression import NO_BATCHES, Entry, Key, Kind, ListEvent, fold, taking_back
-from models.tables import LOADING, SCHEMA, batch, call_check, entry, evidence_link, from_micros, list_event, to_micros
+from models.tables import (
+    LOADING,
+    SCHEMA,
+    batch,
+    call_check,
+    entry,
+    evidence_link,
+    fact,
+    from_micros,
+    list_event,
+    to_micros,
+)
 from models.wal import inode_of
 
 PATIENCE = 5.0  # seconds that a writer waits for another one
@@ -282,18 +293,17 @@ class Store:
             self._withdraw(connection, happened)
         return Recorded(not known, refold(connection, happened.key))
 
-    @staticmethod
-    def _withdraw(connection: Connection, happened: ListEvent) -> None:
+    def _withdraw(self, connection: Connection, happened: ListEvent) -> None:
         """With the consents that the person takes back; consents that cannot be read keep no opt-out from the list."""
         from models.withdrawal import BY_PERSON, withdraw
 
         if happened.source in BY_PERSON:
             with suppress(ValueError):
-                withdraw(connection, happened)
+                self.seal(connection, FACT, int(withdraw(connection, happened)))
 
     def put_back(self, connection: Connection, source: str, values: Mapping[str, object]) -> None:
         """A row of evidence in place of one that was removed in the same transaction of `writing`."""
-        table = list_event if source == EVENT else call_check
+        table = {EVENT: list_event, CHECK: call_check, FACT: fact}[source]
         connection.execute(insert(table).values(dict(values)))
         self.seal(connection, source, 1)
 

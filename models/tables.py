@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Column,
     ColumnElement,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
     text,
 )
 from sqlalchemy.dialects.mysql import LONGTEXT
@@ -81,6 +83,18 @@ entry = Table(
     Index(None, "batch"),
     sqlite_autoincrement=True,
 )
+
+# whoever gives an entry another number by hand tells every index in memory so; Concierge itself never does
+_RENUMBERED = """
+CREATE TRIGGER entry_renumbered AFTER UPDATE OF id, number, last ON entry
+WHEN OLD.id IS NOT NEW.id OR OLD.number IS NOT NEW.number OR OLD.last IS NOT NEW.last
+BEGIN
+    INSERT INTO sync_state (key, value) VALUES ('by-hand', '1')
+    ON CONFLICT (key) DO UPDATE SET value = value + 1;
+END
+"""
+_renumbered = DDL(_RENUMBERED)  # type: ignore[no-untyped-call]
+event.listen(entry, "after_create", _renumbered.execute_if(dialect="sqlite"))
 
 # the few entries of more than one number
 Index("ix_entry_ranges", entry.c.number, entry.c.last, sqlite_where=entry.c.last > 0)

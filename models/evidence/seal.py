@@ -26,7 +26,7 @@ from models.evidence.chain import (
 )
 from models.evidence.checkpoint import Checkpoint, Notes, checkpoint_path
 from models.evidence.key import load_key, load_or_make_key
-from models.evidence.sources import SOURCES, Source
+from models.evidence.sources import FACT, SOURCES, Source
 
 log = logging.getLogger("concierge.evidence")
 
@@ -114,11 +114,25 @@ class Sealer:
         return sum(last - first + 1 for first, last, _chain in runs)
 
     def begin(self, connection: sqlite3.Connection) -> bool:
-        """Cover the rows that were there before there was a chain. False when there is one, or no row."""
+        """Cover the rows that were there before there was a chain, or before it knew of their source. False when there
+        is nothing to cover."""
         self._load_head(connection)
-        if self._head is not None or not any(_has_rows(connection, one) for one in SOURCES.values()):
+        if self._head is not None:
+            return self._cover_new_sources(connection)
+        if not any(_has_rows(connection, one) for one in SOURCES.values()):
             return False
         return self._begin(connection)
+
+    def _cover_new_sources(self, connection: sqlite3.Connection) -> bool:
+        """Of a chain that an earlier version has begun; only while the database is upgraded."""
+        known = {row[0] for row in connection.execute("SELECT DISTINCT source FROM evidence_link")}
+        found = [one for one in SOURCES.values() if one.name == FACT and one.name not in known]
+        found = [one for one in found if _has_rows(connection, one)]
+        if found and not self._key:
+            self._key = self._load_key(connection)
+        for one in found:
+            self._cover(connection, one)
+        return bool(found)
 
     def committed(self, chain_at: Callable[[int], bytes | None], *, later: bool = False) -> None:
         """The transaction is durable: note where the chain ends, a few times a second at most; see `settle`.

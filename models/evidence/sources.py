@@ -51,6 +51,7 @@ IMPORT = "import"
 BYPASS = "bypass"
 WITNESS = "witness"
 GAP = "gap"
+FACT = "fact"
 
 _ALL = (
     Source(
@@ -100,6 +101,11 @@ _ALL = (
             *("settled_at",),
         ),
         mutable=True,
+    ),
+    Source(
+        FACT,
+        "fact",
+        ("seq", "event_id", "kind", "number", "subject", "at", "recorded_at", "source", "actor", "body", "site"),
     ),
 )
 SOURCES: Mapping[str, Source] = {one.name: one for one in _ALL}

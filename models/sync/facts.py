@@ -73,15 +73,16 @@ def to_row(message: Message) -> dict[str, Any]:
     return own | told | {"kind": values["fact"], "at": values["at"], "number": number, "body": values["content"]}
 
 
-def take_in(connection: Connection, messages: Sequence[Message]) -> int:
-    """Those that are new, in the caller's transaction; how many orders to forget there are. Raises Unreadable.
+def take_in(connection: Connection, messages: Sequence[Message]) -> tuple[int, int]:
+    """Those that are new, in the caller's transaction; how many these are, and how many orders to forget there are.
+    Raises Unreadable.
 
     An order that is read again is carried out again: what it stands against was read again too.
     """
     found = [to_row(message) for message in messages if message.kind == KIND]
     rows = {row["event_id"]: row for row in found if row["kind"] != ERASED}
     if not rows:
-        return 0
+        return 0, 0
     known = set(connection.execute(select(fact.c.event_id).where(fact.c.event_id.in_(rows))).scalars())
     new = [row for event_id, row in rows.items() if event_id not in known]
     if new:
@@ -89,7 +90,7 @@ def take_in(connection: Connection, messages: Sequence[Message]) -> int:
     orders = [row for row in rows.values() if row["kind"] == FORGET]
     for row in orders:
         put_order(connection, row["event_id"], row["number"], row["actor"], row["at"])
-    return len(orders)
+    return len(new), len(orders)
 
 
 def put_order(connection: Connection, event_id: str, number: int, actor: str, at: int) -> None:

@@ -23,12 +23,13 @@ _INSERT = insert(list_event)
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How many rows of `list_event` were inserted last, and the imports whose row was written; `settles`: something is
-    left to do for `models.sync.settle`."""
+    """How many rows of `list_event` and of `fact` were inserted last, and the imports whose row was written; `settles`:
+    something is left to do for `models.sync.settle`."""
 
     events: int
     imports: Sequence[str]
     settles: bool = False
+    facts: int = 0
 
 
 def take_in(connection: Connection, messages: Sequence[Message]) -> Taken:
@@ -38,7 +39,7 @@ def take_in(connection: Connection, messages: Sequence[Message]) -> Taken:
     """
     known = _known(connection, [one.event_id for one in messages])
     rows, imports = [], []
-    orders = facts.take_in(connection, messages)
+    new, orders = facts.take_in(connection, messages)
     for message in messages:
         if message.kind == facts.KIND:
             continue
@@ -52,7 +53,7 @@ def take_in(connection: Connection, messages: Sequence[Message]) -> Taken:
         refold_many(connection, _keys(connection, rows))
     orders += facts.again(connection, _oldest(messages))
     settles = orders > 0 or any(message.about_import for message in messages)
-    return Taken(len(rows), list(dict.fromkeys(imports)), settles)
+    return Taken(len(rows), list(dict.fromkeys(imports)), settles, new)
 
 
 def _oldest(messages: Sequence[Message]) -> dict[int, int]:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from models.backoff import delay
 from models.errors import FeedError, StoreBusy, StoreError, StoreWaiting
-from models.evidence.sources import EVENT
+from models.evidence.sources import EVENT, FACT
 from models.store import Store
 from models.sync import facts, hosts, outbox, state
 from models.sync.contact import Contact
@@ -303,6 +303,7 @@ class _Host:
                 taken = take_in(connection, page.messages)
                 pass_over(connection, before)
                 self._store.seal(connection, EVENT, taken.events)
+                self._store.seal(connection, FACT, taken.facts)
                 for identity in taken.imports:
                     self._store.seal_import(connection, identity)
                 state.put_position(connection, page.position)

@@ -8,18 +8,24 @@ import random
 import sqlite3
 import stat
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from concierge.wiring import upgrade_store
+from models import facts
+from models.consent import Act, ConsentEvent
 from models.errors import StoreError
 from models.evidence.chain import START, Link, chain_of, sign
 from models.evidence.checkpoint import Checkpoint, checkpoint_path, lines, read_line
 from models.evidence.key import key_path, load_key, load_or_make_key
 from models.evidence.sources import SOURCES
 from models.evidence.verify import verify
+from models.retention import Purge
 from models.store import Store
 from models.suppression import Kind
 from models.tables import SCHEMA, metadata
@@ -360,3 +366,49 @@ def test_every_manipulation_is_found(tmp_path, seed):
     assert verify(path).findings == []
     missed = [done for done, found in tampering.manipulations(path, 60, seed) if not found]
     assert missed == []
+
+
+def consents(store, *acts):
+    made = [
+        facts.fact_of(ConsentEvent(uuid4(), act, 48601234567, datetime.now(UTC), "form", "cards", "call", "scan 17"))
+        for act in acts
+    ]
+    facts.record(store, made)
+
+
+def test_a_consent_that_was_changed_put_in_or_taken_out_is_named(db):
+    with closing(Store(db)) as store:
+        for act in (Act.GRANT, Act.WITHDRAW, Act.GRANT):
+            consents(store, act)
+    assert (verify(db).findings, verify(db).rows) == ([], 3)
+    execute(db, "UPDATE fact SET body = replace(body, 'scan 17', 'scan 18') WHERE seq = 1")
+    execute(db, "DELETE FROM fact WHERE seq = 2")
+    execute(
+        db, "INSERT INTO fact SELECT 9, 'x', kind, number, subject, at, 1, source, '', body, site FROM fact LIMIT 1"
+    )
+    assert [what.split(":")[0] for what in whats(db)] == ["fact 1", "fact 2", "fact 9"]
+
+
+def test_a_person_s_consents_that_are_forgotten_leave_the_chain_whole(db):
+    with closing(Store(db)) as store:
+        consents(store, Act.GRANT, Act.WITHDRAW)
+        assert Purge(store, "anna", shared=True).forget(48601234567).facts == 2
+        assert "scan 17" not in str(facts.read(store, *facts.CONSENTS))
+        assert len(facts.read(store, *facts.CONSENTS)) == 2
+    assert verify(db).findings == []
+
+
+def test_consents_from_before_the_chain_knew_of_them_join_it_with_the_upgrade(db, make):
+    with closing(Store(db)) as store:
+        store.write_checks([make.answer()])
+    copied = "INSERT INTO fact SELECT {}, '{}', 'grant', 1, '', 1, 1, 's', 'a', '{{}}', ''"
+    execute(db, copied.format(1, "x"), copied.format(2, "y"))
+    assert [what.split(":")[0] for what in whats(db)] == ["fact 1", "fact 2"]
+    upgrade_store(db)
+    assert verify(db).findings == []
+    with closing(Store(db)) as store:
+        consents(store, Act.WITHDRAW)
+    assert (verify(db).findings, verify(db).rows) == ([], 4)
+    execute(db, copied.format(9, "z"))
+    upgrade_store(db)
+    assert [what.split(":")[0] for what in whats(db)] == ["fact 9"], "what is put in later joins nothing"
