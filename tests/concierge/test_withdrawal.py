@@ -30,7 +30,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
-    path = tmp_path_factory.mktemp("template") / "template.db"
+    path = tmp_path_factory.mktemp("template") / "concierge.db"
     upgrade_store(path)
     made = [
         facts.campaign_fact(uuid4(), campaign, PRESSED - 9 * DAY, "test")
@@ -43,7 +43,8 @@ def template(tmp_path_factory):
 
 @pytest.fixture
 def db(template, tmp_path):
-    return tmp_path / shutil.copy(template, tmp_path / "concierge.db")
+    """With the key that has signed its evidence."""
+    return shutil.copytree(template.parent, tmp_path / "store") / "concierge.db"
 
 
 @pytest.fixture
@@ -139,6 +140,7 @@ async def test_a_removal_from_the_list_gives_no_consent_back(recorder, db, conci
     assert gone.returncode == 0
     found = json.loads(concierge("check", number, "--campaign", "spring", "--format", "json", *told).stdout)
     assert (found["verdict"], found["reason"]) == ("refuse", "consent-withdrawn")
+    assert concierge("evidence", "verify", *told).returncode == 0
     again = concierge("consent", "add", number, "--topic", "cards", "--source", "letter", *told)
     assert again.returncode == 0
     found = json.loads(concierge("check", number, "--campaign", "spring", "--format", "json", *told).stdout)
