@@ -283,10 +283,18 @@ class Calls:
 
     def only_behind(self, step: Step, above: Step) -> bool:
         """Do calls come to a step, and to none of its nodes but from this other step?"""
-        nodes = [n for n, found in enumerate(self.space.found) if found is not None and found.step is step]
-        origins = {before for node in nodes for before in self._origins[node]}
+        origins = {before for node in self._nodes.get(id(step), ()) for before in self._origins[node]}
         steps = [self.space.found[node] for node in origins]
         return bool(steps) and all(found is not None and found.step is above for found in steps)
+
+    @functools.cached_property
+    def _nodes(self) -> dict[int, list[int]]:
+        """The nodes at which each step runs, by the step's id."""
+        made: dict[int, list[int]] = {}
+        for node, found in enumerate(self.space.found):
+            if found is not None:
+                made.setdefault(id(found.step), []).append(node)
+        return made
 
     def leading_to(self, good: Callable[[int, Edge], bool]) -> set[int]:
         """Nodes from which an edge of this kind can be reached."""

@@ -46,7 +46,7 @@ def rounds(successors: Sequence[Sequence[int]]) -> list[list[int]]:
     made: list[list[int]] = []
     count = 0
     for root, first in enumerate(successors):
-        if index[root]:
+        if index[root] or not first:
             continue
         count += 1
         index[root] = low[root] = count
@@ -57,6 +57,9 @@ def rounds(successors: Sequence[Sequence[int]]) -> list[list[int]]:
             for after in rest:
                 seen = index[after]
                 if not seen:
+                    if not successors[after]:
+                        index[after] = done  # leads nowhere: no round goes through it
+                        continue
                     count += 1
                     index[after] = low[after] = count
                     stack.append(after)

@@ -45,11 +45,10 @@ class Lasting:
         located = self.flow.located(node)
         if kind is not Kind.CONDITION or located is None or located.calls[0].application.lower() not in ASKS:
             return False
-        test = located.calls[0].data.partition("?")[0]
-        if CHANGING.search(test) or MOVING.search(test) or not set(FUNCTION.findall(test)) <= self.trusted:
+        moves, functions, words = _read(located.calls[0].data.partition("?")[0])
+        if moves or not functions <= self.trusted or not self._changed.isdisjoint(words):
             return False
-        words = set(WORD.findall(test))
-        return not any(map(self._shared, words)) and self._changed.isdisjoint(words | {""})
+        return not any(map(self._shared, words))
 
     def _shared(self, name: str) -> bool:
         """Is it a global variable, which other calls may change?"""
@@ -60,6 +59,13 @@ class Lasting:
         """Names that steps of the round set; "" for any name."""
         steps = [located for node in self.inside if (located := self.flow.located(node))]
         return {name for located in steps for name in _set_by(located)}
+
+
+@functools.lru_cache(maxsize=16_384)
+def _read(test: str) -> tuple[bool, frozenset[str], frozenset[str]]:
+    """May it give another answer by itself; the functions it asks; its words, and "" that stands for any name."""
+    moves = bool(CHANGING.search(test) or MOVING.search(test))
+    return moves, frozenset(FUNCTION.findall(test)), frozenset([*WORD.findall(test), ""])
 
 
 def _set_by(located: Located) -> set[str]:

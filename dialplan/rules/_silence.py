@@ -33,11 +33,12 @@ def rounds(flow: Calls, code: str, severity: Severity) -> Iterator[Finding | Non
             return edge.choice.kind in (Kind.SILENCE, Kind.NOTHING)
         return edge.choice.kind is not Kind.TARGET and node not in flow.offering
 
+    asking = (flow.listening & flow.callers & flow.ending) - flow.given_up
     for part in flow.rounds(nothing_done):
         inside = set(part)
         waits = [
             (node, edge)
-            for node in sorted(inside & flow.callers & flow.listening & flow.ending - flow.given_up)
+            for node in sorted(inside & asking)
             for edge in flow.space.edges[node]
             if edge.choice.kind is Kind.SILENCE and edge.target in inside
         ]

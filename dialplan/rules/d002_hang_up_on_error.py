@@ -54,11 +54,14 @@ def check(subject: Subject) -> Iterator[Finding]:
 def _busy(flow: Calls) -> Iterator[Finding | None]:
     """Only who is not answered is helped on; whoever meets a busy line gets the tone."""
     dials = flow.callers & flow.offering.intersection(flow.running.get("dial", ()))
-    for node in sorted(dials) if "busy" in flow.running else ():
+    if "busy" not in flow.running or not dials:
+        return
+    helped_on = flow.before(flow.offering)
+    for node in sorted(dials):
         failed = {e.choice.value: e.target for e in flow.space.edges[node] if e.target >= 0 and flow.failed(e)}
         target = failed.pop("BUSY", -1)
         ends = flow.cut_ends(target) if target >= 0 else None
-        if not ends or not any(flow.before(flow.offering).intersection(failed.values())):
+        if not ends or helped_on.isdisjoint(failed.values()):
             continue
         last, end = ends[0]
         if "busy" in flow.names(last) and flow.space.states[node].met is Met.NOBODY:

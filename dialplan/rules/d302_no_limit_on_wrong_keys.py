@@ -79,11 +79,12 @@ def _found(flow: Calls) -> Iterator[Finding | None]:
             return slip(node, edge) and (node in wrong or node in asking or edge.choice.kind is Kind.KEY)
         return node not in flow.listening and not flow.offers(node)
 
+    slipping = (wrong | asking | caught.keys()) - flow.given_up
     for part in flow.rounds(allowed):
         inside = set(part)
         slips = [
             (node, edge)
-            for node in sorted((inside & (wrong | asking | caught.keys())) - flow.given_up)
+            for node in sorted(inside & slipping)
             for edge in flow.space.edges[node]
             if edge.target in inside and allowed(node, edge)
         ]
