@@ -11,6 +11,10 @@ from concierge.walking.ways import LISTENING
 from dialplan.flow import Ended, TraceStep
 
 NOWHERE = frozenset({Ended.DEAD_JUMP, Ended.INVALID, Ended.TIMEOUT, Ended.NO_APPLICATION})
+ASSUMED = "taken for false"
+"""So begin the notes of a walk on conditions that it could not know."""
+OURS = "${CONCIERGE_"
+"""What the contexts of Concierge ask the daemon changes no way that they lead."""
 TOLERANCE = 5.0
 """Seconds that a call may take longer than the model promises."""
 _RELOAD = "has Asterisk loaded these files (dialplan reload)? where it has, AstDB or another program decides otherwise"
@@ -26,8 +30,9 @@ def judge(number: str, called: Called, bounds: Bounds, length: Length) -> Iterat
     way = called.follower.way
     name = f"{number} keys {way.keys}"
     found = [*_differences(name, called, bounds, length)]
-    if way.trace.notes:
-        found = [warning(one.name, one.seen, f"{one.remedy}; the model {way.trace.notes[0]}") for one in found]
+    assumed = [note for note in way.trace.notes if note.startswith(ASSUMED) and OURS not in note]
+    if assumed:
+        found = [warning(one.name, one.seen, f"{one.remedy}; the model has {assumed[0]}") for one in found]
     yield from found
     if not found:
         yield ok(name, f"comes to {_text(called.follower.current)}, in {called.seconds:.0f} s, as the model says")
@@ -79,13 +84,12 @@ def _destination(name: str, called: Called) -> Finding | None:
 
 
 def _passed(called: Called) -> TraceStep | None:
-    """The person's place that the call has left without ringing there, when it strayed from just there."""
+    """The person's place that the call has left without ringing there: it is where it comes when nobody is reached."""
     follower = called.follower
     strayed = follower.strayed
-    for one in follower.way.trace.steps[max(follower.step, 0) : follower.way.until + 1]:
-        if _person(one) and strayed and strayed[1:3] == one[:2] and strayed.priority > one.priority:
-            return one
-    return None
+    ahead = follower.way.trace.steps[max(follower.step, 0) : follower.way.until + 1]
+    first = next(filter(_person, ahead), None)
+    return first if strayed is not None and strayed[1:4] in follower.way.failed else None
 
 
 def _person(step: TraceStep | None) -> TraceStep | None:

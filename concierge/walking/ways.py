@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from dialplan.subject import Subject
 
 LISTENING = frozenset({"background", "waitexten", "read", "readexten", "waitdigit"})
 DECISIONS = (Kind.KEY, Kind.WRONG, Kind.SILENCE)
+NOBODY = {"Dial": "CHANUNAVAIL", "RetryDial": "CHANUNAVAIL", "Queue": "JOINEMPTY"}
 _STEPS = 2000
 
 Menu = tuple[str, str]
@@ -37,13 +38,14 @@ class Press:
 @dataclass(frozen=True, slots=True)
 class Way:
     """One call. `decided`: of each press, the step of the trace that takes it. `until`: what comes behind that step
-    of the trace is another call's to look at.
+    of the trace is another call's to look at. `failed`: the places of the same call where no person can be reached.
     """
 
     presses: tuple[Press, ...]
     trace: Trace
     decided: tuple[int, ...]
     until: int
+    failed: frozenset[tuple[str, str, int]] = frozenset()
 
     @property
     def keys(self) -> str:
@@ -100,14 +102,19 @@ class _Planner:
 
     def _go(self, presses: tuple[Press, ...]) -> None:
         tokens = [token for one in presses for token in _tokens(one)]
-        inputs = Inputs(tokens, now=self.asked.now, callerid=self.asked.caller, steps=_STEPS)
-        trace = walk(self.plan, self.table, self.asked.at, inputs)
+        trace = self._walk(tokens, {})
         decided = tuple(at for at, step in enumerate(trace.steps) if step.choice.kind in DECISIONS)
         if len(decided) < len(presses):
             return
         begin = decided[len(presses) - 1] + 1 if presses else 0
         until = self._look_on(presses, trace, begin)
-        self.found.ways.append(Way(presses, trace, decided[: len(presses)], until))
+        dead = self._walk(tokens, NOBODY).steps
+        failed = frozenset((one.context, one.exten, one.priority) for one in dead)
+        self.found.ways.append(Way(presses, trace, decided[: len(presses)], until, failed))
+
+    def _walk(self, tokens: Sequence[str], results: Mapping[str, str]) -> Trace:
+        inputs = Inputs(tokens, results, now=self.asked.now, callerid=self.asked.caller, steps=_STEPS)
+        return walk(self.plan, self.table, self.asked.at, inputs)
 
     def _look_on(self, presses: tuple[Press, ...], trace: Trace, begin: int) -> int:
         """The menus behind the last key, where nothing more is pressed: their keys are tried later."""

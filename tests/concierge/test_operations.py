@@ -137,7 +137,7 @@ def test_the_timer_starts_what_the_settings_name_and_the_package_brings_it(conci
     assert all(name in packed for name in UNITS)
 
 
-@pytest.mark.parametrize("name", ["postinst", "prerm", "postrm", "build-deb.sh", "try-deb.sh"])
+@pytest.mark.parametrize("name", ["postinst", "prerm", "postrm", "build-deb.sh", "try-deb.sh", "try-systemd.sh"])
 def test_the_shell_can_read_the_scripts(name: str) -> None:
     done = subprocess.run(["sh", "-n", ROOT / "packaging" / name], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -35,6 +35,7 @@ exten => 22,1,Goto(s,1)
 exten => 3,1,Read(CARD,card,2,,1,5)
  same => n,GotoIf($["${CARD}" = "7"]?1,1)
  same => n,Goto(s,1)
+exten => 4,1,Goto(operator,4,1)
 exten => i,1,Goto(s,1)
 exten => t,1,Goto(operator,s,1)
 [second]
@@ -44,11 +45,16 @@ exten => 1,1,Queue(sales)
 exten => t,1,Goto(nowhere,s,1)
 [operator]
 exten => s,1,Dial(PJSIP/0)
+exten => 4,1,Dial(PJSIP/4,9)
+ same => n,Goto(behind,s,1)
+[behind]
+exten => s,1,GotoIf($["${CONCIERGE_STEP}" = "${RAND(1,9)}"]?end)
+ same => n(end),Dial(PJSIP/0)
 [gated]
 exten => 700,1,GotoIf($["${DB(a/b)}" = "1"]?main,1,1)
  same => n,Dial(PJSIP/0)
 """
-EVERY = {"(wait)", "1", "2", "3", "22", "#", "2,1", "2,#", "3,7#", "3,#"}
+EVERY = {"(wait)", "1", "2", "3", "4", "22", "#", "2,1", "2,#", "3,7#", "3,#"}
 
 
 def ways(most: int = 30, depth: int = 4, context: str = "in") -> Ways:
@@ -84,7 +90,7 @@ def said(keys: str, places: Iterable[tuple[float, str, str]], **more: object) ->
 def test_every_key_and_every_silence_is_on_some_way() -> None:
     found = ways()
     assert {one.keys for one in found.ways} == EVERY
-    assert (found.edges, found.left, found.unknown) == (12, [], [])
+    assert (found.edges, found.left, found.unknown) == (13, [], [])
     assert way("2").trace.steps[way("2").until].context == "second", "its silence belongs to this way"
     assert way("22").trace.steps[way("22").until][:3] == ("main", "s", 1), "the menu's silence was another way's"
 
@@ -100,7 +106,7 @@ def test_few_calls_and_few_keys_leave_something_and_say_what() -> None:
     }
     shallow = ways(depth=1)
     assert set(shallow.left) == {"2,1", "2,#", "3,7#", "3,#"}
-    assert shallow.edges == 12
+    assert shallow.edges == 13
 
 
 MENU = [(0.5, "main,s,1", "BackGround"), (1.0, "press", "1")]
@@ -149,6 +155,16 @@ def test_what_leads_nowhere_by_the_model_too_is_said() -> None:
     places = [(0.5, "main,s,1", "BackGround"), (1.0, "press", "2"), (2.0, "second,s,2", "WaitExten")]
     state, seen = said("2", places, gone=True)
     assert state == "failed" and "leads nowhere, as the model says too: there is no context [nowhere]" in seen
+
+
+def test_a_dead_destination_is_known_by_where_the_call_goes_on() -> None:
+    """Elsewhere than behind the Dial, through conditions of our own contexts."""
+    places = [(0.5, "main,s,1", "BackGround"), (1.0, "press", "4"), *[(at, "behind,s,2", "Dial") for at in (2.0, 2.3)]]
+    state, seen = said("4", places)
+    assert state == "failed"
+    assert (
+        "dead destination: [operator] 4,1 Dial(PJSIP/4,9) came back at once, the call goes on at [behind] s,2" in seen
+    )
 
 
 def test_what_the_model_had_to_assume_makes_a_difference_a_warning() -> None:
