@@ -88,6 +88,15 @@ def _is_date(text: str) -> bool:
 def _check_callbacks(callbacks: CallbackSettings, mistakes: Mistakes) -> None:
     for name, least in (("within", 1), ("abandoned", 0), ("attempts", 1), ("pause", 60), ("at_once", 1)):
         _at_least(getattr(callbacks, name), least, f"callbacks.{name}", mistakes)
+    for name, most in (
+        ("within", 8760),
+        ("abandoned", 86_400),
+        ("attempts", 100),
+        ("pause", 604_800),
+        ("at_once", 100),
+    ):
+        if getattr(callbacks, name) > most:
+            mistakes.add(f"callbacks.{name}", f"{getattr(callbacks, name)} is too large; at most {most}")
     if "{number}" not in callbacks.channel or any(char in callbacks.channel for char in "\r\n\0;,"):
         mistakes.add("callbacks.channel", "one line with {number} in it, e.g. Local/{number}@from-internal/n")
 

@@ -110,7 +110,7 @@ class Reserver:
 
     def _locally(self, case: Case, at: datetime, consent: int, uniqueid: str, settled: bool) -> Taking:
         with self._writing() as connection:
-            again = _mine(connection, case.number, uniqueid, at)
+            again = _mine(connection, case, uniqueid, at)
             if again is not None:
                 return Taken(replace(again, outcome="again"))
             known = replace(case, contacts=self._contacts(connection, case, at))
@@ -299,12 +299,16 @@ def share_of(cap: Cap, sites: int) -> int:
     return min(cap.share, cap.limit // max(1, sites))
 
 
-def _mine(connection: sqlite3.Connection, number: int, uniqueid: str, at: datetime) -> Contact | None:
-    """The same channel asks again: that is no second contact."""
+def _mine(connection: sqlite3.Connection, case: Case, uniqueid: str, at: datetime) -> Contact | None:
+    """The same channel asks again for the same: that is no second contact. For another campaign, person or matter it is
+    one, for their caps have to see it.
+    """
     if not uniqueid:
         return None
-    found = [rows.contact_of(row) for row in _MINE.rows(connection, u=uniqueid, n=number)]
-    return next((one for one in found if one.stands(at)), None)
+    found = [rows.contact_of(row) for row in _MINE.rows(connection, u=uniqueid, n=case.number)]
+    wanted = (case.name.lower(), case.lead.person[:100], case.lead.matter[:100])
+    same = [one for one in found if (one.campaign.lower(), one.person, one.matter) == wanted]
+    return next((one for one in same if one.stands(at)), None)
 
 
 def _new(case: Case, at: datetime, consent: int, terms: Terms, settled: bool) -> Contact:

@@ -105,6 +105,8 @@ def test_the_dialplan_has_the_same_hours() -> None:
         "operator: {second: 'a;b'}",
         "callbacks: {channel: 'Local/1@x'}",
         "callbacks: {attempts: 0}",
+        "callbacks: {within: 99999999999}",
+        "callbacks: {pause: 99999999999}",
     ],
 )
 def test_mistakes_of_the_settings_are_named(concierge: Callable, config: Callable, text: str) -> None:

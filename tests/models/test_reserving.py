@@ -203,3 +203,12 @@ def test_a_contact_from_a_clock_ahead_counts(reserver, window, later):
     limit = case(N, Cap(window=window, limit=1))
     assert isinstance(reserver.take(limit, NOW + timedelta(seconds=later)), Taken)
     assert isinstance(reserver.take(limit, NOW), Full)
+
+
+@pytest.mark.parametrize("other", [case(name="summer"), case(lead=Lead(matter="debt 7")), case(lead=Lead(person="5"))])
+def test_the_same_channel_asking_for_something_else_is_another_contact(reserver, db, other):
+    for one in (case(), other, case(), other):
+        assert isinstance(reserver.take(one, NOW, uniqueid="1.1"), Taken)
+    assert states(db) == ["reserved", "reserved"]
+    reserver.settle("1.1", {State.RESERVED: State.DIALLING})
+    assert states(db) == ["dialling", "dialling"]
