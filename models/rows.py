@@ -129,8 +129,8 @@ _AT_ONCE = 64  # rows of one statement; 999 parameters are what any SQLite takes
 def inserts_of(rows: Sequence[tuple[object, ...]]) -> Iterator[tuple[str, tuple[object, ...]]]:
     """Statements that insert rows of `check_row`, as few as there can be of a few sizes, which SQLite has prepared.
 
-    Of each statement the driver lets other threads run, and gets its turn again after 5 ms when they are busy: row by
-    row a batch kept the write lock for half a second.
+    At each statement, and each row of executemany, the driver lets other threads run: while an event loop is busy a
+    batch keeps the write lock for the time that it takes to get its turns again.
     """
     at, size = 0, _AT_ONCE
     while at < len(rows):

@@ -42,7 +42,7 @@ CLI = [sys.executable, "-c", "import sys; from concierge.cli import main; sys.ex
 LISTED = range(48_601_000_000, 48_601_050_000)
 FREE = range(48_602_000_000, 48_602_999_999)
 IMPORTED = 48_660_000_000
-PAUSE = 0.5  # seconds between two questions of a client
+PAUSE = 0.5  # seconds between two questions of a client, unless it is said otherwise
 
 
 @dataclass
@@ -61,9 +61,9 @@ class Seen:
             one.clear()
 
 
-async def client(gate: Gate, seen: Seen, seed: int, over: asyncio.Event) -> None:
+async def client(gate: Gate, seen: Seen, seed: int, pause: float, over: asyncio.Event) -> None:
     choose = random.Random(seed)
-    await asyncio.sleep(choose.random() * PAUSE)
+    await asyncio.sleep(choose.random() * pause)
     while not over.is_set():
         listed = choose.random() < 0.5
         asked = Question(f"+{choose.choice(LISTED if listed else FREE)}", via="agi")
@@ -76,7 +76,7 @@ async def client(gate: Gate, seen: Seen, seed: int, over: asyncio.Event) -> None
         seen.answers[reason] += 1
         if reason != ("listed" if listed else "not-listed"):
             seen.wrong[f"{reason}: {answer.decision.detail}"] += 1
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(pause)
 
 
 async def heartbeat(seen: Seen, over: asyncio.Event) -> None:
@@ -87,10 +87,10 @@ async def heartbeat(seen: Seen, over: asyncio.Event) -> None:
         seen.late.append(time.perf_counter() - began - 0.005)
 
 
-async def crowd(gate: Gate, clients: int, until: asyncio.Future[object]) -> Seen:
+async def crowd(gate: Gate, clients: int, pause: float, until: asyncio.Future[object]) -> Seen:
     seen, over = Seen(), asyncio.Event()
-    tasks = [asyncio.create_task(client(gate, seen, seed, over)) for seed in range(clients)]
-    await asyncio.sleep(2 * PAUSE)  # they begin all at once, which is the benchmark's own
+    tasks = [asyncio.create_task(client(gate, seen, seed, pause, over)) for seed in range(clients)]
+    await asyncio.sleep(1 + pause)  # they begin all at once, which is the benchmark's own
     seen.forget()
     tasks.append(asyncio.create_task(heartbeat(seen, over)))
     await until
@@ -133,7 +133,7 @@ def prepare(folder: Path, rows: int) -> Path:
     return path
 
 
-async def run(folder: Path, rows: int, clients: int, before: float) -> tuple[dict[str, Seen], float]:
+async def run(folder: Path, rows: int, clients: int, pause: float, before: float) -> tuple[dict[str, Seen], float]:
     """What was seen, and when (time of day) the import began."""
     path, environment = prepare(folder, rows), os.environ | {"PYTHONPATH": str(ROOT)}
     reader, journal = Reader(path, indexed=True), Journal(path)
@@ -146,11 +146,11 @@ async def run(folder: Path, rows: int, clients: int, before: float) -> tuple[dic
             await asyncio.create_subprocess_exec(*words, "--opt-outs", str(path), stdout=told, env=environment),
             await asyncio.create_subprocess_exec(*words, "--idle", stdout=late, env=environment),
         ]
-        found = {"before": await crowd(gate, clients, asyncio.ensure_future(asyncio.sleep(before)))}
+        found = {"before": await crowd(gate, clients, pause, asyncio.ensure_future(asyncio.sleep(before)))}
         words = [*CLI, "list", "import", str(folder / "n.csv"), "--config", str(folder / "c.yaml")]
         at, began = time.time(), time.monotonic()
         load = await asyncio.create_subprocess_exec(*words, env=environment, stdout=subprocess.DEVNULL)
-        found["during the import"] = await crowd(gate, clients, asyncio.ensure_future(load.wait()))
+        found["during the import"] = await crowd(gate, clients, pause, asyncio.ensure_future(load.wait()))
         took = time.monotonic() - began
         for other in others:
             other.kill()
@@ -173,6 +173,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--clients", type=int, default=1000)
+    parser.add_argument("--pause", type=float, default=PAUSE, help="seconds between two questions of a client")
     parser.add_argument("--before", type=float, default=10.0, help="seconds of the reference")
     parser.add_argument("--opt-outs", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--idle", action="store_true", help=argparse.SUPPRESS)
@@ -184,7 +185,7 @@ def main() -> int:
         asyncio.run(idle())
     _no_searching_for_garbage_in_what_stays()
     with tempfile.TemporaryDirectory(prefix="concierge-bench-") as name:
-        found, at = asyncio.run(run(Path(name), args.rows, args.clients, args.before))
+        found, at = asyncio.run(run(Path(name), args.rows, args.clients, args.pause, args.before))
         waited, late = (told(Path(name) / one) for one in ("optouts", "idle"))
     for when, seen in found.items():
         print(f"{when}: {dict(seen.answers)}, wrong: {dict(seen.wrong)}")
