@@ -82,7 +82,7 @@ def _question(environment: Environment, dialled: str, campaign: str, via: str) -
 
 def lead_of(text: str) -> Lead:
     """`zone=Europe/Warsaw&person=17`: what is not known here is left out; a value is at most 100 characters."""
-    pairs = dict(parse_qsl(text, max_num_fields=20, errors="replace"))
+    pairs = dict(parse_qsl(text, errors="replace"))
     return Lead(**{key: value[:100] for key, value in pairs.items() if key in _LEAD})
 
 

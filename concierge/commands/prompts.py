@@ -92,7 +92,7 @@ def _program(*words: str) -> None:
     import subprocess
 
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, errors="replace", timeout=60, check=False)
     except FileNotFoundError as error:
         raise UserError(f"{words[0]} is not installed: apt-get install {words[0]}") from error
     except subprocess.TimeoutExpired as error:
