@@ -94,7 +94,7 @@ class GapBook:
         self._covered = covered
         self._unwritten: dict[UUID, ListeningGap] = {}
         self._over: dict[UUID, ListeningGap] = {}
-        self._noted: UUID | None = None
+        self._noted: tuple[UUID, str] | None = None
         self._loaded = False
         self._wake = asyncio.Event()
         self.trouble = self._mark_trouble = ""
@@ -139,8 +139,8 @@ class GapBook:
         """One round. What the store does not take now is tried in the next one."""
         if open_gap is not None:
             row = replace(gap_of(open_gap, self._system, 0), ended=None, how="")
-            if row.gap_id != self._noted:
-                self._noted = row.gap_id
+            if (row.gap_id, row.reason) != self._noted:
+                self._noted = row.gap_id, row.reason
                 self._unwritten[row.gap_id] = row
         try:
             await self._load(open_gap)
@@ -186,7 +186,7 @@ class GapBook:
                 del self._over[name]
                 continue
             calls = await self._store.campaign_calls(gap.began - LONGEST_CALL, gap.ended or datetime.now(UTC))
-            state, how = outcome(drained, doubt, legs, calls, killed=gap.reason == KILLED)
+            state, how = outcome(drained, doubt, legs, calls, killed=gap.reason.startswith(KILLED))
             if state is not GapState.OPEN:
                 self._settled(gap, state, how)
                 del self._over[name]

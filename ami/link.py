@@ -73,6 +73,26 @@ class Unreachable:
 
 
 @dataclass(frozen=True, slots=True)
+class Untrusted:
+    """TLS did not come about, so nothing was sent. `certificate`: theirs does not prove who they are."""
+
+    where: str
+    reason: str
+    certificate: bool
+
+    def __str__(self) -> str:
+        if self.certificate:
+            return (
+                f"the manager at {self.where} does not prove who it is ({self.reason}), so no password was sent: "
+                "ca_file must name who has signed its certificate, and host a name that is in it"
+            )
+        return (
+            f"no TLS with the manager at {self.where} ({self.reason}): do tlsenable, tlsbindaddr and tlscertfile in "
+            "manager.conf say so, and is port the one of tlsbindaddr?"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class LoginRefused:
     """Asterisk answered the login with an error; more attempts cannot help."""
 
@@ -103,7 +123,7 @@ class LoginUnanswered:
         return f"no answer to the login at {self.where} ({self.reason}): {hint}"
 
 
-LinkFailure = Unreachable | LoginRefused | LoginUnanswered
+LinkFailure = Unreachable | Untrusted | LoginRefused | LoginUnanswered
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +152,10 @@ async def open_link(access: Access, timing: Timing, on_event: OnEvent) -> Link |
             transport, protocol = await made
     except TimeoutError:
         return Unreachable(access.where, f"no answer in {timing.connect:g} s")
+    except ssl.SSLCertVerificationError as error:
+        return Untrusted(access.where, error.verify_message, certificate=True)
+    except ssl.SSLError as error:
+        return Untrusted(access.where, error.reason or str(error), certificate=False)
     except (OSError, UnicodeError) as error:
         return Unreachable(access.where, str(error))
     link = Link(transport, protocol, timing, on_event)

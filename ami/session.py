@@ -16,7 +16,7 @@ from typing import Any
 from ami.backoff import Backoff, Pace
 from ami.events import Event, RawEvent, event_of
 from ami.intake import Gap, GapKind, Heard, Intake
-from ami.link import Access, Link, LinkFailure, LoginRefused, NotSent, Reply, Timing, open_link
+from ami.link import Access, Link, LinkFailure, LoginRefused, NotSent, Reply, Timing, Unreachable, open_link
 from ami.wire import Headers, refuse_unsafe
 
 Handler = Callable[[Event, float], Awaitable[None]]
@@ -97,6 +97,7 @@ class AmiSession:
         self._gap_began = heard_until
         self._gap_reason = "" if heard_until is None else silent
         self._gap_kind: GapKind = "disconnected" if heard_until is None else "stopped"
+        self._why_on = False  # the reason of the gap says why it goes on
         self._gaps = self._logins = self._handler_failures = 0
         self._last_gap: Gap | None = None
         self._failure: LinkFailure | None = None
@@ -205,6 +206,8 @@ class AmiSession:
         self._failure = failure
         if self._gap_began is None:
             self._gap_began, self._gap_reason = self._since, str(failure)
+        elif not isinstance(failure, Unreachable) and str(failure) not in self._gap_reason and not self._why_on:
+            self._gap_reason, self._why_on = f"{self._gap_reason}; {failure}", True  # somebody must mend it
 
     def _linked(self, link: Link) -> None:
         self._link, self._failure, self._next_attempt_at = link, None, None
@@ -213,7 +216,7 @@ class AmiSession:
         _log.info("listening to %s at %s", link.greeting, self._access.where)
         if self._gap_began is not None:
             self._intake.gap(Gap(self._gap_kind, self._gap_began, self._since, self._gap_reason))
-            self._gap_began, self._gap_kind = None, "disconnected"
+            self._gap_began, self._gap_kind, self._why_on = None, "disconnected", False
 
     def _unlinked(self, link: Link) -> _Lost:
         now = self._clock()

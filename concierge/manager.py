@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ami.link import Access
 from concierge.errors import UserError
@@ -24,6 +25,16 @@ def all_of(settings: Settings) -> Sequence[AmiSettings]:
 def others_of(settings: Settings) -> frozenset[str]:
     """The names of all PBXs but the first: their channels and calls are told from its own by them."""
     return frozenset(one.system for one in settings.also_ami)
+
+
+def of_system(settings: Settings, system: str) -> Settings:
+    """The settings as the PBX `system` needs them: its manager is the first one. Raises UserError."""
+    for one in all_of(settings):
+        if one.system == system:
+            auto = settings.callbacks.auto and one is settings.ami  # who places callbacks
+            return replace(settings, ami=one, callbacks=replace(settings.callbacks, auto=auto))
+    known = ", ".join(one.system for one in all_of(settings)) or "none"
+    raise UserError(f"--system {system}: no PBX of this name in ami and also_ami; there are: {known}")
 
 
 def _context(ami: AmiSettings) -> ssl.SSLContext:

@@ -56,6 +56,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--rx", default="asterisk", metavar="COMMAND", help="how Asterisk's console is started")
     parser.add_argument("--dry-run", action="store_true", help="show the diff, change nothing")
     parser.add_argument("--reload", action="store_true", help="let Asterisk load it, and check that it has")
+    parser.add_argument("--system", metavar="NAME", help="for this PBX of also_ami (default: the one of ami)")
     add_config(parser)
 
 
@@ -75,6 +76,24 @@ def run(args: Namespace) -> int:
     return _install(args, layout, console) if args.action == "install" else _remove(args, layout, console)
 
 
+def _settings(args: Namespace) -> Settings:
+    """As the PBX needs them that is meant. Raises UserError."""
+    settings = settings_of(args)
+    if args.system is None:
+        return settings
+    from concierge.manager import of_system
+    from concierge.setting_rules import is_loopback
+
+    meant = of_system(settings, args.system)
+    if not is_loopback(meant.ami.host):
+        print(
+            f"concierge: {args.system} is another host than the daemon's: CONCIERGE_AGI must name an address of the "
+            "daemon that it reaches (agi.host), and permit= in manager.conf the daemon's",
+            file=sys.stderr,
+        )
+    return meant
+
+
 def _layout(args: Namespace, console: Console, record: Record | None) -> Layout:
     """As the administrator says, else as the files are, else as it was when the hooks were installed."""
     from concierge.installation.layout import detect
@@ -88,7 +107,7 @@ def _layout(args: Namespace, console: Console, record: Record | None) -> Layout:
 def _install(args: Namespace, layout: Layout, console: Console) -> int:
     from concierge.installation.compose import Wanted, installation, unguarded
 
-    settings = settings_of(args)
+    settings = _settings(args)
     secret, new = _secret(settings)
     changes = installation(Wanted(settings, layout, secret, _sounds(args)))
     for way in unguarded(layout):
@@ -213,7 +232,7 @@ def _show(args: Namespace) -> int:
     from ami.manager_conf import snippet
     from concierge import hooks
 
-    settings = settings_of(args)
+    settings = _settings(args)
     freepbx = 17 if args.freepbx == 0 else args.freepbx
     version = {15: 16, 16: 18, 17: 22}[freepbx] if freepbx else args.asterisk or 22
     user = settings.ami.user or "concierge"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 from ami.link import Access, Link, NotSent, Timing, open_link
 from concierge.doctor.finding import Finding, failed, ok, unknown, warning
 from concierge.errors import UserError
-from concierge.manager import access_of
+from concierge.manager import access_of, all_of
 from concierge.settings import AgiSettings, Settings
 from concierge.wiring import identity_of
 
@@ -21,18 +22,20 @@ _SECONDS = 3.0
 async def check_links(settings: Settings, path: Path) -> AsyncIterator[Finding]:
     """Speaks as Asterisk would, then to Asterisk. `path`: the list of the settings."""
     yield await _agi(settings.agi, path)
-    if not settings.ami.user:
+    listened = all_of(settings)
+    if not listened:
         yield failed(
             "manager login", "ami.user is empty", "without it no key press is heard: see `concierge hooks show`"
         )
-        return
-    try:
-        access = access_of(settings.ami)
-    except (UserError, ValueError) as error:
-        yield failed("manager login", str(error), "mend the setting")
-        return
-    async for finding in _ami(access, auto=settings.callbacks.auto):
-        yield finding
+    for one in listened:
+        of = "" if one is settings.ami else f" of {one.system}"
+        try:
+            access = access_of(one)
+        except (UserError, ValueError) as error:
+            yield failed(f"manager login{of}", str(error), "mend the setting")
+            continue
+        async for finding in _ami(access, auto=settings.callbacks.auto and one is settings.ami):
+            yield replace(finding, name=finding.name + of)
 
 
 async def _agi(agi: AgiSettings, path: Path) -> Finding:

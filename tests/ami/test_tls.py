@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from ami.link import Access, Link, Timing, Unreachable, open_link
+from ami.link import Access, Link, Timing, Untrusted, open_link
 
 TIMING = Timing(connect=2, login=2, answer=2)
 
@@ -48,13 +48,23 @@ async def test_a_certificate_of_somebody_else_gets_no_secret(encrypted, access, 
     link = await open_link(
         Access(access.user, access.secret, "localhost", encrypted, ssl.create_default_context()), TIMING, print
     )
-    assert isinstance(link, Unreachable)
-    assert "certificate verify failed" in str(link)
+    assert isinstance(link, Untrusted)
+    assert "self-signed certificate" in str(link)
+    assert "ca_file" in str(link)
     assert server.of("Login") == []
 
 
 async def test_a_certificate_for_another_name_gets_no_secret(encrypted, access, server, certificate):
     context = trusting(certificate / "cert.pem")
     link = await open_link(Access(access.user, access.secret, "127.0.0.1", encrypted, context), TIMING, print)
-    assert isinstance(link, Unreachable)
+    assert isinstance(link, Untrusted)
+    assert server.of("Login") == []
+
+
+async def test_a_port_without_tls_gets_no_secret(access, server):
+    link = await open_link(
+        Access(access.user, access.secret, "localhost", access.port, ssl.create_default_context()), TIMING, print
+    )
+    assert isinstance(link, Untrusted)
+    assert "tlsenable" in str(link)
     assert server.of("Login") == []
