@@ -17,6 +17,9 @@ pytestmark = pytest.mark.asterisk
 NUMBER = 48_609_000_011
 
 
+_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+
+
 class Authority:
     """Signs certificates for the manager; a file of its own for each."""
 
@@ -24,12 +27,12 @@ class Authority:
         self.folder, self.name = folder, name
         self.certificate = folder / f"{name}.pem"
         subject = ["-subj", f"/CN={name}", "-addext", "basicConstraints=critical,CA:TRUE"]
-        _openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject, *self._out(name))
+        _openssl("req", "-x509", *_KEY, "-nodes", "-days", "2", *subject, *self._out(name))
 
     def signs(self, host: str, *, expired: bool = False) -> str:
         """Certificate and key for a host, as Asterisk wants them: in one file."""
         request = self.folder / "request.pem"
-        _openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={host}", *self._out("request"))
+        _openssl("req", *_KEY, "-nodes", "-subj", f"/CN={host}", *self._out("request"))
         names = self.folder / "names"
         names.write_text(f"subjectAltName=DNS:{host}\n")
         until = ["-startdate", "20200101000000Z", "-enddate", "20200102000000Z"] if expired else ["-days", "2"]
@@ -60,6 +63,11 @@ def site(asterisk_version: str) -> Iterator[Site]:
     with Site(asterisk_version) as site:
         site.stop_daemon()
         yield site
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> None:
+    """Each test has a site of its own: nothing is left to the next one."""
 
 
 def offer(site: Site, certificate: str) -> None:
@@ -117,9 +125,8 @@ def test_who_does_not_prove_who_he_is_gets_no_password_and_the_gap_is_recorded(s
         assert "does not prove who it is" in site.log()[before:]
         assert "listening to" not in site.log()[before:]
         wait_until(lambda why=why: any(why in one["reason"] for one in gaps(site)), 20, "the gap")  # type: ignore[misc]
-        told = site.concierge("doctor", "--json").stdout
-        assert why in told, told
         site.stop_daemon()
+    assert "Hostname mismatch" in site.concierge("doctor", "--json").stdout
 
 
 def gaps(site: Site) -> list[dict[str, str]]:
