@@ -12,7 +12,11 @@ boot=
 clean() {
     [ -z "$boot" ] || kill -9 "$boot" 2>/dev/null || true
     [ -z "$boot" ] || wait "$boot" 2>/dev/null || true
-    find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
+    for _ in 1 2 3 4 5 6 7 8 9 10; do # until the last process in it has gone
+        [ -d "$group" ] || break
+        find "$group" -depth -type d -exec rmdir {} \; 2>/dev/null || true
+        sleep 0.3
+    done
     rm -rf --one-file-system "$work"
 }
 trap clean EXIT
