@@ -215,7 +215,7 @@ class WebSettings:
     burst: int = 40
     requests: int = 20
     connections: int = 100
-    body: int = 16_384
+    body: int = 65_536
     patience: float = 5.0
 
 

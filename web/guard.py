@@ -48,7 +48,7 @@ class Limits:
     burst: int = 40
     requests: int = 20
     connections: int = 100
-    body: int = 16_384
+    body: int = 65_536
     patience: float = 5.0
 
 

@@ -64,6 +64,7 @@ gaps --settle {GAP} --reason x
 report
 db backup copy.db
 """
+LOADED: list[bool] = []
 SPEAKS_ON = {"list batches", "db backup copy.db"}  # with a list that has lost tables
 FILES = {
     "x.csv": f"number\n{N}\n",
@@ -131,7 +132,10 @@ def made(base):
 
 
 def load_everything(concierge, base, monkeypatch):
-    """Another user may not be able to read the program's own files."""
+    """Another user may not be able to read the program's own files; what was imported once stays."""
+    if LOADED:
+        return
+    LOADED.append(True)
     (base / "before").mkdir()
     work, _, _, settings = made(base / "before")
     monkeypatch.chdir(work)

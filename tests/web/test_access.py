@@ -81,9 +81,9 @@ def test_each_token_has_a_rate_of_its_own(start):
 
 
 def test_a_body_that_is_too_large_is_413_told_and_untold(daemon):
-    big = b'{"number": "' + b"6" * 20_000 + b'"}'
+    big = b'{"number": "' + b"6" * 70_000 + b'"}'
     assert daemon.ask("POST", "/v1/entries", body=big, Content_Type="application/json").status == 413
-    chunks = b"".join(b"1000\r\n" + b"6" * 4096 + b"\r\n" for _ in range(6)) + b"0\r\n\r\n"
+    chunks = b"".join(b"1000\r\n" + b"6" * 4096 + b"\r\n" for _ in range(17)) + b"0\r\n\r\n"
     head = f"POST /v1/entries HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {daemon.tokens['crm']}\r\n"
     with socket.create_connection(("127.0.0.1", daemon.port), 10) as client:
         client.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)

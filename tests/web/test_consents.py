@@ -100,3 +100,10 @@ def test_the_access_line_has_the_path_and_nothing_that_a_client_wrote():
     assert _template("/v1/callbacks/7/claim") == "/v1/callbacks/{id}/claim"
     assert _template("/v1/callbacks/600500100/steal") == "-"
     assert _template("/v1/withdrawals") == "/v1/withdrawals"
+
+
+def test_the_longest_text_fits_however_it_is_written(daemon):
+    wanted = {"number": "600500400", "about": "\U0001f600" * 200, "text": "\U0001f600" * 4000, "source": "\u20ac" * 40}
+    made = daemon.ask("POST", "/v1/complaints", body=wanted)
+    assert (made.status, made.body["complaint"]["text"]) == (201, wanted["text"])
+    assert daemon.ask("POST", "/v1/complaints", body=wanted | {"text": "\U0001f600" * 4001}).status == 422
