@@ -37,7 +37,7 @@ def install() -> None:
     import models.store
     import models.witness
 
-    read_at = [0.0]
+    read_at, reads = [0.0], dict[int, float]()
     received, keep = ami.wire.WireProtocol.data_received, ami.keeper.OptOutKeeper.keep
     attempt, recorded = ami.keeper.OptOutKeeper._attempt, ami.keeper.OptOutKeeper._now_recorded
     witness, lock = models.witness.record, models.store.lock_for_writing
@@ -49,21 +49,20 @@ def install() -> None:
     take = ami.intake.Intake.event
 
     def event(self: Any, raw: Any) -> None:
-        if raw["Event"] == "DTMFEnd":
-            raw["@read"] = str(read_at[0])
+        reads[id(raw)] = read_at[0]
         take(self, raw)
 
     deal = ami.session.AmiSession._deal_with
     current: list[Any] = [None]
 
     async def deal_with(self: Any, item: Any) -> None:
-        current[0] = (item, time.time())
+        current[0] = (item, time.time(), reads.pop(id(getattr(item, "raw", None)), 0.0))
         await deal(self, item)
 
     async def kept(self: Any, opt_out: Any) -> None:
-        item, begun = current[0]
+        item, begun, read = current[0]
         _mark(opt_out.number, "pressed", opt_out.at)
-        _mark(opt_out.number, "read", float(item.raw["@read"]))
+        _mark(opt_out.number, "read", read)
         _mark(opt_out.number, "taken", item.at)
         _mark(opt_out.number, "handled", begun)
         _mark(opt_out.number, "kept")
