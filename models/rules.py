@@ -340,7 +340,11 @@ def _hours(case: Case, campaign: Campaign, laws: Sequence[Country]) -> Rule | No
             feasts = Feasts(law.code, case.lead.region, law.feasts == "regional") if law.feasts else None
             tables.append(_table(law.windows, feasts))
             told.append(law.sources["hours" if law.windows is not None else "holidays"].source)
-    if campaign.holidays == "refuse" and has(case.place):
+    if campaign.holidays == "refuse":
+        if not has(case.place):
+            return Fixed(
+                "hours", Ground.ZONE_UNKNOWN, "where the person is, and so what is a holiday there, is not known"
+            )
         tables.append(_table(None, Feasts(case.place, case.lead.region, regional=True)))
         told.append("the campaign calls on no holiday")
     if not tables:

@@ -367,3 +367,9 @@ def test_a_consent_that_was_taken_back_stays_so_when_the_clock_is_set_back():
     wanted = both(campaign(consent="required"), case(consents=(GRANT, withdrawn)))(CALM)
     (said,) = (rule.step(NOW - HOUR) for rule in rules_of(wanted) if rule.name == "consent")
     assert said.ground is Ground.CONSENT_WITHDRAWN
+
+
+def test_where_holidays_are_not_known_a_campaign_that_keeps_them_does_not_call():
+    satellite = both(campaign(holidays="refuse"), case(place="", country=None))(CALM)
+    (said,) = (rule.step(NOW) for rule in rules_of(satellite) if rule.name == "hours")
+    assert said.ground is Ground.ZONE_UNKNOWN and "holiday" in said.detail
