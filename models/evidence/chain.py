@@ -69,7 +69,8 @@ def leaves_of(digests: Iterable[bytes]) -> bytes:
 
 def chain_of(before: bytes, link: Link) -> bytes:
     """The chain up to and with this link."""
-    own = [link.position, link.source, link.first, link.last, link.count, link.root.hex(), link.at]
+    digests = link.root.hex(), link.leaves.hex()
+    own = [link.position, link.source, link.first, link.last, link.count, *digests, link.at]
     return hashlib.sha256(before + _json(own).encode()).digest()
 
 

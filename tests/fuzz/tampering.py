@@ -21,6 +21,8 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from concierge.wiring import upgrade_store
+from models import facts
+from models.consent import Act, ConsentEvent
 from models.contact import Answer, History, Question
 from models.evidence.verify import Finding, verify
 from models.imports import Batch, Imports
@@ -33,7 +35,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FIRST = 48_601_000_000
 # the columns that may change at any time, and the name of an entry within its host, which proves nothing
 UNBOUND = {("batch", "feed_state"), ("entry", "id")}
-TABLES = ("call_check", "list_event", "batch", "entry", "evidence_link", "bypass")
+TABLES = ("call_check", "list_event", "batch", "entry", "evidence_link", "bypass", "fact")
 
 
 def listed(number: int, kind: Kind = Kind.ADD, campaign: str = ALL, **more) -> ListEvent:
@@ -44,6 +46,10 @@ def asked(number: int, at: datetime, allowed: bool) -> Answer:
     decision = allow(Reason.NOT_LISTED) if allowed else refuse(Reason.LISTED, "asked by letter")
     question = Question(f"+{number}", "spring", "agi", "100", "PJSIP/out-1", "1763.42")
     return Answer(question, Number(number), decision, History(), at)
+
+
+def consent(number: int, act: Act) -> facts.Fact:
+    return facts.fact_of(ConsentEvent(uuid4(), act, number, NOW, "form", "cards", "call", "scan 17"))
 
 
 def imported(store: Store, start: int, count: int, name: str) -> str:
@@ -67,6 +73,8 @@ def build(path: Path, roll: random.Random, rows: int = 60) -> None:
             store.write_checks(
                 [asked(FIRST + roll.randrange(200), NOW + timedelta(minutes=number), n % 3 > 0) for n in range(size)]
             )
+            if number % 9 == 0:
+                facts.record(store, [consent(FIRST + number, act) for act in Act])
         imported(store, FIRST + rows // 2, rows, "one")
         gone = imported(store, FIRST + rows, rows, "two")
         Imports(store).undo(gone, "ann", NOW)
@@ -155,7 +163,7 @@ def truncation(connection: sqlite3.Connection, roll: random.Random) -> str:
     links = rows_of(connection, "evidence_link")
     start = roll.choice(links)
     rows = connection.execute("SELECT source, first, last FROM evidence_link WHERE position >= ?", (start,)).fetchall()
-    tables = {"check": "call_check", "event": "list_event", "import": "batch", "bypass": "bypass"}
+    tables = {"check": "call_check", "event": "list_event", "import": "batch", "bypass": "bypass", "fact": "fact"}
     for source, first, last in rows:
         if source in tables:
             connection.execute(f"DELETE FROM {tables[source]} WHERE seq BETWEEN ? AND ?", (first, last))

@@ -87,8 +87,9 @@ def test_a_changed_row_whose_leaf_was_changed_too_is_found_within_its_transactio
         leaves = b"".join(source.digest(row)[:8] for row in rows)
         connection.execute("UPDATE evidence_link SET leaves = ? WHERE source = 'check' AND first = 13", (leaves,))
         connection.commit()
-    (found,) = whats(filled)
-    assert found.startswith("call_check 13 to 15 (link 5")
+    link, rows = whats(filled)
+    assert link.startswith("link 5 (call_check 13 to 15, recorded ") and "does not follow" in link
+    assert rows.startswith("call_check 13 to 15 (link 5")
 
 
 def test_a_deleted_row_is_named(filled):
@@ -335,9 +336,11 @@ def test_the_chain_can_be_recomputed_with_sha256_and_json_alone(filled):
         row = connection.execute("SELECT * FROM call_check WHERE seq = 1").fetchone()
         more = connection.execute("SELECT * FROM call_check WHERE seq IN (2, 3) ORDER BY seq").fetchall()
         digests = [sha256(json.dumps(["check", *one], separators=(",", ":")).encode()).digest() for one in (row, *more)]
-        root, at, chain = connection.execute("SELECT root, at, chain FROM evidence_link WHERE position = 1").fetchone()
+        query = "SELECT root, leaves, at, chain FROM evidence_link WHERE position = 1"
+        root, leaves, at, chain = connection.execute(query).fetchone()
     assert root == sha256(b"".join(digests)).digest()
-    own = json.dumps([1, "check", 1, 3, 3, root.hex(), at], separators=(",", ":"))
+    assert leaves == b"".join(one[:8] for one in digests)
+    own = json.dumps([1, "check", 1, 3, 3, root.hex(), leaves.hex(), at], separators=(",", ":"))
     assert chain == sha256(START + own.encode()).digest()
 
 
@@ -412,3 +415,12 @@ def test_consents_from_before_the_chain_knew_of_them_join_it_with_the_upgrade(db
     execute(db, copied.format(9, "z"))
     upgrade_store(db)
     assert [what.split(":")[0] for what in whats(db)] == ["fact 9"], "what is put in later joins nothing"
+
+
+def test_the_digests_of_a_link_are_bound_even_when_none_of_its_rows_is_left(filled):
+    """They prove nothing any more then; but nobody has changed anything unseen."""
+    with closing(Store(filled)) as store, store.writing() as connection:
+        store.remove_rows(connection, "check", range(1, 7), "retention", "concierge")
+    assert whats(filled) == []
+    execute(filled, "UPDATE evidence_link SET leaves = zeroblob(length(leaves)) WHERE position = 2")
+    assert "does not follow" in whats(filled)[0]
