@@ -24,9 +24,11 @@ MODULES = (
         "app_userevent",
         "bridge_builtin_features",
     ),
-    *("func_callerid", "func_channel", "func_cut", "func_db", "func_logic", "func_rand"),
+    *("func_callerid", "func_channel", "func_cut", "func_db", "func_global", "func_logic", "func_rand"),
     *("func_strings", "func_timeout"),
 )
+# what `concierge selftest` needs beside them, and nothing else of ours
+SELFTEST_MODULES = ("app_senddtmf", "app_waitforsilence", "res_clioriginate")
 
 
 PARTY = "concierge-list-party"
@@ -41,7 +43,8 @@ def extensions(settings: Settings, agi_port: int | None = None) -> str:
     )
     parts = [files("concierge").joinpath(f"asterisk/{name}.conf").read_text(encoding="utf-8") for name in _PARTS]
     parts += [opening_lines(settings), code_lines(settings)]
-    return "\n".join([values, f"; modules used: {' '.join(MODULES)}\n", *parts])
+    needed = [f"; modules used: {' '.join(MODULES)}", f"; by `concierge selftest` too: {' '.join(SELFTEST_MODULES)}\n"]
+    return "\n".join([values, *needed, *parts])
 
 
 def code_lines(settings: Settings) -> str:
