@@ -118,6 +118,15 @@ def test_one_while_it_rings_asks_for_a_call_back(site: Site, caller: Phone) -> N
         assert call.ended_at is None
 
 
+def test_who_was_served_by_a_queue_and_then_finds_nobody_reaches_the_operator(
+    site: Site, caller: Phone, operator: Phone
+) -> None:
+    """Queue(…,c) leaves its CONTINUE behind, which says nothing of the Dial that comes later."""
+    call = caller.call("501")
+    operator.wait_for_call(timeout=20).wait_answered()
+    assert call.ended_at is None
+
+
 def test_a_queue_that_is_full_and_handlers_that_are_included_lead_to_the_operator(
     site: Site, caller: Phone, operator: Phone
 ) -> None:
