@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
+import socket
 import ssl
 import time
 from dataclasses import dataclass, field
@@ -157,7 +160,7 @@ async def open_link(access: Access, timing: Timing, on_event: OnEvent) -> Link |
     except ssl.SSLError as error:
         return Untrusted(access.where, error.reason or str(error), certificate=False)
     except (OSError, UnicodeError) as error:
-        return Unreachable(access.where, str(error))
+        return Unreachable(access.where, plainly(error))
     link = Link(transport, protocol, timing, on_event)
     try:
         failure = await link.login(access)
@@ -167,6 +170,14 @@ async def open_link(access: Access, timing: Timing, on_event: OnEvent) -> Link |
     if failure:
         link.close("not logged in")
     return failure or link
+
+
+def plainly(error: Exception) -> str:
+    """Why no connection was made, in the system's words: no error number, and not the address once more."""
+    if isinstance(error, OSError) and not isinstance(error, socket.gaierror) and error.errno:
+        return os.strerror(error.errno)
+    said = error.strerror if isinstance(error, OSError) else None
+    return said or re.sub(r"\[Errno -?\d+\] ", "", str(error))
 
 
 class Link:

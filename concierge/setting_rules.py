@@ -356,6 +356,11 @@ def _secret_in(path: Path, key: str) -> str:
     try:
         mode = path.stat().st_mode
         secret = path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError as error:
+        remedy = "write the password into it, one line, mode 0600"
+        if key == "ami.secret_file":
+            remedy = "`concierge hooks install` makes it, with a secret"
+        raise SettingsError(f"{key}: {path} is not there; {remedy}") from error
     except OSError as error:
         raise SettingsError(f"{key}: {path}: {error.strerror}; run as the user that it belongs to") from error
     except UnicodeDecodeError as error:

@@ -28,7 +28,7 @@ def configure(parser: ArgumentParser) -> None:
     add.add_argument("--about", required=True, metavar="CALL|DATE", help="which call: its id, its day, what is known")
     add.add_argument("--text", required=True, help="what the person says")
     add.add_argument("--source", default="complaint", help="how it came: letter, e-mail, call …")
-    listing = actions.add_parser("list", help="complaints, the open ones only unless --all")
+    listing = actions.add_parser("list", help="the open complaints, or --all; exit code 1 while any is open")
     listing.add_argument("--all", action="store_true")
     show = actions.add_parser("show", help="one complaint with the dossier of its number")
     show.add_argument("id", metavar="ID")
@@ -83,7 +83,8 @@ def _list(store: Store, args: Namespace, _site: Site) -> int:
 def _find(store: Store, identity: str) -> Fact:
     found = [one for one, _ in _all(store) if len(identity) >= 4 and str(one.event_id).startswith(identity.lower())]
     if len(found) != 1:
-        raise UserError(f"{identity!r}: {len(found)} complaints; see `concierge complaint list --all`")
+        what = f"begins {len(found)} complaints" if found else "begins no complaint's ID (four characters at least)"
+        raise UserError(f"{identity!r} {what}; `concierge complaint list --all` shows them")
     return found[0]
 
 

@@ -132,7 +132,7 @@ def _globals(settings: Settings, plan: Plan) -> Finding | None:
     return failed(
         "dialplan",
         f"[globals] has another {', '.join(stale)} than the settings",
-        "replace what is included by what `concierge hooks show --part extensions` prints now",
+        "`concierge hooks install --reload`, or include what `concierge hooks show --part extensions` prints now",
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-from ami.link import Access, Link, NotSent, Timing, open_link
+from ami.link import Access, Link, NotSent, Timing, open_link, plainly
 from concierge.doctor.finding import Finding, failed, ok, unknown, warning
 from concierge.errors import UserError
 from concierge.manager import access_of, all_of
@@ -51,7 +51,7 @@ async def _agi(agi: AgiSettings, path: Path) -> Finding:
     except TimeoutError:
         return failed(name, f"{agi.host}:{agi.port} gave no answer in {_SECONDS:g} s", "restart `concierge serve`")
     except OSError as error:
-        return failed(name, f"{agi.host}:{agi.port}: {error.strerror}", "start `concierge serve`")
+        return failed(name, f"{agi.host}:{agi.port}: {plainly(error)}", "start `concierge serve`")
     if nonce.encode() not in answer:
         return failed(name, f"something else answers at {agi.host}:{agi.port}", "set agi.port to a free one")
     if f"{nonce}!{identity_of(path)}".encode() not in answer:

@@ -16,7 +16,8 @@ from dialplan.plan import UnreadableError, load
 _DRIVERS = ("pjsip.conf", "sip.conf", "iax.conf", "chan_dahdi.conf")
 _SPOKEN = re.compile(r"CHANNEL\(language\)\s*=\s*([a-z]{2,3}(?:_[A-Za-z]+)?)")
 _SHOWN = 5
-_REMEDY = "`concierge hooks install` puts ours there; `concierge prompts record NAME --language {0}` makes others"
+_OURS = "`concierge hooks install` puts ours there; `concierge prompts record NAME --language {0}` makes others"
+_NONE = "`concierge prompts record NAME --language {0}` makes them; until then English ones are played, or none"
 
 
 def check_sounds(etc: Path) -> Iterator[Finding]:
@@ -67,7 +68,7 @@ def _examined(sounds: Path, language: str) -> Finding:
     missing = [one for one in wanted if one not in there]
     if not missing:
         return ok(name, f"all {len(wanted)} are in {sounds}")
-    remedy = _REMEDY.format(language)
+    remedy = (_OURS if texts(language.split("_")[0]) else _NONE).format(language)
     if len(missing) == len(wanted):
         return warning(name, f"none in {sounds / language / 'concierge'}", remedy)
     more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""

@@ -2,10 +2,11 @@
 
 What it finds
     A `t` extension that Asterisk never looks for: after WaitExten it is used only when there is no next
-    priority, and after Background not at all (with the default autofallthrough=yes). A `t` that only leads
-    back into a context which never asks for a key is a precaution, and no finding. Also an `i` in a menu
-    in which every key is taken by some extension, a `T` when nothing sets TIMEOUT(absolute), and an `o` or
-    `a` when nothing takes a message or reads a directory. An `i` where no key is asked for is an
+    priority, and after Background not at all (with the default autofallthrough=yes). A `t` that only leads back
+    into a context which never asks for a key is a precaution, and no finding; neither is one in a context of
+    nothing but such handlers that nothing includes yet. Also an `i` in a menu in which every key is taken by
+    some extension, a `T` when nothing sets TIMEOUT(absolute), and an `o` or `a` when nothing takes a message or
+    reads a directory. An `i` where no key is asked for is an
     information only: it looks like help for numbers that nobody has, and Asterisk refuses these calls
     before any step runs. The keys of a menu that listens in `TryExec(WaitExten())` are an error: TryExec takes
     a key for a failure and goes on.
@@ -42,6 +43,7 @@ from dialplan.applications.calls import Target
 from dialplan.finding import Finding, Severity
 from dialplan.keys import KEYS, goes_on, listening, single_keys, waits
 from dialplan.light import pattern
+from dialplan.plan.model import Context
 from dialplan.resolve import Fate, Resolved, resolve
 from dialplan.rules._misspelt import misspelt
 from dialplan.subject import Located, Subject
@@ -57,6 +59,7 @@ CLASS = pattern(r"\[[^\]]*\]")
 
 TAKES_O = frozenset({"voicemail", "directory", "minivmrecord", "minivmgreet", "record", "privacymanager", "queue"})
 TAKES_A = frozenset({"voicemail", "voicemailmain", "directory"})
+HANDLERS = frozenset({"i", "t", "T", "e", "h", "o", "a", "failed"})
 ASKS_ELSEWHERE = frozenset({"disa", "readexten", "directory", "incomplete"})
 PROGRAMS = frozenset({"agi", "eagi", "deadagi", "fastagi", "stasis", "externalivr", "raiseexception"})
 
@@ -166,6 +169,8 @@ def _timeouts(subject: Subject) -> Iterator[Finding]:
     jumped = _jumped_to(subject, "t")
     for handler in handlers:
         currents = subject.places.currents(handler.context.name)
+        if tuple(currents) == (handler.context.name,) and _for_others(handler.context):
+            continue
         if "" in jumped or jumped & set(currents) or any(_used(subject, one) for one in currents):
             continue
         if any(_asks(subject, one) for one in currents) or not _restarts(handler):
@@ -174,6 +179,11 @@ def _timeouts(subject: Subject) -> Iterator[Finding]:
                 " of its extension, and nothing jumps to t"
             )
             yield Finding(CODE, SEVERITY, message, handler.spot)
+
+
+def _for_others(context: Context) -> bool:
+    """Handlers and nothing to handle: written to be included, and nothing includes it."""
+    return not context.includes and all(extension.pattern in HANDLERS for extension in context.extensions)
 
 
 def _asks(subject: Subject, current: str) -> bool:

@@ -46,6 +46,7 @@ async def test_nobody_listens():
     assert isinstance(failed, Unreachable)
     assert f"127.0.0.1:{port}" in str(failed)
     assert "is Asterisk running" in str(failed)
+    assert "(Connection refused)" in str(failed)
 
 
 async def test_a_host_name_that_is_none():

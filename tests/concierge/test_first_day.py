@@ -1,0 +1,57 @@
+"""What an administrator is told on the first day, before everything is there."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Nothing listens at its ports, and its secret is not made yet."""
+    with socket.socket() as one, socket.socket() as other:
+        for free in (one, other):
+            free.bind(("127.0.0.1", 0))
+        agi, ami = one.getsockname()[1], other.getsockname()[1]
+    path = tmp_path / "config.yaml"
+    store, login = f"store: {{path: {tmp_path}/list.db}}", f"{{port: {ami}, user: concierge, secret_file: ami.secret}}"
+    path.write_text(f"{store}\nagi: {{port: {agi}}}\nami: {login}\n")
+    return path
+
+
+def examined(concierge, config: Path, etc: Path) -> dict[str, dict[str, str]]:
+    done = concierge("doctor", "--json", "--config", config, "--etc", etc)
+    assert done.stderr == ""
+    return {one["name"]: one for one in json.loads(done.stdout)}
+
+
+def test_a_secret_that_is_not_made_yet_is_made_by_the_hooks(concierge, config: Path, tmp_path: Path) -> None:
+    seen = examined(concierge, config, tmp_path / "etc")["manager login"]["seen"]
+    assert (
+        seen
+        == f"ami.secret_file: {tmp_path}/ami.secret is not there; `concierge hooks install` makes it, with a secret"
+    )
+
+
+def test_nobody_who_listens_is_told_in_words_without_error_numbers(concierge, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "ami.secret").write_text("long-enough-secret\n")
+    (tmp_path / "ami.secret").chmod(0o600)
+    found = examined(concierge, config, tmp_path / "etc")
+    assert found["daemon over AGI"]["seen"].endswith(": Connection refused")
+    assert "(Connection refused): is Asterisk running" in found["manager login"]["seen"]
+    assert "Errno" not in str(found) and "Connect call" not in str(found)
+
+
+def test_prompts_are_ours_to_install_only_in_our_languages(concierge, config: Path, tmp_path: Path) -> None:
+    etc, sounds = tmp_path / "etc", tmp_path / "data" / "sounds"
+    etc.mkdir()
+    sounds.mkdir(parents=True)
+    (etc / "asterisk.conf").write_text(f"[directories]\nastdatadir => {tmp_path}/data\n")
+    (etc / "sip.conf").write_text("[one]\nlanguage=fr\n[two]\nlanguage=pl\n")
+    found = examined(concierge, config, etc)
+    assert "hooks install" in found["prompts in pl"]["remedy"]
+    assert "hooks install" not in found["prompts in fr"]["remedy"]
+    assert "concierge prompts record NAME --language fr" in found["prompts in fr"]["remedy"]
