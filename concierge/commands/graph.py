@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 FORMATS = ("mermaid", "dot", "svg", "html")
+ENDINGS = {".dot": "dot", ".gv": "dot", ".svg": "svg", ".html": "html", ".htm": "html"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.set_defaults(leaves_at_once=True)
     parser.add_argument("path", metavar="PATH", help="extensions.conf, a folder that holds it, or -")
-    parser.add_argument("--format", choices=FORMATS, default="mermaid", help="default: mermaid")
+    parser.add_argument("--format", choices=FORMATS, help="default: what FILE ends in, else mermaid")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of stdout")
     parser.add_argument(
         "--entry",
@@ -44,7 +45,8 @@ def run(args: argparse.Namespace) -> int:
     subject = from_files(plan, table)
     subject.entries = entries
     args.kept = subject
-    _write(_rendered(args.format, subject), args.output)
+    form = args.format or (ENDINGS.get(args.output.suffix.lower()) if args.output else None) or "mermaid"
+    _write(_rendered(form, subject), args.output)
     return int(not plan.loads)
 
 

@@ -91,6 +91,8 @@ def _json(one: Access, number: str | None) -> str:
 
 def _line(one: Access, number: str | None) -> str:
     rows = f"{one.answered} rows" if one.answered >= 0 else "broken off"
+    if one.action in ("purge", "forget"):
+        rows = "nothing was shown"
     about = " ".join(filter(None, [number, one.question]))
     return f"{one.at:%Y-%m-%d %H:%M:%S}Z {one.who} via {one.via}: {one.action}{' ' + about if about else ''}: {rows}"
 

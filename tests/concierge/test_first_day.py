@@ -55,3 +55,11 @@ def test_prompts_are_ours_to_install_only_in_our_languages(concierge, config: Pa
     assert "hooks install" in found["prompts in pl"]["remedy"]
     assert "hooks install" not in found["prompts in fr"]["remedy"]
     assert "concierge prompts record NAME --language fr" in found["prompts in fr"]["remedy"]
+
+
+def test_what_was_removed_on_request_is_noted_without_rows_that_nobody_was_shown(concierge, config: Path) -> None:
+    concierge("db", "upgrade", "--config", config)
+    concierge("complaint", "add", "600100200", "--about", "2026-11-20", "--text", "x", "--config", config)
+    assert concierge("list", "purge", "--number", "600100200", "--config", config).returncode == 0
+    said = concierge("list", "accesses", "--config", config).stdout
+    assert "forget 1 facts, 1 events: nothing was shown" in said, said

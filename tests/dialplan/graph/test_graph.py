@@ -129,3 +129,15 @@ def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["graph", str(tmp_path / "none")]) == 2
     assert main(["graph", str(path), "--output", str(tmp_path / "no" / "file")]) == 2
     assert "there is no context [gone]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"), [("a.html", "<!"), ("a.SVG", "<svg"), ("a.dot", "digraph"), ("a", "flowchart")]
+)
+def test_the_name_of_the_file_says_the_format(name: str, begins: str, tmp_path: Path) -> None:
+    """A page that held Mermaid was what `-o calls.html` gave."""
+    (tmp_path / "extensions.conf").write_text(PLAN)
+    assert main(["graph", str(tmp_path / "extensions.conf"), "-o", str(tmp_path / name)]) == 0
+    assert (tmp_path / name).read_text().startswith(begins)
+    assert main(["graph", str(tmp_path / "extensions.conf"), "-o", str(tmp_path / name), "--format", "mermaid"]) == 0
+    assert (tmp_path / name).read_text().startswith("flowchart")
