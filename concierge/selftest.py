@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from concierge.doctor.finding import Finding, failed, ok
+from concierge.errors import UserError
 from concierge.installation.loaded import Console
 
+_EARS = {"WaitForNoise": "app_waitforsilence", "SendDTMF": "app_senddtmf"}
 _FAMILY = "concierge-selftest"
 _PAUSE = 0.3
 
@@ -24,6 +26,16 @@ class Wanted:
     keys: str = ""
     answer: float = 15.0
     word: float = 15.0
+
+
+def require_ears(console: Console) -> None:
+    """Raises UserError where the calling side could not listen or press keys: each call would seem to be cut off."""
+    for application, module in _EARS.items():
+        if "not registered" in console.ask(f"core show application {application}"):
+            raise UserError(
+                f"Asterisk has not loaded {module}, with which the self-test listens and presses keys: "
+                f"`asterisk -rx 'module load {module}.so'`, and `load = {module}.so` in modules.conf"
+            )
 
 
 def call(console: Console, wanted: Wanted, sleep: Callable[[float], None] = time.sleep) -> list[Finding]:

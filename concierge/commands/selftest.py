@@ -44,6 +44,7 @@ def run(args: Namespace) -> int:
     from concierge.caller_rules import CONTEXT, NUMBER
     from concierge.errors import UserError
     from concierge.installation.loaded import Console
+    from concierge.selftest import require_ears
 
     settings = settings_of(args)
     numbers, context = args.numbers or settings.selftest.numbers, args.context or settings.selftest.context
@@ -55,6 +56,7 @@ def run(args: Namespace) -> int:
     for number in numbers:
         if not re.fullmatch(NUMBER, number):
             raise UserError(f"{number!r} cannot be a number")
+    require_ears(Console(args.rx))
     walking = args.walk or (not args.numbers and not args.keys and settings.selftest.walk)
     findings = _walk if walking else _call
     found = []

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from concierge.installation.loaded import Console
 from concierge.lab.config import PbxOptions
 from concierge.lab.site import Site
 from concierge.settings import Settings
@@ -54,3 +55,7 @@ def test_what_a_caller_would_complain_of_is_said(asterisk_version: str) -> None:
             seen.append(said("703")["seen"])
         assert "cut off" in seen[-1], seen
         assert "concierge-selftest" not in str(site.pbx.db_show())
+        Console(site.pbx.console).ask("module unload app_waitforsilence.so")
+        deaf = site.concierge("selftest", "700", "--context", "numbers", "--rx", site.pbx.console)
+        assert (deaf.returncode, deaf.stdout) == (2, ""), "what the self-test lacks is no complaint of a caller"
+        assert "Asterisk has not loaded app_waitforsilence" in deaf.stderr
