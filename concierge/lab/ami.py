@@ -169,16 +169,18 @@ class Ami:
         if caller_id:
             fields["CallerID"] = caller_id
         settings = [("Variable", f"{name}={value}") for name, value in (variables or {}).items()]
+        since = self.mark()
         answer = self.action(fields, *settings)
         if answer["Response"] != "Success":
             raise LabError(f"Originate of {channel} refused: {answer['Message']}")
-        return self.wait_for_originate(answer["ActionID"], timeout) if wait else answer
+        return self.wait_for_originate(answer["ActionID"], timeout, since=since) if wait else answer
 
-    def wait_for_originate(self, action_id: str, timeout: float = 40.0) -> Message:
+    def wait_for_originate(self, action_id: str, timeout: float = 40.0, *, since: int = 0) -> Message:
         """The OriginateResponse event of that ActionID."""
         return self.wait_for(
             lambda event: event["Event"] == "OriginateResponse" and event["ActionID"] == action_id,
             timeout,
+            since=since,
             what=f"OriginateResponse of {action_id}",
         )
 
