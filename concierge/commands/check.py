@@ -32,13 +32,13 @@ def moment(text: str) -> datetime:
     """ISO 8601 with an offset -> aware datetime (argparse type)."""
     try:
         found = datetime.fromisoformat(text)
-        if not 1900 <= found.year < 3000:  # rules look back and ahead, and a calendar has ends
-            raise ValueError
-        if found.tzinfo is not None:
-            return found.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise ArgumentTypeError(f"{text!r} is no time such as 2026-11-23T12:00:00+01:00") from error
-    raise ArgumentTypeError(f"{text!r} has no zone; add +01:00 or Z")
+    if not 1900 <= found.year < 3000:  # rules look back and ahead, and a calendar has ends
+        raise ArgumentTypeError(f"{text!r}: give a time in the years 1900 to 2999")
+    if found.tzinfo is None:
+        raise ArgumentTypeError(f"{text!r} has no zone; add +01:00 or Z")
+    return found.astimezone(UTC)
 
 
 def run(args: Namespace) -> int:

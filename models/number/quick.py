@@ -141,12 +141,12 @@ Match = Callable[[str], object]
 
 
 def _national(site: Site) -> tuple[Quick, Match]:
-    """For sites whose numbers need no prefix taken off; others are read slowly. Besides, what tells a number that is
-    written with no prefix at all."""
+    """For numbers that begin with nothing that may have to be taken off; others are read slowly. Besides, what tells a
+    number that is written with no prefix at all."""
     nothing = _nothing, _NEVER.match
     metadata = PhoneMetadata.metadata_for_region(site.country, None)
     home = plan.home(site.country)
-    if metadata is None or site.outside_line or site.tech_prefixes or site.trunk_prefix or site.international:
+    if metadata is None or site.tech_prefixes or site.trunk_prefix or site.international:
         return nothing
     if home.marked or site.country in _HIDING or metadata.national_prefix_transform_rule:
         return nothing
@@ -167,7 +167,7 @@ def _shortest(home: plan.Calling, trunk: str) -> int:
 def _bare(site: Site, home: plan.Calling, trunk: str, abroad: str) -> re.Pattern[str]:
     """Digits that begin with nothing that could be a prefix."""
     internal = (rf"(?:{extension_pattern(pattern).pattern})\Z" for pattern in site.internal)
-    heads = [home.digits, *filter(None, [trunk, *home.former, abroad]), *internal]
+    heads = [home.digits, *filter(None, [site.outside_line, trunk, *home.former, abroad]), *internal]
     ahead = "".join(f"(?!{head})" for head in heads)
     return re.compile(rf"{ahead}(?=\d{{{_shortest(home, trunk)},}}\Z){_settled(home)}", re.ASCII)
 
@@ -175,7 +175,7 @@ def _bare(site: Site, home: plan.Calling, trunk: str, abroad: str) -> re.Pattern
 def _reader(site: Site, home: plan.Calling, trunk: str, abroad: re.Pattern[str]) -> Quick:
     internal = [extension_pattern(pattern) for pattern in site.internal]
     shortest = _shortest(home, trunk)
-    former = home.former
+    more = (*home.former, site.outside_line) if site.outside_line else tuple(home.former)  # they may be no prefix too
 
     def inside(text: str) -> str | None:
         if trunk and text.startswith(trunk):
@@ -186,7 +186,7 @@ def _reader(site: Site, home: plan.Calling, trunk: str, abroad: re.Pattern[str])
         return text
 
     def read(text: str) -> int | None:
-        if len(text) < shortest or abroad.match(text) or text.startswith(former):
+        if len(text) < shortest or abroad.match(text) or text.startswith(more):
             return None
         if any(pattern.fullmatch(text) for pattern in internal):
             return None

@@ -22,6 +22,11 @@ def test_a_call_with_nothing_says_what_there_is(concierge):
     assert all(name in done.stdout for name in cli.COMMANDS)
 
 
+def test_the_package_runs_as_the_command_does():
+    done = subprocess.run([sys.executable, "-m", "concierge", "rule", "D101"], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "") and "D101" in done.stdout
+
+
 def test_the_version_is_the_installed_one(concierge):
     assert re.fullmatch(r"concierge \d+\.\d+\.\d+\n", concierge("--version").stdout)
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 def test_a_hundred_clients_get_the_right_answers_while_an_import_runs():
     program = [sys.executable, str(ROOT / "benchmarks/lists/crowd.py")]
     told = subprocess.run(
-        [*program, "--rows", "20000", "--clients", "100", "--before", "0.5"],
+        [*program, "--rows", "60000", "--clients", "100", "--before", "2", "--pause", "0.1"],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

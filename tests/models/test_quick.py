@@ -45,6 +45,7 @@ HABITS = (
     *("00{}", "0{}", "+{}", "++{}", "+00{}", "-{}", "{}-", " {} ", "{}\n", "1{}", "112{}", "9{}", "\uff0b{}"),
 )
 EVERYWHERE = sorted(phonenumbers.SUPPORTED_REGIONS)
+OUTSIDE = ("0", "9", "00", "8", "48")
 INTERNAL = ((), ("_60XXXXXXX",), ("_NXXXXXXX", "100"), ("_[1-5]XXXXXXXXX", "_2XXX"))
 
 
@@ -58,7 +59,8 @@ def written(draw: st.DrawFn) -> tuple[Site, str]:
     code = draw(st.sampled_from(["", str(found.country_code), f"+{found.country_code}", f"+{found.country_code} "]))
     habit = draw(st.sampled_from(("{}", HABITS[draw(st.integers(0, len(HABITS) - 1))])))
     text = habit.replace("{}", code + inside[:kept] + tail)
-    return Site(country=country, internal=draw(st.sampled_from(INTERNAL))), text
+    outside = draw(st.sampled_from(["", *OUTSIDE, text[:1] if text[:1].isdecimal() and text[:1].isascii() else "5"]))
+    return Site(country=country, outside_line=outside, internal=draw(st.sampled_from(INTERNAL))), text
 
 
 @settings(max_examples=500, deadline=None)
@@ -90,7 +92,8 @@ def test_valid_is_what_phonenumbers_calls_valid(code, number):
 @pytest.mark.parametrize(
     ("site", "text"),
     [
-        (Site(country="PL", outside_line="9"), "600100200"),
+        (Site(country="PL", outside_line="6"), "600100200"),
+        (Site(country="PL", outside_line="48"), "48600100200"),
         (Site(country="PL", trunk_prefix="0"), "600100200"),
         (Site(country="PL", tech_prefixes=("600",)), "600100200"),
         (Site(country="PL", internal=("_600XXXXXX",)), "600100200"),
@@ -108,6 +111,12 @@ def test_a_site_or_text_with_more_than_one_way_to_read_is_left_to_the_slow_readi
 @pytest.mark.parametrize("text", ["600100200", "600 100 200", "48600100200", "+48 600-100-200", "600-100-200"])
 def test_plain_numbers_are_read(text):
     assert quick(Site(country="PL"))(text) == 48600100200
+
+
+@pytest.mark.parametrize("line", ["0", "9", "00", "123"])
+def test_plain_numbers_that_do_not_begin_as_the_outside_line_are_read(line):
+    assert quick(Site(country="PL", outside_line=line))("600100200") == 48600100200
+    assert quick(Site(country="PL", outside_line=line))("600 100 200") == 48600100200
 
 
 @pytest.mark.parametrize(("country", "text"), [("US", "2125551234"), ("US", "12125551234"), ("DE", "01701234567")])
