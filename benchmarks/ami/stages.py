@@ -27,40 +27,51 @@ def _mark(number: int, station: str, at: float | None = None) -> None:
 
 def install() -> None:
     """Before the daemon is made."""
-    from sqlalchemy import Engine
-    from sqlalchemy.event import listen
+    _watch_the_way_in()
+    _watch_the_keeper()
+    _watch_the_writer()
+    atexit.register(_write, Path(os.environ["CONCIERGE_STAGES"]))
 
-    import ami.keeper
+
+_current: list[Any] = [None]  # the event that is handled: it, since when, and when it was read
+
+
+def _watch_the_way_in() -> None:
     import ami.session
     import ami.wire
-    import models.journal
-    import models.store
-    import models.witness
 
     read_at, reads = [0.0], dict[int, float]()
-    received, keep = ami.wire.WireProtocol.data_received, ami.keeper.OptOutKeeper.keep
-    attempt, recorded = ami.keeper.OptOutKeeper._attempt, ami.keeper.OptOutKeeper._now_recorded
-    witness, lock = models.witness.record, models.store.lock_for_writing
+    received, take, deal = (
+        ami.wire.WireProtocol.data_received,
+        ami.intake.Intake.event,
+        ami.session.AmiSession._deal_with,
+    )
 
     def data_received(self: Any, data: bytes) -> None:
         read_at[0] = time.time()
         received(self, data)
 
-    take = ami.intake.Intake.event
-
     def event(self: Any, raw: Any) -> None:
         reads[id(raw)] = read_at[0]
         take(self, raw)
 
-    deal = ami.session.AmiSession._deal_with
-    current: list[Any] = [None]
-
     async def deal_with(self: Any, item: Any) -> None:
-        current[0] = (item, time.time(), reads.pop(id(getattr(item, "raw", None)), 0.0))
+        _current[0] = (item, time.time(), reads.pop(id(getattr(item, "raw", None)), 0.0))
         await deal(self, item)
 
+    ami.wire.WireProtocol.data_received = data_received  # type: ignore[method-assign]
+    ami.intake.Intake.event = event  # type: ignore[method-assign]
+    ami.session.AmiSession._deal_with = deal_with  # type: ignore[method-assign]
+
+
+def _watch_the_keeper() -> None:
+    import ami.keeper
+
+    keep, attempt = ami.keeper.OptOutKeeper.keep, ami.keeper.OptOutKeeper._attempt
+    recorded = ami.keeper.OptOutKeeper._now_recorded
+
     async def kept(self: Any, opt_out: Any) -> None:
-        item, begun, read = current[0]
+        item, begun, read = _current[0]
         _mark(opt_out.number, "pressed", opt_out.at)
         _mark(opt_out.number, "read", read)
         _mark(opt_out.number, "taken", item.at)
@@ -72,6 +83,25 @@ def install() -> None:
         for one in items:
             _mark(one.number, "tried")
         return await attempt(self, items)
+
+    async def now_recorded(self: Any, item: Any, done: Any) -> None:
+        _mark(item.number, "recorded")
+        await recorded(self, item, done)
+
+    ami.keeper.OptOutKeeper.keep = kept  # type: ignore[method-assign]
+    ami.keeper.OptOutKeeper._attempt = attempted  # type: ignore[method-assign]
+    ami.keeper.OptOutKeeper._now_recorded = now_recorded  # type: ignore[method-assign]
+
+
+def _watch_the_writer() -> None:
+    from sqlalchemy import Engine
+    from sqlalchemy.event import listen
+
+    import models.journal
+    import models.store
+    import models.witness
+
+    witness, lock = models.witness.record, models.store.lock_for_writing
 
     def recording(store: Any, reported: Any) -> Any:
         _now.numbers = [happened.number for happened, _ in reported]
@@ -94,20 +124,9 @@ def install() -> None:
         for number in getattr(_now, "numbers", []):
             _mark(number, "folded")
 
-    async def now_recorded(self: Any, item: Any, done: Any) -> None:
-        _mark(item.number, "recorded")
-        await recorded(self, item, done)
-
-    ami.wire.WireProtocol.data_received = data_received  # type: ignore[method-assign]
-    ami.intake.Intake.event = event  # type: ignore[method-assign]
-    ami.session.AmiSession._deal_with = deal_with  # type: ignore[method-assign]
-    ami.keeper.OptOutKeeper.keep = kept  # type: ignore[method-assign]
-    ami.keeper.OptOutKeeper._attempt = attempted  # type: ignore[method-assign]
-    ami.keeper.OptOutKeeper._now_recorded = now_recorded  # type: ignore[method-assign]
     models.journal.record_witness = recording  # type: ignore[attr-defined]
     models.store.lock_for_writing = locking
     listen(Engine, "commit", committing)
-    atexit.register(_write, Path(os.environ["CONCIERGE_STAGES"]))
 
 
 def _write(path: Path) -> None:

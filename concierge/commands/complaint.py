@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from concierge.errors import UserError
-from concierge.wiring import add_config, add_format, prepare_store, settings_of, site_of
+from concierge.lists.opening import open_store
+from concierge.wiring import add_config, add_format, settings_of, site_of
 
 if TYPE_CHECKING:
     from models.complaints import Complaint
@@ -42,18 +43,9 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """0 done; `list` gives 1 while complaints are open."""
-    from models.errors import StoreError
-    from models.store import Store
-
     settings = settings_of(args)
-    try:
-        store = Store(prepare_store(settings))
-        try:
-            return _ACTIONS[args.action](store, args, site_of(settings))
-        finally:
-            store.close()
-    except StoreError as error:
-        raise UserError(str(error)) from error
+    with open_store(settings) as store:
+        return _ACTIONS[args.action](store, args, site_of(settings))
 
 
 def _add(store: Store, args: Namespace, site: Site) -> int:

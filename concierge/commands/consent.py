@@ -14,7 +14,8 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from concierge.commands.list import day, end_of
 from concierge.errors import UserError
-from concierge.wiring import add_config, add_format, prepare_store, settings_of, site_of
+from concierge.lists.opening import open_store
+from concierge.wiring import add_config, add_format, settings_of, site_of
 from models.consent import CALL, CHANNELS
 
 if TYPE_CHECKING:
@@ -60,18 +61,9 @@ def _moment(text: str) -> datetime:
 
 def run(args: Namespace) -> int:
     """0 done; 1 nothing is known of the number, or rows of a file were refused."""
-    from models.errors import StoreError
-    from models.store import Store
-
     settings = settings_of(args)
-    try:
-        store = Store(prepare_store(settings))
-        try:
-            return _ACTIONS[args.action](store, args, site_of(settings))
-        finally:
-            store.close()
-    except StoreError as error:
-        raise UserError(str(error)) from error
+    with open_store(settings) as store:
+        return _ACTIONS[args.action](store, args, site_of(settings))
 
 
 def number_of(text: str, site: Site) -> int:
