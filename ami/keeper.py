@@ -173,10 +173,12 @@ class OptOutKeeper:
 
     async def _next(self) -> OptOut:
         """A press that was never tried, else, after the back-off, one that failed."""
-        if not self._fresh and self._failed:
+        while not self._fresh and not self._failed:
+            await self._arrival(None if self._loaded else self._retry.longest)
+            if not self._loaded:  # a former process may still have the spool, or the disk comes back
+                await self._replay()
+        if not self._fresh:
             await self._arrival(self._pause())
-        elif not self._fresh:
-            await self._arrival(None)
         return self._waiting[(self._fresh or self._failed).popleft()]
 
     def _others(self) -> list[OptOut]:
@@ -287,7 +289,7 @@ class OptOutKeeper:
         except OSError as error:
             self._spool_fails(error)
             return
-        self._loaded = True
+        self._loaded, self._spool_error = True, ""
         self._replayed += len(left)
         self._spooled.update(item.event_id for item in left)
         self._take(left)
@@ -321,8 +323,10 @@ class OptOutKeeper:
             self._spooled.clear()
 
     def _spool_fails(self, error: OSError) -> None:
-        self._spool_error = f"{self._spool.path}: {error.strerror or error}"
-        _log.critical("the spool for opt-outs cannot be used: %s", self._spool_error)
+        why = f"{self._spool.path}: {error.strerror or error}"
+        if why != self._spool_error:
+            _log.critical("the spool for opt-outs cannot be used: %s", why)
+        self._spool_error = why
 
     async def _leave(self) -> None:
         if self._waiting:

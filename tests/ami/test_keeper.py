@@ -122,6 +122,20 @@ async def test_a_restart_records_what_was_left(make, recorder, opt_out, spooled,
     assert spooled() == []
 
 
+async def test_what_was_left_is_recorded_as_soon_as_the_former_process_lets_go(
+    make, recorder, opt_out, path, spooled, wait_until
+):
+    """One that was killed while its disk was writing keeps the lock for a moment; no further key has to be pressed."""
+    former = Spool(path)
+    former.append([opt_out(1)])
+    keeper = make()
+    await wait_until(lambda: "in use" in keeper.status().spool_error)
+    former.close()
+    await wait_until(lambda: recorder.recorded)
+    assert await keeper.settled(5)
+    assert (spooled(), keeper.status().spool_error) == ([], "")
+
+
 async def test_what_waits_at_the_end_is_spooled(make, recorder, opt_out, spooled):
     recorder.gate.clear()
     keeper = make(retry=Retry(patience=60))
