@@ -5,6 +5,7 @@ Looking one number up during a call is `models.reader`; batching off the path of
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -58,6 +59,8 @@ from models.tables import (
     to_micros,
 )
 from models.wal import inode_of
+
+log = logging.getLogger("concierge.store")
 
 PATIENCE = 5.0  # seconds that a writer waits for another one
 _LOCK = "UPDATE entry SET id = id WHERE id = -1"
@@ -298,8 +301,10 @@ class Store:
         from models.withdrawal import BY_PERSON, withdraw
 
         if happened.source in BY_PERSON:
-            with suppress(ValueError):
+            try:
                 self.seal(connection, FACT, int(withdraw(connection, happened)))
+            except ValueError as error:
+                log.error("consent=not-withdrawn event=%s why=%s", happened.event_id, type(error).__name__)
 
     def put_back(self, connection: Connection, source: str, values: Mapping[str, object]) -> None:
         """A row of evidence in place of one that was removed in the same transaction of `writing`."""
