@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from concierge.lab import wait
+
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
     from concierge.lab.databases import Server
     from models.sync.link import Access
+
+wait.patience = 4.0  # a busy machine is no defect; what has to be quick is timed by its test
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,7 +66,7 @@ def empty_feed(url: URL) -> Access:
         connection.execute(text("DELETE FROM feed_host"))
         connection.execute(text("UPDATE feed_counter SET last = 0, chain = ''"))
     engine.dispose()
-    return Access(url)
+    return Access(url, timeout=5.0)  # what is noticed sooner is tested with less
 
 
 def empty_database(url: URL) -> URL:

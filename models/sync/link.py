@@ -92,7 +92,7 @@ class Link:
                 yield connection
                 connection.exec_driver_sql("COMMIT")
             except BaseException:
-                with contextlib.suppress(DBAPIError):
+                with contextlib.suppress(SQLAlchemyError):  # a lost connection has nothing to roll back
                     connection.exec_driver_sql("ROLLBACK")
                 raise
 

@@ -77,7 +77,7 @@ class Call:
 
     async def command(self) -> str:
         """The next command of the server; empty at the end of the connection."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             with suppress(ConnectionError):
                 line = (await self.reader.readline()).decode()
                 self.commands += [line] if line else []
@@ -92,7 +92,7 @@ class Call:
 
     async def closed(self) -> bytes:
         """What was left to read when the server closed the connection."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             with suppress(ConnectionError):
                 return await self.reader.read()
         return b""
@@ -139,8 +139,8 @@ class Bench:
         await self.until(lambda: len(self.services.connections) <= connections)
 
     async def until(self, condition: Callable[[], object]) -> None:
-        """Until the condition holds; at most 5 s."""
-        async with asyncio.timeout(5):
+        """Until the condition holds; at most 20 s."""
+        async with asyncio.timeout(20):
             while not condition():  # noqa: ASYNC110 - it watches the log and the server, which have no events for it
                 await asyncio.sleep(0.002)
 

@@ -52,7 +52,7 @@ class FakeAmi:
         self.server.close()
         self.drop()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.server.wait_closed(), 2)
+            await asyncio.wait_for(self.server.wait_closed(), 10)
 
     def drop(self) -> None:
         """Cut every connection."""
@@ -134,7 +134,7 @@ def brisk() -> dict[str, Any]:
 
 @pytest.fixture
 def wait_until() -> Callable[..., Any]:
-    async def wait(condition: Callable[[], object], what: str = "", limit: float = 5.0) -> None:
+    async def wait(condition: Callable[[], object], what: str = "", limit: float = 20.0) -> None:
         async with asyncio.timeout(limit):
             while not condition():  # noqa: ASYNC110 - conditions of any kind
                 await asyncio.sleep(0.002)

@@ -91,7 +91,7 @@ async def test_a_lost_link_ends_the_wait_for_an_answer(server, access, wait_unti
     waiting = asyncio.create_task(link.ask({"Action": "UserEvent", "UserEvent": "X"}))
     await wait_until(lambda: server.of("UserEvent"))
     server.drop()
-    assert isinstance(await asyncio.wait_for(waiting, 5), NotSent)
+    assert isinstance(await asyncio.wait_for(waiting, 10), NotSent)
     assert isinstance(await link.ask({"Action": "Ping"}), NotSent)
 
 
@@ -112,7 +112,7 @@ async def test_a_link_that_answers_pings_is_kept_and_one_that_does_not_is_cut(se
     await wait_until(lambda: len(server.of("Ping")) >= 3)
     assert not watch.done()
     server.answer_pings = False
-    assert "a ping had no answer" in await asyncio.wait_for(watch, 5)
+    assert "a ping had no answer" in await asyncio.wait_for(watch, 10)
 
 
 async def test_a_lost_link_is_not_made_again_behind_our_back(server, access, wait_until):

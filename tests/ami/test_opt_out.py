@@ -105,7 +105,7 @@ async def test_close_records_what_was_read(make, server, recorder, dtmf, wait_un
     await wait_until(lambda: not listener.status().session.connected)
     recorder.gate.set()
     await closing
-    await asyncio.wait_for(listener.task, 5)
+    await asyncio.wait_for(listener.task, 10)
     assert PRESS in recorder.recorded
 
 
@@ -159,7 +159,7 @@ async def test_a_broken_other_does_not_cost_the_opt_out(make, server, recorder, 
 async def test_everything_ends_with_close(make):
     listener = await make()
     await listener.close()
-    await asyncio.wait_for(listener.task, 5)
+    await asyncio.wait_for(listener.task, 10)
     names = {task.get_name() for task in asyncio.all_tasks()}
     assert not names & {"ami", "ami events", "ami link", "opt-outs", "opt-out"}
 

@@ -154,8 +154,8 @@ async def test_close_while_nobody_listens(server, access, listener, brisk, start
     session = AmiSession(access, listener.hear, **brisk)
     running = start(session.run())
     await wait_until(lambda: session.status().failure)
-    await asyncio.wait_for(session.close(), 2)
-    await asyncio.wait_for(running, 2)
+    await asyncio.wait_for(session.close(), 10)
+    await asyncio.wait_for(running, 10)
 
 
 async def test_close_handles_what_was_read(session, server, listener, dtmf, wait_until):
@@ -179,7 +179,7 @@ async def test_a_handler_that_never_ends_does_not_hold_up_the_end(
     listener.gate.clear()
     server.event(dtmf())
     await wait_until(lambda: session.status().events_seen)
-    await asyncio.wait_for(session.close(), 2)
+    await asyncio.wait_for(session.close(), 10)
 
 
 async def test_a_refused_login_is_no_login_storm(server, access, listener, brisk, start, wait_until, caplog):

@@ -121,7 +121,7 @@ class Lab:
     async def sees(self, *events):
         for event in events:
             await self.watch(event, time.time())
-        await asyncio.wait_for(self.watch.settled(), 5)
+        await asyncio.wait_for(self.watch.settled(), 10)
         return self
 
 

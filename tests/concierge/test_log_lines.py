@@ -27,7 +27,7 @@ async def test_lines_of_the_same_moment_are_written_together_and_in_order(told):
     logger.info("one")
     logger.info("two")
     assert text() == ""
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         while not text():  # noqa: ASYNC110 - a file has no event
             await asyncio.sleep(0.005)
     assert text() == "one\ntwo\n"

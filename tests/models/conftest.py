@@ -38,7 +38,7 @@ def answer(number: int = PERSON, via: str = "agi", at: datetime = NOW, campaign:
     return Answer(asked, Number(number), allow(Reason.NOT_LISTED), History(), at)
 
 
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
     """Wait until the condition holds; fails when it does not within the limit."""
     end = time.monotonic() + seconds
     while not condition():
@@ -46,7 +46,7 @@ async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
         await asyncio.sleep(0.002)
 
 
-def until_now(condition: Callable[[], object], seconds: float = 5.0) -> None:
+def until_now(condition: Callable[[], object], seconds: float = 20.0) -> None:
     """The same without a loop."""
     end = time.monotonic() + seconds
     while not condition():

@@ -166,11 +166,12 @@ async def test_in_strict_mode_a_store_in_trouble_keeps_nobody_waiting(db, strict
     with closing(sqlite3.connect(db, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")  # reads go on, a write waits for seconds
         first = asyncio.create_task(strict.ask(Question("601234567")))
-        emergency = await asyncio.wait_for(strict.ask(Question("112")), 1)
+        emergency = await asyncio.wait_for(strict.ask(Question("112")), 10)
         assert emergency.decision.reason is Reason.EMERGENCY
         strict._journal.trouble = "as after a failed write"
-        refused = await asyncio.wait_for(strict.ask(Question("601234568")), 1)
+        refused = await asyncio.wait_for(strict.ask(Question("601234568")), 10)
         assert refused.decision.reason is Reason.EVIDENCE_UNAVAILABLE
+        assert not first.done()
         other.execute("ROLLBACK")
     assert (await first).decision.allowed
     await wait.until(lambda: len(rows(db)) == 3)

@@ -145,7 +145,7 @@ async def test_a_writer_that_died_of_our_bug_refuses_instead_of_allowing_without
     decision = gate.ask_now(asked(1, make)).decision
     assert (decision.verdict, decision.reason) == ("REFUSE", Reason.EVIDENCE_UNAVAILABLE)
     assert "restart the service" in decision.detail
-    assert await asyncio.wait_for(journal.write(make.answer()), 1) is False
+    assert await asyncio.wait_for(journal.write(make.answer()), 10) is False
     assert "Traceback" in caplog.text
 
 

@@ -131,7 +131,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 
 
 def _until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 20
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.005)
@@ -150,7 +150,7 @@ def _listening(port: int, process: subprocess.Popen[str]) -> None:
 
 
 def _closed(port: int) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 20
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()

@@ -14,6 +14,7 @@ import pytest
 
 from concierge.lab.phone import Call, Phone
 from concierge.lab.site import Site
+from concierge.lab.wait import wait_until
 from models import facts
 from models.campaign import campaign_of
 from models.demands import shown
@@ -51,10 +52,11 @@ def sounds(site: Site, tmp_path_factory: pytest.TempPathFactory) -> None:
 def place(site: Site, callee: Phone, number: int, exten: str = "") -> Call:
     told = {"__CONCIERGE_CAMPAIGN": "winter", "CALLERID(num)": "48220000000"}
     channel = f"Local/{exten or f'{number}@outbound-quiet'}/n"
+    since = len(callee.incoming)
     site.ami.originate(channel, context="campaign", exten="s", variables=told)
-    call = callee.wait_for_call(str(number))
-    call.wait_answered()
-    return call
+    return wait_until(
+        lambda: [one for one in callee.incoming[since:] if one.answered_at], 10, f"an answer at {number}"
+    )[0]
 
 
 def callers(callee: Phone) -> list[str]:

@@ -71,7 +71,7 @@ class HostProcess:
         if not self.pid:
             return
         os.kill(self.pid, signal.SIGKILL)
-        end = time.monotonic() + 5
+        end = time.monotonic() + 20
         while Path(f"/proc/{self.pid}").exists():
             assert time.monotonic() < end
             time.sleep(0.002)
@@ -96,7 +96,7 @@ def hosts(template: Path, nursery: subprocess.Popen[str]) -> Iterator[Callable[.
         for site in sites:
             path = folder / f"{site}.db"
             path.write_bytes(template.read_bytes())
-            new.append(HostProcess(path, site, access, nursery))
+            new.append(HostProcess(path, site, Access(access.url), nursery))  # the time-out that all have
         made.extend(new)
         return [one.start() if start else one for one in new]
 

@@ -1,6 +1,8 @@
 """The shared feed: positions in the order of commits, each event once, another past noticed."""
 
 import threading
+import time
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -48,6 +50,16 @@ def test_what_is_pushed_is_pulled_in_order_and_once(link):
         first = pull(feed, Position(), 2)
         assert (first.messages, first.full) == (some[:2], True)
         assert pull(feed, first.position, 2).messages == [some[2], new]
+
+
+def test_a_connection_that_is_lost_within_a_transaction_says_why(access):
+    """And not that something must be rolled back first."""
+    link = Link(replace(access, timeout=0.3))
+    with pytest.raises(FeedError, match=r"no answer within 0\.3 s"), link.transaction() as feed:
+        feed.execute(text("SELECT 1"))
+        time.sleep(0.5)
+        feed.execute(text("SELECT 1"))
+    link.close()
 
 
 def test_what_is_not_committed_leaves_neither_row_nor_position(link):

@@ -281,7 +281,7 @@ def test_a_process_without_a_feed_writes_and_the_host_hears_it(three, make, wait
 
 def test_hosts_go_on_while_one_of_them_is_frozen_in_a_transaction(three, on_postgresql, wait):
     """The server ends its transaction, for it holds the counter."""
-    link = Link(on_postgresql)
+    link = Link(Access(on_postgresql.url))
     link._connection.exec_driver_sql("BEGIN")  # a host that stands still between two statements
     link._connection.exec_driver_sql("SELECT last FROM feed_counter FOR UPDATE")
     add(three[0], BASE)
