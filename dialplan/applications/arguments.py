@@ -57,6 +57,15 @@ def expression_end(text: str, start: int) -> int:
     return index
 
 
+def outside(text: str) -> str:
+    """The text without its expressions."""
+    kept, index = [], 0
+    while (start := text.find("$", index)) >= 0:
+        kept.append(text[index:start])
+        index = expression_end(text, start) if text[start : start + 2] in OPENING else start + 1
+    return "".join([*kept, text[index:]])
+
+
 def cut(text: str, separator: str, limit: int = 0) -> list[str]:
     """Cut at every `separator` outside of expressions (C's strsep: no quotes, no parentheses).
 

@@ -2,7 +2,8 @@
 
 What it finds
     A letter in the options of an application (Dial, Queue, Background, VoiceMail, Read and the like) that
-    the chosen version (`--asterisk`) does not know. Options that hold a variable are not judged.
+    the chosen version (`--asterisk`) does not know. Options that hold a variable are not judged. The options of
+    Playback are words: `Playback(hello,thanks)` plays `hello` only (measured).
 Why it matters to a caller
     Asterisk ignores the letter without a word. What was wanted does not happen: the music instead of
     ringing, the key that leads out of the queue, the greeting of the mailbox.
@@ -24,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialplan.applications.arguments import is_literal, options
+from dialplan.applications.arguments import is_literal, options, split
 from dialplan.applications.tables import Application
 from dialplan.finding import Finding, Severity
 from dialplan.subject import Subject
@@ -34,6 +35,7 @@ SEVERITY = Severity.WARNING
 MISSION = "D1"
 
 WORDS = frozenset({"playback", "zapateller", "minivmnotify"})  # options are words there, not letters
+OF_PLAYBACK = ("skip", "say", "mix", "noanswer")
 # Letters that the sources take and the documentation leaves out (AST_APP_OPTION in apps/ and res/).
 UNDOCUMENTED = {
     "directory": "v",
@@ -51,6 +53,11 @@ UNDOCUMENTED = {
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each application with such letters."""
+    for located, call in subject.by_application.get("playback", ()):
+        text = ",".join(split(call.data)[1:]).strip(", ")
+        if text and is_literal(text) and "|" not in call.data and not any(word in text.lower() for word in OF_PLAYBACK):
+            message = f"Playback has no option {text}: Asterisk ignores it (prompts are joined by &)"
+            yield Finding(CODE, SEVERITY, message, located.spot)
     for name, uses in subject.by_application.items():
         application = subject.table.find(name)
         place = _place(application) if application and name not in WORDS else None

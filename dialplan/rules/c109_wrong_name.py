@@ -4,7 +4,8 @@ What it finds
     A dialplan below [general] or [globals], which are no contexts; an extension that is written like a
     pattern without the `_` in front, `_s-NOANSWER` (N is a digit there), `S`, `I` or `H` where the
     special extensions s, i and h are meant; a label that is a number; a context with a comma in its name;
-    a blank beside the name that Set gives a value: `Set(N = 0)` sets a variable `N ` (measured); a blank
+    a blank beside the name that Set gives a value: `Set(N = 0)` sets a variable `N `, and `Set(CALLERID(name) = x)`
+    no name (measured); brackets in that name which do not match, `Set(DB(key)})=1)`; a blank
     beside the name of an application in ExecIf, Exec or TryExec: `ExecIf(x? Goto(s,1))` cuts the call off when
     x holds (an error, measured).
 Why it matters to a caller
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dialplan.applications.arguments import cut, outside, split
 from dialplan.finding import Finding, Severity, Spot
 from dialplan.light import pattern
 from dialplan.plan.model import Context, Extension
@@ -35,9 +37,44 @@ SEVERITY = Severity.WARNING
 MISSION = "D1"
 
 PATTERN = pattern(r"(?=.*([XZN]|\[[\d-]+\]|\d[.!]$))(?=.*(\d|[XZN].*[XZN]))[+*#\dXZN\[\]-]+[.!]?|(?=.*xx)[\dx]+[.!]?")
-UNCLOSED = pattern(r"[A-Z_]+\([\w, ]+")
+BRACKET = pattern(r"[(){}]")
 STATUS = pattern(r"_(s-[A-Z]+)")
 SPECIAL = frozenset("SIHO")
+
+
+def _assignments(subject: Subject) -> Iterator[Finding]:
+    for located, call in subject.by_application.get("set", ()):
+        said = _assigned(call.data)
+        if said:
+            yield Finding(CODE, SEVERITY, said, located.spot)
+    for located, call in subject.by_application.get("mset", ()):
+        said = next(filter(None, map(_assigned, split(call.data))), "")
+        if said:
+            yield Finding(CODE, SEVERITY, said, located.spot)
+
+
+def _assigned(text: str) -> str:
+    """What is wrong with the name in front of `=`: only one that ends in `)` is a function (main/pbx_variables.c)."""
+    name, *value = cut(text, "=", 2)
+    plain = name.strip()
+    if not value or not plain:
+        return ""
+    brackets = outside(name)
+    if name != plain:
+        end = (
+            f"nothing is written to {plain}"
+            if plain.endswith(")")
+            else f"this sets {name!r}, and {plain} stays as it is"
+        )
+        return f"the blank belongs to the name: {end}"
+    if not BRACKET.search(brackets) or '"' in name or "\\" in name:
+        return ""
+    if not name.endswith(")"):
+        how = "a bracket that is not closed" if brackets.count("(") > brackets.count(")") else "a bracket too many"
+        return f"the name {name} has {how}: nothing is set; write FUNCTION(name)=value"
+    if any(brackets.count(one) != brackets.count(other) for one, other in ("()", "{}")):
+        return f"the brackets in {name} do not match: what is set has one of them in its name"
+    return ""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -45,14 +82,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     for section in subject.plan.reserved:
         message = f"[{section.name}] is no context: its {len(section.lines)} lines of a dialplan are lost"
         yield Finding(CODE, SEVERITY, message, Spot(section.place))
-    for located, call in subject.by_application.get("set", ()):
-        name = call.data.partition("=")[0]
-        if name != name.strip() and name.strip() and "(" not in name:
-            message = f"the blank belongs to the name: this sets {name!r}, and {name.strip()} stays as it is"
-            yield Finding(CODE, SEVERITY, message, located.spot)
-        elif UNCLOSED.fullmatch(name):
-            message = f"the name {name} has a bracket that is not closed: nothing is set; write FUNCTION(name)=value"
-            yield Finding(CODE, SEVERITY, message, located.spot)
+    yield from _assignments(subject)
     for located in subject.steps():
         for call in located.calls if len(located.calls) > 1 else ():
             if call.spaced:

@@ -6,9 +6,13 @@ What it finds
     Macro had them: they belong into brackets, `Gosub(sub,s,1(a,b))`; a Dial whose first argument has no technology
     (`PJSIP/…`) or whose time-out is no number; the options of VoiceMail in front of the mailbox (`u100`); a
     condition behind the `?` of GotoIf. Times of GotoIfTime may still be written with `|` and are not reported.
+    As a warning: what stands behind the last argument that Goto, GotoIf, GotoIfTime, Dial or Hangup takes; a Wait
+    whose seconds have a comma or a unit other than h, m, s and ms (`Wait(0,5)`, `Wait(5 sec)`); `Set(A=1,B=2)`
+    where `${B}` is asked for: Set takes one variable, MSet takes several.
 Why it matters to a caller
     A jump looks for a label with that long name and cuts the call off; a Dial rings a device that does
-    not exist, or rings for ever.
+    not exist, or rings for ever. Such a Wait does not wait at all, and the round it is in turns without a pause
+    (measured on Asterisk 16 and 22, as is the Set).
 Bad
     [from-trunk]
     exten => s,1,Answer()
@@ -26,9 +30,10 @@ When to switch it off
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from dialplan.applications.arguments import OPENING, cut, expression_end, gosub_branches, is_literal
+from dialplan.applications.arguments import branches, cut, gosub_branches, is_literal, outside, split
 from dialplan.applications.calls import Call, targets
 from dialplan.applications.effect import Kind
 from dialplan.finding import Finding, Severity
@@ -45,6 +50,12 @@ JUMPS_IF = frozenset({"gotoif", "gosubif"})
 CONDITION = pattern(r"\s*\$\[.*\]\s*")
 PLACE = 3  # context, extension, priority
 DECIDES = frozenset({"gotoif", "gosubif", "execif", "macroif"})
+GOES = frozenset({"goto", "gotoif", "gotoiftime"})
+MOST = {"dial": 4, "hangup": 1}
+"""So many arguments are taken; what is behind them is lost (apps/app_dial.c, main/pbx_builtins.c)."""
+SECONDS = pattern(r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*(h|m|s|ms)?\s*", re.I)
+NAME = pattern(r"\w+")
+ANOTHER = pattern(r"\s*(\w+)\s*=")
 # Applications whose first argument is a name or a number, in which nobody writes a `|`.
 NAMES = frozenset(
     """
@@ -61,6 +72,49 @@ def check(subject: Subject) -> Iterator[Finding]:
             text = _old(call) or _without_question(call) or _misplaced(call)
             if text:
                 yield Finding(CODE, SEVERITY, text, located.spot)
+            elif text := _lost(call):
+                yield Finding(CODE, Severity.WARNING, text, located.spot)
+    yield from _forgotten(subject)
+
+
+def _lost(call: Call) -> str:
+    """What Asterisk drops without a word."""
+    name = call.application.lower()
+    if name == "wait":
+        seconds = call.data
+        if is_literal(seconds) and seconds[:1].isdigit() and not SECONDS.fullmatch(seconds):
+            return f"Wait({seconds}) does not wait at all: write seconds with a point, without a word behind them"
+        return ""
+    if name in GOES:
+        places = [call.data] if name == "goto" else branches(call.data)[1:]
+        rest = [
+            ",".join(cut(place, ",")[PLACE:]).strip(", ") for place in places if place and place.count(",") >= PLACE
+        ]
+        lost = next(filter(None, rest), "")
+        return f"{call.application} takes context, extension and priority: {lost} behind them is lost" if lost else ""
+    most = MOST.get(name, 0)
+    if not most or call.data.count(",") < most:
+        return ""
+    lost = ",".join(split(call.data)[most:]).strip(", ")
+    behind = f"{most} arguments" if most > 1 else "one argument"
+    return f"{call.application} takes {behind}: {lost} behind is lost" if lost else ""
+
+
+def _forgotten(subject: Subject) -> Iterator[Finding]:
+    """Set with a second variable that somebody asks for: it stays as it is."""
+    for located, call in subject.by_application.get("set", ()):
+        if "," not in call.data or "=" not in call.data:
+            continue
+        name, value, *_ = [*cut(call.data, "=", 2), ""]
+        others = (ANOTHER.match(piece) for piece in split(value)[1:]) if NAME.fullmatch(name) else ()
+        other = next((one[1] for one in others if one and _asked_for(subject, one[1])), "")
+        if other:
+            text = f"Set takes one variable: {name} gets all of {value}, and {other} stays as it is; MSet takes several"
+            yield Finding(CODE, Severity.WARNING, text, located.spot)
+
+
+def _asked_for(subject: Subject, name: str) -> bool:
+    return any(f"${{{name}}}" in located.step.data for located in subject.steps())
 
 
 def _without_question(call: Call) -> str:
@@ -71,7 +125,7 @@ def _without_question(call: Call) -> str:
     alone = name in JUMPS_IF and CONDITION.fullmatch(call.data)
     if (
         not alone
-        and not (name in DECIDES and "," in _outside(call.data))
+        and not (name in DECIDES and "," in outside(call.data))
         and not (name == "gotoiftime" and _times(call))
     ):
         return ""
@@ -129,19 +183,10 @@ def _old(call: Call) -> str:
     if "|" not in call.data:
         return ""
     name = call.application.lower()
-    if any("|" in _outside(target.text) for target in targets(call) if target.kind is not Kind.MACRO):
+    if any("|" in outside(target.text) for target in targets(call) if target.kind is not Kind.MACRO):
         return f"{call.application} with | between its arguments is one label: the call is cut off here"
-    if name == "execif" and "?" not in call.data and "|" in _outside(call.data):
+    if name == "execif" and "?" not in call.data and "|" in outside(call.data):
         return "ExecIf with | and without ? runs nothing: the call is cut off here"
-    if name in NAMES and "|" in _outside(call.data) and "," not in _outside(call.data):
+    if name in NAMES and "|" in outside(call.data) and "," not in outside(call.data):
         return f"{call.application} takes everything as its first argument: write commas instead of |"
     return ""
-
-
-def _outside(text: str) -> str:
-    """The text without its expressions, where `|` is an operator."""
-    kept, index = [], 0
-    while (start := text.find("$", index)) >= 0:
-        kept.append(text[index:start])
-        index = expression_end(text, start) if text[start : start + 2] in OPENING else start + 1
-    return "".join([*kept, text[index:]])
