@@ -1,4 +1,4 @@
-"""`concierge graph PATH`: the calls of a dialplan as a picture. Reads the files, no settings."""
+"""`concierge graph PATH`: the calls of a dialplan as a picture. Reads the files; of the settings, which Asterisk."""
 
 from __future__ import annotations
 
@@ -23,26 +23,28 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="CONTEXT[,EXTEN[,PRIO]]",
         help="where calls come in (repeatable; default: found from the files beside the dialplan, and by names)",
     )
-    parser.add_argument("--asterisk", default="22", metavar="VERSION", help="default: 22")
-    parser.add_argument("--config", metavar="FILE", help=argparse.SUPPRESS)
+    parser.add_argument("--asterisk", metavar="VERSION", help="default: as `concierge lint` takes it")
+    parser.add_argument("--config", type=Path, metavar="FILE", help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:
     """0; 1 when Asterisk refuses the dialplan. Raises UserError."""
     from concierge.errors import UserError
-    from dialplan.applications import tables
+    from concierge.linting.control import asterisk
     from dialplan.flow.entries import parse
     from dialplan.plan import UnreadableError, load
     from dialplan.subject import from_files
+    from dialplan.version import table_of
 
+    named = asterisk(args.asterisk, args.config)
     try:
-        plan, entries, table = load(args.path), tuple(map(parse, args.entry)), tables.load(args.asterisk)
-    except (UnreadableError, ValueError, KeyError) as error:
+        plan, entries = load(args.path), tuple(map(parse, args.entry))
+    except (UnreadableError, ValueError) as error:
         raise UserError(str(error.args[0])) from error
     missing = [at.context for at in entries if at.context not in plan.contexts]
     if missing and plan.loads:
         raise UserError(f"there is no context [{missing[0]}] in {args.path}")
-    subject = from_files(plan, table)
+    subject = from_files(plan, table_of(plan, named))
     subject.entries = entries
     args.kept = subject
     form = args.format or (ENDINGS.get(args.output.suffix.lower()) if args.output else None) or "mermaid"

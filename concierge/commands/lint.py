@@ -27,6 +27,7 @@ from dialplan.rule import Rule, choose
 from dialplan.sounds import Sounds
 from dialplan.sounds import read as read_sounds
 from dialplan.subject import Subject, from_files
+from dialplan.version import table_of
 
 if TYPE_CHECKING:
     from concierge.linting.control import Control
@@ -374,16 +375,8 @@ def _subjects(args: argparse.Namespace, wanted: tables.Table | None) -> Iterator
             plan = _from_stdin(given, args.stdin_filename) if path == "-" else load(path)
         except UnreadableError as error:
             raise UserError(str(error)) from error
-        table = wanted or tables.load(_said(plan) or tables.DEFAULT)
+        table = wanted or table_of(plan)
         yield from_files(plan, table, {name: data.decode("utf-8", "replace") for name, data in given.items()}), given
-
-
-def _said(plan: Plan) -> str:
-    if "ASTVERSION" not in plan.globals:
-        return ""
-    from dialplan.freepbx import asterisk_of
-
-    return asterisk_of(plan, tables.VERSIONS)
 
 
 def _each_once(paths: Iterable[str]) -> list[str]:

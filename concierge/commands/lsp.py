@@ -10,7 +10,7 @@ from pathlib import Path
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--asterisk", metavar="VERSION", help="default: what the settings say, else 22")
+    parser.add_argument("--asterisk", metavar="VERSION", help="default: as `concierge lint` takes it")
     parser.add_argument("--stdio", action="store_true", help="as editors call it; there is no other way")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings; their part `lint` counts here")
 
@@ -20,18 +20,13 @@ def run(args: argparse.Namespace) -> int:
     from importlib.util import find_spec
 
     from concierge.errors import UserError
-    from dialplan.applications import tables
 
     if find_spec("pygls") is None:
         raise UserError("the language server needs its extra: pip install 'asterisk-concierge[lsp]'")
-    from concierge.linting.control import settings
-    from concierge.lsp.server import serve, wanted
+    from concierge.linting.wanted import wanted
+    from concierge.lsp.server import serve
 
-    given = settings(args.config)
-    asterisk = args.asterisk or (given.asterisk if given else "") or tables.DEFAULT
-    if asterisk not in tables.VERSIONS:
-        raise UserError(f"--asterisk {asterisk}: known are {', '.join(tables.VERSIONS)}")
-    serve(wanted(given, asterisk), _version())
+    serve(wanted(args.asterisk, args.config), _version())
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - the server has closed it
     return 0
 

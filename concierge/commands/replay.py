@@ -11,12 +11,14 @@ from concierge.commands import trace as tracing
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from concierge.linting.wanted import Wanted
     from dialplan.applications.tables import Table
     from dialplan.finding import Finding
     from dialplan.flow import At, Inputs
     from dialplan.plan.model import Plan
 
 SANDBOXES = ("22", "16")
+LAST_WITH_MACRO = 20
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     """0 when both paths agree, 1 when they differ. Raises UserError for wrong use or a missing Asterisk."""
     from concierge.errors import UserError
     from concierge.lab.errors import LabError
+    from concierge.linting.wanted import wanted
     from concierge.replay.one import replay, report
     from dialplan.applications import tables
     from dialplan.flow.entries import parse
@@ -39,32 +42,42 @@ def run(args: argparse.Namespace) -> int:
 
     if (args.finding is None) == (args.at is None):
         raise UserError("replay needs one of --at CONTEXT,EXTEN,PRIO and --finding N")
-    if args.asterisk not in SANDBOXES:
+    if args.asterisk and args.asterisk not in SANDBOXES:
         raise UserError(f"there is a sandbox for Asterisk {' and '.join(SANDBOXES)}, not for {args.asterisk}")
+    said = wanted(args.asterisk, args.config)
     try:
-        plan, table = load(args.path), tables.load(args.asterisk)
-        at, inputs = (parse(args.at), tracing._inputs(args)) if args.finding is None else _of_finding(args, plan, table)
-    except (UnreadableError, ValueError, KeyError) as error:
+        plan = load(args.path)
+        at, inputs = (parse(args.at), tracing._inputs(args)) if args.finding is None else _of_finding(args, plan, said)
+    except (UnreadableError, ValueError) as error:
         raise UserError(str(error.args[0])) from error
+    version = sandbox_for(said.table(plan))
+    table = tables.load(version)
     tracing.check(inputs, plan, table)
     if at.context not in plan.contexts:
         raise UserError(f"there is no context [{at.context}] in {args.path}")
     try:
-        done = replay(plan, table, at, inputs, args.asterisk)
+        done = replay(plan, table, at, inputs, version)
     except LabError as error:
         raise UserError(f"the sandbox did not work: {error}") from error
     sys.stdout.write(report(done))
     return int(not done.comparison.agrees)
 
 
-def _of_finding(args: argparse.Namespace, plan: Plan, table: Table) -> tuple[At, Inputs]:
+def sandbox_for(table: Table) -> str:
+    """The version of the sandbox that is nearest: up to 20 there is Macro, as in 16."""
+    major = int(table.version.partition(".")[0])
+    return SANDBOXES[0] if major > LAST_WITH_MACRO else SANDBOXES[1]
+
+
+def _of_finding(args: argparse.Namespace, plan: Plan, said: Wanted) -> tuple[At, Inputs]:
     from concierge.errors import UserError
     from dialplan.flow.entries import parse
     from dialplan.lint import lint
-    from dialplan.rule import rules
     from dialplan.subject import from_files
 
-    findings = lint(from_files(plan, table), rules()).findings
+    subject = from_files(plan, said.table(plan))
+    said.prepare(subject)
+    findings = said.control.apply(lint(subject, said.rules)).findings
     if not 1 <= args.finding <= len(findings):
         raise UserError(f"there is no finding {args.finding}: `concierge lint {args.path}` has {len(findings)}")
     finding = findings[args.finding - 1]

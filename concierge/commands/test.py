@@ -1,4 +1,6 @@
-"""`concierge test SCENARIOS.yaml…`: calls that are expected to go as the file says. Reads the files, no settings."""
+"""`concierge test SCENARIOS.yaml…`: calls that are expected to go as the file says. Reads the files; of the settings,
+which Asterisk.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dialplan", metavar="PATH", help="instead of the one that the files name")
     parser.add_argument("--format", choices=("text", "json", "junit"), default="text", help="default: text")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of stdout")
-    parser.add_argument("--config", metavar="FILE", help=argparse.SUPPRESS)
+    parser.add_argument("--asterisk", metavar="VERSION", help="default: what the files say, else as `concierge lint`")
+    parser.add_argument("--config", type=Path, metavar="FILE", help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     judged: list[tuple[str, Verdict]] = []
     hiders = []
     for file in args.files:
-        plan, verdicts = _judge(file, args.dialplan)
+        plan, verdicts = _judge(file, args)
         judged += [(str(file), verdict) for verdict in verdicts]
         hiders.append(Hider(plan))
     write = {"text": reporting.text, "json": reporting.as_json, "junit": reporting.junit}[args.format]
@@ -47,17 +50,19 @@ def run(args: argparse.Namespace) -> int:
     return int(any(verdict.broken for _, verdict in judged))
 
 
-def _judge(file: Path, dialplan: str | None) -> tuple[Plan, list[Verdict]]:
+def _judge(file: Path, args: argparse.Namespace) -> tuple[Plan, list[Verdict]]:
     from concierge.commands.trace import check
     from concierge.errors import UserError
+    from concierge.linting.control import asterisk
     from concierge.testing.reading import read
-    from dialplan.applications import tables
     from dialplan.plan import UnreadableError, load
     from dialplan.scenarios import run as judge
+    from dialplan.version import table_of
 
     head, scenarios = read(file)
     try:
-        plan, table = load(dialplan or file.parent / head.dialplan), tables.load(head.asterisk)
+        plan = load(args.dialplan or file.parent / head.dialplan)
+        table = table_of(plan, args.asterisk or head.asterisk or asterisk(None, args.config))
     except (UnreadableError, KeyError) as error:
         raise UserError(f"{file}: {error.args[0]}") from error
     if not plan.loads:

@@ -1,10 +1,13 @@
-"""`concierge trace PATH --at CONTEXT,EXTEN,PRIO`: the path of one call, step by step. Reads the files, no settings."""
+"""`concierge trace PATH --at CONTEXT,EXTEN,PRIO`: the path of one call, step by step. Reads the files; of the settings,
+which Asterisk.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,28 +45,30 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="answers for conditions that cannot be known, in order (default: false)",
     )
     parser.add_argument("--now", metavar="TIME", help="the time of the call, such as 2026-11-23T12:00 (default: now)")
-    parser.add_argument("--asterisk", default="22", metavar="VERSION", help="default: 22")
+    parser.add_argument("--asterisk", metavar="VERSION", help="default: as `concierge lint` takes it")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
-    parser.add_argument("--config", metavar="FILE", help=argparse.SUPPRESS)
+    parser.add_argument("--config", type=Path, metavar="FILE", help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:
     """0 when the call could be followed to an end, 1 when not. Raises UserError."""
     from concierge.errors import UserError
-    from dialplan.applications import tables
+    from concierge.linting.control import asterisk
     from dialplan.flow import Ended, walk
     from dialplan.flow.entries import parse
     from dialplan.plan import UnreadableError, load
+    from dialplan.version import table_of
 
+    named = asterisk(args.asterisk, args.config)
     try:
-        plan, at, table = load(args.path), parse(args.at), tables.load(args.asterisk)
-    except (UnreadableError, ValueError, KeyError) as error:
+        plan, at = load(args.path), parse(args.at)
+    except (UnreadableError, ValueError) as error:
         raise UserError(str(error.args[0])) from error
     if not plan.loads:
         raise UserError(f"Asterisk refuses {args.path} as a whole; `concierge lint` says why")
     if at.context not in plan.contexts:
         raise UserError(f"there is no context [{at.context}] in {args.path}")
-    inputs = _inputs(args)
+    inputs, table = _inputs(args), table_of(plan, named)
     check(inputs, plan, table)
     trace = walk(plan, table, at, inputs)
     hide = Hider(plan)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from concierge.errors import UserError
+from dialplan.applications import tables
 from dialplan.finding import Finding, Severity
 from dialplan.light import dataclass, field, replace
 from dialplan.lint import Report
@@ -66,6 +67,16 @@ def settings(config: Path | None, environment: Mapping[str, str] | None = None) 
     from concierge.settings import load
 
     return load(path).lint
+
+
+def asterisk(option: str | None, config: Path | None) -> str:
+    """The version that --asterisk names, else the settings, "" where neither does. Raises UserError, SettingsError."""
+    given = None if option else settings(config)
+    version = option or (given.asterisk if given else "")
+    if version and version not in tables.VERSIONS:
+        where = "--asterisk" if option else "lint.asterisk"
+        raise UserError(f"{where} {version}: known are {', '.join(tables.VERSIONS)}")
+    return version
 
 
 def _readable(path: Path) -> bool:

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import NamedTuple
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
-from concierge.errors import UserError
-from concierge.linting.control import Control, control
+from concierge.linting.wanted import Wanted
 from concierge.lsp import convert
-from concierge.settings import LintSettings
-from dialplan.applications import tables
 from dialplan.editor import Analysis, analyse, complete, definitions, hover, references
-from dialplan.flow.entries import parse
-from dialplan.flow.model import At
-from dialplan.flow.operators import glob
 from dialplan.plan import UnreadableError
-from dialplan.rule import Rule, choose, rules
-from dialplan.rules._trunks import check
-from dialplan.subject import Subject
 
 QUIET = 0.3
 KINDS = {
@@ -36,38 +26,6 @@ KINDS = {
 
 
 Positioned = types.HoverParams | types.DefinitionParams | types.ReferenceParams | types.CompletionParams
-
-
-class Wanted(NamedTuple):
-    """What `lint:` in the settings says, as `concierge lint` takes it."""
-
-    table: tables.Table
-    rules: tuple[Rule, ...]
-    control: Control
-    entries: tuple[At, ...] = ()
-    operators: tuple[At, ...] = ()
-    trunks: tuple[str, ...] = ()
-
-    def prepare(self, subject: Subject) -> None:
-        """Tell the subject; contexts that it does not have are left out, as another dialplan may be open."""
-        contexts = subject.plan.contexts
-        subject.entries = tuple(at for at in self.entries if at.context in contexts)
-        subject.operators = tuple(at for at in self.operators if any(map(glob(at.context).fullmatch, contexts)))
-        subject.trunks = self.trunks
-
-
-def wanted(given: LintSettings | None, asterisk: str) -> Wanted:
-    """Raises UserError for settings that say nothing that can be done."""
-    if given is None:
-        return Wanted(tables.load(asterisk), rules(), Control())
-    try:
-        for name in given.trunks:
-            check(name)
-        chosen = choose(list(given.select) or [""], list(given.ignore) or [""])
-        entries, operators = tuple(map(parse, given.entries)), tuple(map(parse, given.operators))
-    except ValueError as error:
-        raise UserError(f"lint: {error}") from error
-    return Wanted(tables.load(asterisk), chosen, control(given, ()), entries, operators, given.trunks)
 
 
 class Server(LanguageServer):

@@ -33,10 +33,10 @@ class CallRow:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """A file: its dialplan (beside it), the version of Asterisk, its calls."""
+    """A file: its dialplan (beside it), the version of Asterisk (none: as `concierge lint` takes it), its calls."""
 
     dialplan: str = "extensions.conf"
-    asterisk: str = "22"
+    asterisk: str = ""
 
 
 def read(path: Path) -> tuple[Calls, list[Scenario]]:

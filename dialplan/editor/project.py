@@ -38,13 +38,13 @@ class Analysis(NamedTuple):
 def analyse(
     path: str,
     edited: Mapping[str, bytes],
-    table: Table,
+    table: Callable[[Plan], Table],
     rules: Sequence[Rule],
     prepare: Callable[[Subject], None] | None = None,
 ) -> Analysis:
     """Judge the dialplan of a file. `edited`: bytes by path of what is open in the editor. Raises UnreadableError.
 
-    `prepare` tells the subject what the settings say: entries, operators, trunks.
+    `table`: the applications that a plan has; `prepare` tells the subject what the settings say: entries, operators, …
     """
     for main in _mains(Path(path)):
         plan, names = _read(main, edited)
@@ -52,7 +52,7 @@ def analyse(
         if file is not None:
             typed = {names[real]: data for name, data in edited.items() if (real := _real(name)) in names}
             texts = {name: data.decode("utf-8", "replace") for name, data in typed.items()}
-            subject = from_files(plan, table, texts)
+            subject = from_files(plan, table(plan), texts)
             if prepare is not None:
                 prepare(subject)
             report = fixes(subject, lint(subject, rules), typed)

@@ -16,11 +16,12 @@ import pytest
 from dialplan.applications import tables
 from dialplan.finding import Finding
 from dialplan.flow.model import At
-from dialplan.freepbx import Gui, asterisk_of
+from dialplan.freepbx import Gui
 from dialplan.lint import Report, lint
 from dialplan.plan import load
 from dialplan.rule import choose
 from dialplan.subject import from_files
+from dialplan.version import asterisk_of
 
 CORPUS = Path(os.environ.get("CONCIERGE_CORPUS") or Path(__file__).parents[3] / "shared" / "corpus")
 SETS = ("masked--stgnet__dring_test", "masked--the-eternal-newbie__asterisk-rasa")

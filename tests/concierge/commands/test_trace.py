@@ -69,7 +69,7 @@ def test_results_and_json_and_no_credential(plan: str, capsys: pytest.CaptureFix
         (["--at", "menu", "--result", "Daal=BUSY"], "no application of that name"),
         (["--at", "menu", "--keys", "1,banana"], "a telephone has the keys"),
         (["--at", "menu", "--now", "noon"], "write a time such as"),
-        (["--at", "menu", "--asterisk", "3"], "no table for Asterisk 3"),
+        (["--at", "menu", "--asterisk", "3"], "--asterisk 3: known are 16, 18, 20, 22"),
     ],
 )
 def test_wrong_use_is_said(plan: str, options: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

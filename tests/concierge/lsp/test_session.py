@@ -235,6 +235,14 @@ def test_what_the_settings_say_counts_in_the_editor_too(tmp_path: Path) -> None:
         close(editor)
 
 
+def test_the_asterisk_that_freepbx_has_written_down_counts(editor: Editor, tmp_path: Path) -> None:
+    path, text = tmp_path / "extensions.conf", PLAN + "exten => 5,1,Macro(old)\n"
+    older = f"[globals]\nASTVERSION=18.9.0\n{text}"
+    found = {one["code"] for one in editor.wait_for(opened(editor, path, older))}
+    assert "D101" in found
+    assert "C103" not in found, "Asterisk 18 has Macro"
+
+
 def test_what_is_wrong_beside_the_dialplan_is_shown_in_its_own_file(editor: Editor, tmp_path: Path) -> None:
     path, beside = tmp_path / "extensions.conf", tmp_path / "pjsip.conf"
     text = "[from-trunk]\nexten => s,1,Dial(PJSIP/nobody,20)\n same => n,Dial(PJSIP/operator,30)\n"
