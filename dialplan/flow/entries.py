@@ -11,9 +11,12 @@ from dialplan.flow.classes import KEYS, numbers
 from dialplan.flow.model import At
 from dialplan.keys import listens_while_playing, waits
 from dialplan.light import dataclass, pattern
+from dialplan.neighbours import dahdi
+from dialplan.neighbours.contexts import keys_of_queues
+from dialplan.neighbours.files import neighbour
 from dialplan.subject import Located, Subject
 
-DRIVERS = ("pjsip.conf", "sip.conf", "iax.conf", "chan_dahdi.conf", "dahdi.conf")
+DRIVERS = ("pjsip.conf", "sip.conf", "iax.conf")
 FREEPBX = ("from-trunk", "from-pstn", "ext-did", "from-sip-external", "from-digital", "from-analog")
 INBOUND = pattern(
     r"(^|[-_])(in|inbound|incoming|did|dids|pstn|trunk|trunks|outside|external|public|incall)([-_]|$)|^from-",
@@ -94,6 +97,17 @@ def _configured(subject: Subject) -> Iterator[Entry]:
             for context in dict.fromkeys(contexts_of(name, text)):
                 if context in subject.plan.contexts:
                     yield from _spread(subject, At(context, ""), True, f"{name} has context={context}")
+    yield from _lines_and_queues(subject)
+
+
+def _lines_and_queues(subject: Subject) -> Iterator[Entry]:
+    """Lines to the outside, and the keys of those who wait in a queue."""
+    found = neighbour(subject, dahdi.FILE)
+    outside = [one.context.value for one in dahdi.lines(found) if one.context and not one.telephones] if found else []
+    for context in dict.fromkeys(outside):
+        yield from _spread(subject, At(context, ""), True, f"{dahdi.FILE} has context={context}")
+    for context in dict.fromkeys(one.context for one in keys_of_queues(subject)):
+        yield from _spread(subject, At(context, ""), False, f"queues.conf has context={context}")
 
 
 def beside(subject: Subject, name: str) -> Iterator[tuple[str, Mapping[str, str]]]:
@@ -116,8 +130,6 @@ def contexts_of(name: str, text: str) -> Iterator[str]:
             continue
         if name == "pjsip.conf":
             telephone = "auth" in settings and section not in identified
-        elif "dahdi" in name:
-            telephone = settings.get("signalling", "").startswith("fxo")
         else:
             telephone = settings.get("host") == "dynamic" or settings.get("type") == "user"
         if not telephone:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from dialplan.light import NamedTuple
+from dialplan.neighbours import dahdi
 from dialplan.neighbours.files import Neighbour, Section, complete, neighbour
 from dialplan.subject import Subject
 
@@ -12,12 +13,13 @@ NO_PEERS = ("general", "authentication", "global", "callnumberlimits")
 
 
 class Driver(NamedTuple):
-    """`file`: where its devices are; `families`: tables of realtime that may have more."""
+    """`file`: where its devices are; `families`: tables of realtime that may have more; `names`: None for unknown."""
 
     file: str
     families: tuple[str, ...]
     named: Callable[[str], str]
     others: Callable[[Subject], bool]
+    names: Callable[[str, Neighbour], frozenset[str] | None]
 
 
 def defined(subject: Subject, technology: str) -> frozenset[str] | None:
@@ -26,7 +28,11 @@ def defined(subject: Subject, technology: str) -> frozenset[str] | None:
     found = complete(subject, driver.file, *driver.families)
     if found is None or driver.others(subject):
         return None
-    return frozenset(one.name.lower() for one in devices(driver.file, found))
+    return driver.names(driver.file, found)
+
+
+def _sections(file: str, found: Neighbour) -> frozenset[str] | None:
+    return frozenset(one.name.lower() for one in devices(file, found))
 
 
 def devices(file: str, found: Neighbour) -> Iterable[Section]:
@@ -73,7 +79,8 @@ def _users(subject: Subject) -> bool:
 
 
 DRIVERS = {
-    "PJSIP": Driver("pjsip.conf", ("ps_endpoints",), _of_pjsip, _wizards),
-    "SIP": Driver("sip.conf", ("sippeers", "sipusers"), _of_sip, _users),
-    "IAX2": Driver("iax.conf", ("iaxpeers", "iaxusers"), _of_iax, _users),
+    "PJSIP": Driver("pjsip.conf", ("ps_endpoints",), _of_pjsip, _wizards, _sections),
+    "SIP": Driver("sip.conf", ("sippeers", "sipusers"), _of_sip, _users, _sections),
+    "IAX2": Driver("iax.conf", ("iaxpeers", "iaxusers"), _of_iax, _users, _sections),
+    "DAHDI": Driver(dahdi.FILE, (), dahdi.named, _users, lambda _, found: dahdi.names(found)),
 }

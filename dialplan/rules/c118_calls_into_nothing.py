@@ -1,11 +1,14 @@
 """Calls come in where there is no context
 
 What it finds
-    A telephone or trunk in the pjsip.conf, sip.conf or iax.conf beside the dialplan whose `context` the dialplan does
-    not have. Each context is said once, at the first line that names it. Not judged for a part of a dialplan, beside
-    other dialplan languages, and where an #include is missing or a switch may bring contexts.
+    A telephone or trunk in the pjsip.conf, sip.conf, iax.conf or chan_dahdi.conf beside the dialplan whose `context` it
+    does not have; the same for the `context` of a queue in queues.conf, and for `exitcontext`, `dialout` and
+    `callback` in voicemail.conf, where the dialplan has a Queue or a mailbox. Each context is said once, at the first
+    line that names it. Not judged for a part of a dialplan, beside other dialplan languages, and where an #include is
+    missing or a switch may bring contexts.
 Why it matters to a caller
-    Asterisk refuses every call from there ("rejected because extension not found in context").
+    Asterisk refuses every call from there ("rejected because extension not found in context"). A key that should lead
+    out of the queue or to the operator does nothing.
 Bad
     ; pjsip.conf:
     ;   [trunk]
@@ -29,8 +32,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dialplan.finding import Finding, Severity, Spot
-from dialplan.neighbours.devices import DRIVERS, devices
-from dialplan.neighbours.files import Setting, neighbour
+from dialplan.neighbours.contexts import Named, named
 from dialplan.places import RUNTIME_CONTEXTS
 from dialplan.rules._beside import near
 from dialplan.rules.c111_driver_removed import removed
@@ -48,25 +50,14 @@ def check(subject: Subject) -> Iterator[Finding]:
         return
     if any(one.code == "include-missing" for one in plan.diagnostics):
         return
-    for technology in DRIVERS:
-        for context, given in ({} if removed(subject, technology) else _contexts(subject, technology)).items():
-            others = f" and {len(given) - 1} more" if len(given) > 1 else ""
-            name, setting = given[0]
-            text = f"calls from [{name}]{others} come in at context {context}, which does not exist: they are refused"
-            yield Finding(CODE, SEVERITY, text + near(context, plan.contexts), Spot(setting.place))
-
-
-def _contexts(subject: Subject, technology: str) -> dict[str, list[tuple[str, Setting]]]:
-    """The contexts that are missing, each with the devices that are in it."""
-    file = DRIVERS[technology].file
-    found = neighbour(subject, file)
-    missing: dict[str, list[tuple[str, Setting]]] = {}
-    for device in devices(file, found) if found else ():
-        given = [one for one in device.settings if one.name == "context" and one.value][-1:]
-        for setting in given:
-            if not _there(subject, setting.value):
-                missing.setdefault(setting.value, []).append((device.name, setting))
-    return missing
+    missing: dict[tuple[str, str], list[Named]] = {}
+    for one in named(subject):
+        if not _there(subject, one.context) and not (one.driver and removed(subject, one.driver)):
+            missing.setdefault((one.text, one.context), []).append(one)
+    for (text, context), given in missing.items():
+        others = f" and {len(given) - 1} more" if len(given) > 1 else ""
+        message = text.format(f"{given[0].name}{others}", f"context {context}")
+        yield Finding(CODE, SEVERITY, message + near(context, plan.contexts), Spot(given[0].setting.place))
 
 
 def _there(subject: Subject, context: str) -> bool:

@@ -121,3 +121,23 @@ def test_a_very_long_way_begins_on_the_way_and_says_so() -> None:
     assert last.before + len(last.steps) == 1 + (menus - 1) * steps_a_menu + 1
     assert len(last.steps) <= LONGEST + 1
     assert f"… {last.before} steps before" in render(Report(findings=(deep[-1],)))
+
+
+def test_entries_are_the_lines_of_chan_dahdi_and_the_keys_in_queues(tmp_path: Path) -> None:
+    """Settings hold for the channels below them: the last ones are not those of all."""
+    plan = tmp_path / "extensions.conf"
+    plan.write_text(
+        "[lines]\nexten => s,1,Queue(sales,,,,60)\n[desks]\nexten => _1XX,1,Dial(PJSIP/${EXTEN},20)\n"
+        "[keys]\nexten => 1,1,Dial(PJSIP/operator,20)\n[other]\nexten => 5,1,Goto(keys,1,1)\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "lines.conf").write_text("signalling=fxs_ks\ncontext=lines\nchannel => 1-2\n", encoding="utf-8")
+    (tmp_path / "chan_dahdi.conf").write_text(
+        "[channels]\n#include lines.conf\nsignalling=fxo_ks\ncontext=desks\nchannel => 3\n", encoding="utf-8"
+    )
+    (tmp_path / "queues.conf").write_text("[sales]\ncontext = keys\n", encoding="utf-8")
+    entries = from_files(load(plan), tables.load("22")).flow.entries
+    found = {(entry.at.context, entry.outside): entry.why for entry in entries}
+    assert found["lines", True] == "chan_dahdi.conf has context=lines"
+    assert ("desks", True) not in found
+    assert found["keys", False] == "queues.conf has context=keys"
