@@ -307,11 +307,17 @@ def load(path: Path | None = None, environment: Mapping[str, str] | None = None)
 
     Raises SettingsError with all mistakes.
     """
+    named = settings_file(path, environment)
+    return Settings() if named is None else parse(_read(named), named)
+
+
+def settings_file(path: Path | None = None, environment: Mapping[str, str] | None = None) -> Path | None:
+    """The file that `load` reads; None: there is none, and the defaults hold."""
     environment = os.environ if environment is None else environment
     named = path or (Path(environment["CONCIERGE_CONFIG"]) if environment.get("CONCIERGE_CONFIG") else None)
     if named is None:
         named = next((place for place in default_paths(environment) if _is_there(place)), None)
-    return Settings() if named is None else parse(_read(named), named)
+    return named
 
 
 def _is_there(place: Path) -> bool:

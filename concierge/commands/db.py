@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from concierge.errors import UserError
@@ -66,8 +70,11 @@ def _backup(path: Path, to: Path | None) -> int:
             source.execute(
                 "SELECT version_num FROM alembic_version"
             ).fetchone()  # what is wrong with it is not the copy's
-        to.touch(mode=0o600, exist_ok=False)
-        with closing(sqlite3.connect(path, timeout=30)) as source, closing(sqlite3.connect(to)) as copy:
+        with (
+            _taking(to) as draft,
+            closing(sqlite3.connect(path, timeout=30)) as source,
+            closing(sqlite3.connect(draft)) as copy,
+        ):
             source.backup(copy)
     except StoreError as error:
         raise UserError(str(error)) from error
@@ -76,10 +83,32 @@ def _backup(path: Path, to: Path | None) -> int:
     except OSError as error:
         raise UserError(f"{to}: {error.strerror}; no backup was made") from error
     except sqlite3.Error as error:
-        to.unlink(missing_ok=True)
         raise UserError(f"copying {path} to {to}: {error}; no backup was made") from error
     print(f"{to}: a copy of {path}")
     return 0
+
+
+@contextmanager
+def _taking(to: Path) -> Iterator[Path]:
+    """A file beside it that gets its name at the end, durably: half a copy that a kill left would pass for a backup.
+
+    Raises FileExistsError and other OSErrors.
+    """
+    if os.path.lexists(to):
+        raise FileExistsError(to)
+    draft = to.with_name(f".{to.name}.{token_hex(4)}")
+    draft.touch(mode=0o600, exist_ok=False)
+    try:
+        yield draft
+        os.link(draft, to)
+    finally:
+        draft.unlink(missing_ok=True)
+        Path(f"{draft}-journal").unlink(missing_ok=True)
+    folder = os.open(to.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _feed(settings: Settings, args: Namespace) -> int:

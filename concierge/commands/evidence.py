@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from concierge.errors import UserError
+from concierge.outputs import refuse_own, write_whole
 from concierge.wiring import add_config, prepare_store, settings_of, site_of
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ def _export(args: Namespace, settings: Settings, path: Path) -> int:
     from models.access import note
     from models.pseudonym import in_facts
 
+    refuse_own(args, settings, args.output)
+
     wanted = Wanted(_number(args.number, settings), args.since, args.until)
     name = pseudonyms_of(settings, asked=True) if args.pseudonyms else None
     found = verified(path, [])
@@ -133,7 +136,7 @@ def _export(args: Namespace, settings: Settings, path: Path) -> int:
     if args.output is None:
         sys.stdout.write(text)
     else:
-        write_privately(args.output, text)
+        write_whole(args.output, text)
     return 0 if facts["history"] or facts["entries"] else 1
 
 
@@ -170,21 +173,3 @@ def _lines(facts: dict[str, object]) -> list[str]:
     named = facts["number"] is None
     rows = [f"{row['at']} {row['number'] + ' ' if named and row['number'] else ''}{row['told']}" for row in history]
     return [*summary, *rows, f"evidence: {_verdict(len(intact['findings']))}"]
-
-
-def write_privately(path: Path, text: str) -> None:
-    """Readable by the user only, and never there by half. Raises UserError."""
-    import os
-    import tempfile
-
-    try:
-        file, draft = tempfile.mkstemp(prefix=path.name, dir=path.parent)
-        try:
-            with os.fdopen(file, "w", encoding="utf-8") as out:
-                out.write(text)
-            Path(draft).replace(path)
-        except OSError:
-            Path(draft).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; name another place with --output") from error

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from concierge.errors import UserError
+from concierge.outputs import PUBLIC, refuse_own, write_whole
 from concierge.wiring import add_config, add_format, prepare_store, settings_of
 
 if TYPE_CHECKING:
@@ -98,14 +99,12 @@ def _forecasts(args: Namespace, settings: Settings, names: list[str]) -> list[Fo
 
 
 def _simulate(args: Namespace, settings: Settings) -> int:
+    refuse_own(args, settings, args.html)
     (found,) = _forecasts(args, settings, [args.campaign])
     if args.html:
         from concierge.policy.page import page
 
-        try:
-            Path(args.html).write_text(page(f"{args.campaign}: {args.leads}", _summary(found), found), encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"{args.html}: {error.strerror}") from error
+        write_whole(Path(args.html), page(f"{args.campaign}: {args.leads}", _summary(found), found), PUBLIC)
     print(json.dumps(_facts(found)) if args.format == "json" else _text(found))
     return 0
 

@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from concierge.commands.evidence import since, write_privately
+from concierge.commands.evidence import since
 from concierge.errors import UserError
+from concierge.outputs import PRIVATE, PUBLIC, refuse_own, write_whole
 from concierge.wiring import add_config, settings_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--until", type=since, metavar="TIME", help="default: now")
     parser.add_argument("--target", type=_seconds, default=20.0, metavar="S", help="seconds to answer in (default: 20)")
     parser.add_argument("--format", choices=_FORMATS, default="text")
-    parser.add_argument("--output", "-o", type=Path, metavar="FILE", help="written at once, as node_exporter wants it")
+    parser.add_argument("--output", "-o", type=Path, metavar="FILE", help="readable by you only; prometheus: by all")
     add_config(parser)
 
 
@@ -51,6 +52,7 @@ def run(args: Namespace) -> int:
     if not begin < end:
         raise UserError("--since must be before --until")
     settings = settings_of(args)
+    refuse_own(args, settings, args.output)
     with open_store(settings) as store:
         if args.what == "bypasses":
             from models.bypass import passed_since
@@ -69,7 +71,7 @@ def run(args: Namespace) -> int:
     if args.output is None:
         sys.stdout.write(text)
     else:
-        write_privately(args.output, text)
+        write_whole(args.output, text, PUBLIC if args.format == "prometheus" else PRIVATE)
     return code
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -10,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from secrets import token_hex
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 from concierge.errors import UserError
 from concierge.exchange import Report, named_format, options_of
 from concierge.lists.opening import open_store
+from concierge.outputs import refuse_own, replacing
 from concierge.privacy import access_of, pseudonyms_of
 from concierge.progress import progress
 
@@ -39,6 +38,7 @@ def export(args: Namespace, settings: Settings) -> int:
         raise UserError(f"--campaign {args.campaign!r}: letters, digits, _ . and - only, at most 64")
     if args.file_format is None and args.output is None:
         raise UserError("say --format, or -o with a name that ends in .csv, .tsv or .xlsx")
+    refuse_own(args, settings, args.output)
     name, format_ = named_format(args, args.output or "standard output")
     options = options_of(args, settings)
     if args.pseudonyms:
@@ -104,35 +104,6 @@ def _target(name: str | None) -> Iterator[BinaryIO]:
         return
     with replacing(Path(name)) as stream:
         yield stream
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes the place of `path` at the end; nothing is left of it after an error, nor after a kill."""
-    if path.is_dir():
-        raise UserError(f"{path}: Is a directory")
-    beside = path.with_name(f".{path.name}.{token_hex(4)}")
-    try:
-        descriptor, named = _draft(path.parent, beside)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from error
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            yield cast(BinaryIO, stream)
-            stream.flush()
-            if not named:
-                os.link(f"/proc/self/fd/{descriptor}", beside, src_dir_fd=descriptor)  # linkat: link would not follow
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _draft(folder: Path, beside: Path) -> tuple[int, bool]:
-    """A descriptor, and whether the file has its name yet: without one it goes with the process. Raises OSError."""
-    try:
-        return os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600), False
-    except OSError:  # not every file system has such files; or the folder is the trouble, which is told now
-        return os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600), True
 
 
 ACTIONS = {"export": export}

@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain, islice
+from os.path import realpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from concierge.errors import UserError
 from concierge.exchange import open_source
-from concierge.lists.exporting import replacing
 from concierge.lists.judged import Cells, judged_of, unseen
 from concierge.lists.opening import open_store
+from concierge.outputs import refuse_own, replacing
 from concierge.privacy import access_of
 from concierge.progress import Progress, progress
 from concierge.wiring import judge_of, registries_of
@@ -56,6 +57,7 @@ class Sink(Protocol):
 def scrub(args: Namespace, settings: Settings) -> int:
     """0 all leads are callable, 1 some were refused."""
     _check_paths(args)
+    refuse_own(args, settings, args.output, args.refused)
     counts = Counts()
     with open_store(settings) as store, progress("reading the list") as shown:
         bulk = _bulk(store, settings, args.campaign, shown)
@@ -88,8 +90,8 @@ def scrub(args: Namespace, settings: Settings) -> int:
 
 
 def _check_paths(args: Namespace) -> None:
-    outputs = [Path(name).resolve() for name in (args.output, args.refused) if name]
-    if len({*outputs, Path(args.file).resolve()}) <= len(outputs):
+    outputs = [realpath(name) for name in (args.output, args.refused) if name]
+    if len({*outputs, realpath(args.file)}) <= len(outputs):
         raise UserError("the leads, -o and --refused must be different files")
     if args.sheet is not None and not args.file.lower().endswith(".xlsx"):
         raise UserError(f"--sheet is for workbooks, and {args.file} does not end in .xlsx")

@@ -2,7 +2,11 @@
 
 import os
 import shutil
+import signal
 import sqlite3
+import stat
+import subprocess
+import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -168,3 +172,23 @@ def test_who_may_not_look_at_the_list_gets_an_error_and_no_empty_list(concierge,
         shutil.rmtree(folder_of_settings)
     assert done.returncode == (1 if words == ["db", "check"] else 2)
     assert f"{closed_folder}/my.db: Permission denied" in done.stdout + done.stderr
+
+
+_KILLED = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
+from concierge.cli import main
+main(["db", "backup", sys.argv[1]])
+"""
+
+
+def test_a_backup_that_is_killed_leaves_nothing_under_its_name(concierge, environment, tmp_path):
+    """The kernel kills it when the copy has 64 KiB."""
+    concierge("list", "add", "600100200", "--reason", "asked", "--source", "letter")
+    to = tmp_path / "copy.db"
+    done = subprocess.run([sys.executable, "-c", _KILLED, to], cwd=tmp_path, env=environment, check=False, timeout=60)
+    assert done.returncode == -signal.SIGXFSZ
+    assert not to.exists()
+    assert concierge("db", "backup", to).returncode == 0
+    assert stat.S_IMODE(to.stat().st_mode) == 0o600

@@ -100,7 +100,7 @@ def test_of_a_number_that_nobody_knows_nothing_is_kept(concierge, kept):
         (["export", "--number", "hello"], "is no telephone number"),
         (["export", "--since", "yesterday"], "is no time"),
         (["verify", "--checkpoint", "7:abc"], "POSITION:CHAIN"),
-        (["export", "--number", NUMBER, "-o", "/nowhere/x"], "name another place with --output"),
+        (["export", "--number", NUMBER, "-o", "/nowhere/x"], "name another place"),
     ],
 )
 def test_wrong_use_says_what_to_do(concierge, kept, words, message):
