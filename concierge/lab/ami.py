@@ -189,14 +189,25 @@ class Ami:
         return len(self.events)
 
     def find(self, predicate: Callable[[Message], bool], since: int = 0) -> list[Message]:
-        """Every event so far, from number `since`, for which `predicate` holds."""
+        """Every event from number `since` for which `predicate` holds, once all that Asterisk has told so far is here."""
+        if not self._closed.is_set():
+            self._catch_up()
+        return self._so_far(predicate, since)
+
+    def _catch_up(self) -> None:
+        """An event of ours comes after those that were there before it."""
+        since, name = self.mark(), f"lab-{next(self._numbers)}"
+        self.action({"Action": "UserEvent", "UserEvent": "LabCaughtUp", "Name": name})
+        self.wait_for(lambda event: event["Name"] == name, since=since, what="the events so far")
+
+    def _so_far(self, predicate: Callable[[Message], bool], since: int) -> list[Message]:
         return [event for event in self.events[since:] if predicate(event)]
 
     def wait_for(
         self, predicate: Callable[[Message], bool], timeout: float = 5.0, *, since: int = 0, what: str = "an AMI event"
     ) -> Message:
         """The first event, from number `since`, for which `predicate` holds; waits for it up to `timeout` seconds."""
-        return wait_until(lambda: self.find(predicate, since), timeout, what)[0]
+        return wait_until(lambda: self._so_far(predicate, since), timeout, what)[0]
 
     def wait_for_application(self, name: str, timeout: float = 5.0, *, since: int = 0, data: str = "") -> Message:
         """The first Newexten event of that dialplan application, its data holding `data`: "the menu plays now"."""

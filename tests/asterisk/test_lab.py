@@ -370,6 +370,13 @@ def test_ami_login_with_a_wrong_secret_is_refused(pbx: Pbx) -> None:
         Ami(pbx.ports.ami, "lab", "wrong").connect()
 
 
+def test_what_asterisk_has_told_is_found_though_it_comes_a_moment_later(ami: Ami) -> None:
+    for number in range(300):
+        ami.send({"Action": "UserEvent", "UserEvent": "Told", "Number": str(number)})
+    found = ami.find(lambda event: event["UserEvent"] == "Told")
+    assert [event["Number"] for event in found] == [str(number) for number in range(300)]
+
+
 def test_ami_refuses_an_injected_header(ami: Ami) -> None:
     with pytest.raises(ValueError, match="CR or LF"):
         ami.action({"Action": "DBPut", "Family": "a", "Key": "b", "Val": "x\r\n\r\nAction: Logoff"})

@@ -267,4 +267,4 @@ async def test_where_the_chain_ends_is_noted_soon_after_a_press(db, journal, mak
     with closing(sqlite3.connect(db)) as other:
         (end,) = other.execute("SELECT max(position) FROM evidence_link").fetchone()
     note = checkpoint_path(db)
-    await wait.until(lambda: note.exists() and int(note.read_text().split()[0]) == end)
+    await wait.until(lambda: note.exists() and note.read_text().startswith(f"{end:020d} "))
