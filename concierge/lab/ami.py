@@ -189,7 +189,7 @@ class Ami:
         return len(self.events)
 
     def find(self, predicate: Callable[[Message], bool], since: int = 0) -> list[Message]:
-        """Every event from number `since` for which `predicate` holds, once all that Asterisk has told so far is here."""
+        """Every event from number `since` for which `predicate` holds, once all that was told so far is here."""
         if not self._closed.is_set():
             self._catch_up()
         return self._so_far(predicate, since)
