@@ -11,7 +11,7 @@ from dialplan.plan.patterns import Fit, Mode, fit
 VALUE = r"\$\{{(?P<{0}n>[A-Za-z_]\w*|CALLERID\(\w+\))(?::(?P<{0}f>-?\d+)(?::(?P<{0}l>\d+))?)?\}}"
 QUOTED = rf'"{VALUE.format("q")}"\s*==?\s*"(?P<qw>[^"$\[\]]+)"'
 PLAIN = rf"{VALUE.format('p')}\s*==?\s*(?P<pw>[\w+*#.-]+)"
-COMPARED = pattern(rf"(?:\$\[|[(&|])\s*(?:{QUOTED}|{PLAIN})\s*(?=[\])&|])")
+COMPARED = pattern(rf"(?:\$\[|[(&|])\s*(?P<said>{QUOTED}|{PLAIN})\s*(?=[\])&|])")
 LENGTH = pattern(r"\$\{LEN\([^&|]*\)\}\s*(?:<\s*0|<=\s*-\d|==?\s*-\d)")
 UNMARKED = pattern(r"(?:\[|[\s(&|=!<>\"])\{(?:CALLERID\(\w+\)|[A-Z][A-Z_]{2,})\}")
 GLOB = pattern(r"\+?\d+(?:\*|\.|X+|!)")
@@ -24,7 +24,7 @@ def why(test: str, exten: str, read: Mapping[str, int]) -> Iterator[str]:
     for found in COMPARED.finditer(test):
         text = _never(found, exten, read)
         if text:
-            yield f"{found[0].lstrip('$[(&| ').strip()} is never true: {text}"
+            yield f"{found['said']} is never true: {text}"
     if LENGTH.search(test):
         yield f"{test.strip()} is never true: a length is 0 or more"
     unmarked = UNMARKED.search(test)
