@@ -11,9 +11,6 @@ from dialplan.flow.classes import KEYS, numbers
 from dialplan.flow.model import At
 from dialplan.keys import listens_while_playing, waits
 from dialplan.light import dataclass, pattern
-from dialplan.neighbours import dahdi
-from dialplan.neighbours.contexts import keys_of_queues
-from dialplan.neighbours.files import neighbour
 from dialplan.subject import Located, Subject
 
 DRIVERS = ("pjsip.conf", "sip.conf", "iax.conf")
@@ -102,6 +99,13 @@ def _configured(subject: Subject) -> Iterator[Entry]:
 
 def _lines_and_queues(subject: Subject) -> Iterator[Entry]:
     """Lines to the outside, and the keys of those who wait in a queue."""
+    main = subject.plan.files[0] if subject.plan.files else "<"
+    if not any(Path(main).with_name(name).exists() for name in ("chan_dahdi.conf", "queues.conf")):
+        return
+    from dialplan.neighbours import dahdi  # seldom needed
+    from dialplan.neighbours.contexts import keys_of_queues
+    from dialplan.neighbours.files import neighbour
+
     found = neighbour(subject, dahdi.FILE)
     outside = [one.context.value for one in dahdi.lines(found) if one.context and not one.telephones] if found else []
     for context in dict.fromkeys(outside):

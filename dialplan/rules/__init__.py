@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from dialplan.light import TYPE_CHECKING
 
@@ -11,10 +11,15 @@ if TYPE_CHECKING:
 
 PROGRAMS = "agi eagi deadagi fastagi stasis externalivr audiosocket stasisbroadcast"
 DECIDES = "gotoif execif while gosubif if elseif"
-NEIGHBOURS = ("C112", "C113", "C114", "C115", "C116", "C117", "C118")
-"""Rules about other configuration files that lie beside the plan."""
+DEVICES = "pjsip.conf sip.conf iax.conf chan_dahdi.conf"
 SPEAKS_OF = {
-    **dict.fromkeys(NEIGHBOURS, "(neighbours)"),
+    "C112": "modules.conf",
+    "C113": "voicemail.conf",
+    "C114": "queues.conf",
+    "C115": "musiconhold.conf",
+    "C116": "features.conf",
+    "C117": DEVICES,
+    "C118": f"{DEVICES} queues.conf voicemail.conf",
     "C901": "(suppressions)",
     "C902": "(suppressions)",
     "C108": "(sounds)",
@@ -39,7 +44,8 @@ SPEAKS_OF = {
     "D905": "dial queue musiconhold",
     "D906": "dial queue",
 }
-"""Rules that find nothing in a plan that has none of these applications: their modules need not be imported then."""
+"""Rules that find nothing in a plan that has none of these applications, and none of these files beside it: their
+modules need not be imported then."""
 
 
 def without_a_cause(subject: Subject) -> frozenset[str]:
@@ -51,19 +57,15 @@ def without_a_cause(subject: Subject) -> frozenset[str]:
         there.add("(suppressions)")
     if subject.sounds is not None:
         there.add("(sounds)")
-    if _has_neighbours(subject.plan.files[0] if subject.plan.files else "<"):
-        there.add("(neighbours)")
+    there |= _in_folder_of(subject.plan.files[0] if subject.plan.files else "<")
     if any(one.timing for context in subject.plan.contexts.values() for one in context.includes):
         there.add("(hours)")
     return frozenset(code for code, names in SPEAKS_OF.items() if there.isdisjoint(names.split()))
 
 
-def _has_neighbours(main: str) -> bool:
-    """Does another configuration file lie in the folder of this one?"""
-    if main.startswith("<"):
-        return False
-    path = Path(main)
+def _in_folder_of(main: str) -> set[str]:
+    """The names of the files in the folder of this one; all that a rule speaks of where it cannot be read."""
     try:
-        return any(one.suffix == ".conf" and one.name != path.name for one in path.parent.iterdir())
+        return set() if main.startswith("<") else set(os.listdir(os.path.dirname(main) or "."))  # noqa: PTH120, PTH208 - start
     except OSError:
-        return True
+        return {name for names in SPEAKS_OF.values() for name in names.split() if name.endswith(".conf")}

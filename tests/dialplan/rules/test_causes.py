@@ -55,7 +55,10 @@ def test_what_is_there_is_looked_at(tmp_path: Path) -> None:
     assert "D305" not in without_a_cause(subject)
     subject.sounds = Sounds([])
     (tmp_path / "queues.conf").write_text("[general]\n")
-    assert without_a_cause(subject).isdisjoint({"C108", "C112"})
+    assert without_a_cause(subject).isdisjoint({"C108", "C114", "C118"})
+    assert {"C112", "C113"} <= without_a_cause(subject)
+    (tmp_path / "modules.conf").write_text("[modules]\n")
+    assert "C112" not in without_a_cause(subject)
     path.write_text("[a]\nexten => 1,1,${APP}(PJSIP/1) ; lint: ignore C103\ninclude => b,9:00-17:00,*,*,*\n")
     assert without_a_cause(from_files(load(path), tables.load("22"))) == frozenset()
     assert lint(from_files(load(path), tables.load("22")), rules()).priorities == 1
