@@ -8,12 +8,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from concierge.commands.check import facts_of
-from concierge.commands.list import end_of
 from concierge.errors import UserError
 from concierge.settings import Settings, WebSettings
 from concierge.wiring import site_of, token_path
 from models.gate import Gate, Judge, utc_now
 from models.journal import Journal
+from models.until import end_of
 
 try:
     from web.app import Parts, build_app

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
-from concierge.commands.list import day, end_of
+from concierge.commands.list import day
 from concierge.errors import UserError
 from concierge.lists.opening import open_store
 from concierge.wiring import add_config, add_format, settings_of, site_of
 from models.consent import CALL, CHANNELS
+from models.until import end_of, told
 
 if TYPE_CHECKING:
     from models.consent import ConsentEvent
@@ -114,6 +115,7 @@ def _show(store: Store, args: Namespace, site: Site) -> int:
         if args.format == "json":
             print(json.dumps(facts, ensure_ascii=False))
         else:
+            facts["until"] = told(one.expires_at) if one.expires_at else ""
             print("\t".join(f"{key}={value}" for key, value in facts.items() if value not in ("", None)))
     return 0 if found else 1
 
@@ -199,13 +201,16 @@ def _rows(name: str) -> Iterator[tuple[int, dict[str, str]]]:
 def _event(row: dict[str, str], args: Namespace, site: Site) -> ConsentEvent:
     """The same row is the same fact. Raises ValueError."""
     from models.consent import Act, ConsentEvent
+    from models.exchange.intake import moment as ends
 
     try:
         number = number_of(row["number"], site)
         at = _moment(row.get("at") or "")
-        until = end_of(day(row["until"])) if row.get("until") else None
+        until = ends(row.get("until") or "", late=True)
     except (UserError, ArgumentTypeError) as error:
         raise ValueError(str(error)) from error
+    if isinstance(until, str):
+        raise ValueError(f"until {row['until']!r}: {until}")
     source = row.get("source") or args.source
     if not source:
         raise ValueError("no source: name one in its column, or with --source")

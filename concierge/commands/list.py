@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from models.number import Number
     from models.store import Store
     from models.suppression import Entry
+
+
+MOST_WORDS = 1000  # characters
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -53,9 +56,11 @@ def day(text: str) -> date:
 
 
 def words(text: str) -> str:
-    """What says something (argparse type)."""
+    """What says something, in no more than an import takes (argparse type)."""
     if not text.strip():
         raise ArgumentTypeError("nothing stands there; who asks later has to find out why")
+    if len(text) > MOST_WORDS:
+        raise ArgumentTypeError(f"{len(text)} characters, at most {MOST_WORDS}; say where the rest can be read")
     return text
 
 
@@ -103,6 +108,8 @@ def _number(raw: str, site: Any) -> Number:
 
 
 def _add(store: Store, number: Number | None, args: Namespace) -> int:
+    from models.until import end_of
+
     assert number is not None  # noqa: S101 - required by the parser
     if args.last is None and not number.valid and not args.force:
         raise UserError(
@@ -181,13 +188,6 @@ def _scope(campaign: str) -> str:
     return f"for campaign {campaign}" if campaign else "for all campaigns"
 
 
-def end_of(until: date | None) -> datetime | None:
-    """The entry holds through that day everywhere on earth; the last day of the calendar is for ever."""
-    if until is None or until == date.max:
-        return None
-    return datetime(until.year, until.month, until.day, 12, tzinfo=UTC) + timedelta(days=1)
-
-
 def _show(store: Store, number: Number | None, args: Namespace) -> int:
     from concierge.privacy import access_of
     from models.access import note
@@ -228,9 +228,11 @@ def _facts(entry: Entry, now: datetime) -> dict[str, Any]:
 
 
 def _line(entry: Entry, now: datetime) -> str:
-    until = f" until {entry.expires_at:%Y-%m-%d %H:%M}Z" if entry.expires_at else ""
+    from models.until import told
+
+    until = f" until {told(entry.expires_at)}" if entry.expires_at else ""
     state = "" if entry.holds(now) else " (undone)" if entry.revoked_at else " (expired)"
     to = f" to +{entry.last}" if entry.last else ""
     what = " allows" if entry.allow else ""
-    told = f"{_scope(entry.campaign)}{until}{state}: {entry.reason} [{entry.source}]"
-    return f"+{entry.number}{to} entry {entry.id}{what} {told}"
+    said = f"{_scope(entry.campaign)}{until}{state}: {entry.reason} [{entry.source}]"
+    return f"+{entry.number}{to} entry {entry.id}{what} {said}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+
+from models.until import told
 
 REASONS = {
     "not-listed": "nothing stood against a call",
@@ -56,5 +59,5 @@ def told_of_event(row: dict[str, Any]) -> str:
     else:
         what = f"Put on the do-not-call list ({scope})"
     who = f", by {row['actor']}" if row["actor"] else ""
-    until = f", until {row['until']}" if row["until"] else ""
+    until = f", until {told(datetime.fromisoformat(row['until']))}" if row["until"] else ""
     return f"{what}: {row['reason']}; source: {row['source']}{who}{until}"

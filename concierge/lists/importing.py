@@ -108,9 +108,9 @@ def _in_force(
     found: Iterator[tuple[int, Listed] | Refused], new: Batch, args: Namespace
 ) -> Iterator[tuple[Any, ...] | Refused]:
     """With the terms of the command line, as `models.listings.Listing`; rows whose time is over are refused."""
-    from concierge.commands.list import end_of
     from models.exchange.kinds import Refused
     from models.tables import to_micros
+    from models.until import end_of, told
 
     now, until = datetime.now(UTC), end_of(args.until)
     reason = _well_formed(args.reason or f"import of {new.name}")
@@ -122,7 +122,7 @@ def _in_force(
             continue
         line, (number, last, scope, its_until, why, origin, at, allow) = one
         if its_until is not None and its_until <= now:
-            yield Refused(line, f"+{number}", f"its time was over on {its_until:%Y-%m-%d}")
+            yield Refused(line, f"+{number}", f"its time was over: {told(its_until)}")
             continue
         yield (
             number,

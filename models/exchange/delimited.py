@@ -17,6 +17,7 @@ from models.exchange.texts import decoding, lines_of, open_text
 from models.number import without_numbers
 
 MOST_LINES = 50  # of one record; more means that a quote was never closed
+_FEW_LINES = MOST_LINES // 4  # of one cell
 _SAMPLE = 50
 _ROUNDED = re.compile(r"\s*'?[-+]?\d+(?:[.,]\d*)?[eE][-+]?\d+\s*")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -144,7 +145,11 @@ def _text(value: str, layout: Layout) -> str:
 
 
 def guarded(text: str) -> str:
-    """Text that a spreadsheet would take for a formula, with an apostrophe before it; reading takes it off again."""
+    """Text that a spreadsheet would take for a formula, with an apostrophe before it; reading takes it off again.
+    What is so many lines that reading would take it for a quote that was never closed becomes one.
+    """
+    if text.count("\n") + text.count("\r") > _FEW_LINES:
+        text = " ".join(text.split())
     return "'" + text if _FORMULA.match(text) else text
 
 

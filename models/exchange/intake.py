@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 
 from models.exchange.kinds import FileRefused, Item, Listed, Refused, Row, shown
 from models.number import NotANumber, Site, Why, interpret
 from models.number.quick import quick
 from models.suppression import is_campaign_name
+from models.until import end_of
 
 _EUROPEAN = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _FORMULA = re.compile(r'\s*="([^"]*)"\s*')  # how a spreadsheet is kept from taking a number for one
@@ -118,8 +119,4 @@ def moment(text: str, *, late: bool) -> datetime | str | None:
             return found.astimezone(UTC)
     except (ValueError, OverflowError):
         return "no date such as 2027-03-31"
-    return _through(found.date()) if late else found.replace(tzinfo=UTC)
-
-
-def _through(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC) + timedelta(days=1)
+    return end_of(found.date()) if late else found.replace(tzinfo=UTC)

@@ -119,3 +119,15 @@ def test_a_withdrawal_holds_also_when_the_clock_was_set_back_after_the_grant(con
     with closing(sqlite3.connect(home_db)) as connection, connection:
         connection.execute("UPDATE fact SET at = at - 3700000000 WHERE kind IN ('grant', 'withdraw')")  # time goes by
     assert check(concierge)["reason"] == "consent-withdrawn"
+
+
+def test_what_is_exported_is_imported_as_it_was_also_its_end(concierge, cards, tmp_path):
+    concierge("consent", "add", NUMBER, "--source", "form", "--proof", "a, b", "--until", "2099-12-31")
+    path = tmp_path / "out.csv"
+    path.write_text(concierge("consent", "export").stdout)
+    assert concierge("consent", "import", path).stdout == "1 recorded, 0 known before, 0 refused\n"
+    assert concierge("consent", "import", path).stdout == "0 recorded, 1 known before, 0 refused\n"
+    lines = concierge("consent", "show", NUMBER).stdout.splitlines()
+    assert ["until=2099-12-31, everywhere on earth" in line for line in lines] == [True, True]
+    path.write_text(f"number,at,source,until\n{NUMBER},2026-01-01T10:00:00Z,form,soon\n")
+    assert "until 'soon': no date" in concierge("consent", "import", path).stderr

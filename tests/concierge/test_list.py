@@ -70,7 +70,7 @@ def test_an_entry_for_campaigns_stops_these_only(add, check, concierge):
     assert concierge("list", "remove", NUMBER, "--reason", "r").returncode == 1
 
 
-def test_until_is_the_last_day_on_which_an_entry_holds_anywhere_on_earth(add, check):
+def test_until_is_the_last_day_on_which_an_entry_holds_anywhere_on_earth(add, check, concierge):
     today = datetime.now(UTC).date()
     last = today + timedelta(days=10)
     assert add(NUMBER, "--until", last).returncode == 0
@@ -80,6 +80,8 @@ def test_until_is_the_last_day_on_which_an_entry_holds_anywhere_on_earth(add, ch
     assert check(NUMBER, "--at", end)["verdict"] == "allow"
     assert add(NUMBER, "--until", today + timedelta(days=3)).returncode == 0
     assert check(NUMBER, "--at", f"{last}T12:00:00Z")["verdict"] == "refuse", "a second entry shortened the first"
+    shown = concierge("list", "show", NUMBER).stdout
+    assert f"for all campaigns until {last}, everywhere on earth: " in shown
 
 
 def test_until_today_is_taken_and_a_day_that_is_over_is_not(add, check):
@@ -215,3 +217,9 @@ def test_files_of_campaigns_and_consents_that_cannot_be_read_are_named_once(conc
         assert (done.returncode, done.stderr) == (2, f"concierge: {tmp_path}/absent: No such file or directory\n")
         done = concierge(*words, tmp_path / "latin")
         assert (done.returncode, done.stderr.endswith("latin: not UTF-8 at byte 8; save it as UTF-8\n")) == (2, True)
+
+
+def test_a_reason_that_no_import_would_take_is_refused(concierge, check):
+    done = concierge("list", "add", NUMBER, "--reason", "x" * 1001, "--source", "letter")
+    assert done.returncode == 2 and "1001 characters, at most 1000" in done.stderr
+    assert check()["verdict"] == "allow"

@@ -107,3 +107,13 @@ def test_whatever_bytes_come_the_answer_is_rows_or_a_refusal_in_words(name, data
             assert isinstance(one, Refused) or one[1].number > 0
     except FileRefused as refused:
         assert str(refused)
+
+
+@pytest.mark.parametrize("name", ["csv", "tsv", "xlsx", "freepbx"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_reason_of_many_lines_does_not_spoil_the_file(name, end):
+    """An open quote is told by its length; who wrote the reason may have pasted a letter."""
+    given = [Listed(48600100200, reason=end.join(f"line {one}" for one in range(90))), Listed(48600100201, reason="b")]
+    found, refused = through(name, given, "PL", "48")
+    assert refused == []
+    assert [(one.number, one.reason.split()) for one in found] == [(one.number, one.reason.split()) for one in given]

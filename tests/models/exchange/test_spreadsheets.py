@@ -293,3 +293,9 @@ def changed(book: bytes, member: str, change) -> bytes:
             text = before.read(name)
             after.writestr(name, change(text) if name == member else text)
     return stream.getvalue()
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "31.12.9999", "99991231", "9999-12-31 00:00:00"])
+def test_the_last_day_of_the_calendar_however_it_is_written_is_for_ever(read, day):
+    found = read("csv", f"number,until\n+48600100200,{day}\n+48600100201,2027-03-31\n")
+    assert ([one.until is None for one in found.entries], found.refused) == ([True, False], [])
