@@ -16,7 +16,7 @@ from sqlalchemy import select
 from models.bulk import Known, reading
 from models.campaign import Campaign
 from models.cases import Asked, Blocked, case_of, placed
-from models.countries import country
+from models.countries import all_caps, country
 from models.gate import Judge
 from models.number import NotANumber, Number, Site, interpret
 from models.policy import Decision, Facts, NotListed, Reason, decide, refuse
@@ -100,7 +100,7 @@ class Forecaster:
         with store.reading() as connection:
             self._met = set(connection.execute(select(contact.c.number).distinct()).scalars())
             self._met |= set(connection.execute(select(fact.c.number).where(fact.c.number > 0).distinct()).scalars())
-        self._keyed = {cap.key for cap in ground.campaign.all_caps} - {"number"}
+        self._keyed = {cap.key for cap in (*ground.campaign.all_caps, *all_caps(ground.folder))} - {"number"}
         self._groups: dict[tuple[object, ...], Outlook] = {}
         self._regions: dict[str, tuple[str, ...]] = {}
 
@@ -144,7 +144,7 @@ class Forecaster:
         if isinstance(destination, NotANumber):
             return self._over(Facts(destination, ground.campaign.name, NotListed(), ground.judge.rules))
         asked = Asked(ground.campaign.name, destination.e164, lead)
-        known = ground.judge.reader.know(destination.e164, start).entries
+        known = ground.judge.know(destination, start).entries
         case: Case | Blocked | None = None
         if ground.judge.cases is not None:
             case = ground.judge.cases.filled(case_of(asked, ground.campaign, ground.demand, ground.folder), start)

@@ -92,7 +92,7 @@ class Judge:
 
     def _understood(self, question: Question, destination: Number, at: datetime) -> tuple[Judge, Known]:
         """What is known of the number, and who judges it: a call that the person has asked for has fewer rules."""
-        known, history = self._know(destination, at)
+        known, history = self.know(destination, at)
         asked = self._asked(question, destination, at)
         if asked is None:
             return self, Known(known, history)
@@ -113,7 +113,7 @@ class Judge:
             answer = self.answer(question, at)
         return answer
 
-    def _know(self, number: Number, at: datetime) -> Known:
+    def know(self, number: Number, at: datetime) -> Known:
         """Of a text with several readings, each counts: none of them may be a listed person."""
         known, history = self.reader.know(number.e164, at)
         known = _of_this(number.e164, known)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, or_, select, true, update
@@ -17,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func
 from models import facts
 from models.callback import State as Promise
 from models.consent import Act
+from models.countries import all_caps
 from models.errors import StoreWaiting
 from models.evidence.sources import BYPASS, CHECK, EVENT, FACT, IMPORT, WITNESS
 from models.forgetting import FORGET, FORGOTTEN, bare_consent, order
@@ -75,13 +77,15 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """One store. `actor`: on whose order; `shared`: other sites have a part in the list; `dry`: only count."""
+    """One store. `actor`: on whose order; `shared`: other sites have a part in the list; `dry`: only count; `laws`: the
+    operator's own rule sets."""
 
     store: Store
     actor: str
     shared: bool = False
     dry: bool = False
     at: Callable[[int], object] = field(default=lambda _count: None)
+    laws: Path | None = None
 
     def run(self, cutoffs: Cutoffs) -> Gone:
         """Everything past its time. Raises StoreError; what went before that is gone."""
@@ -116,9 +120,10 @@ class Purge:
             self.at(count)
 
     def _contacts(self, before: int) -> int:
-        """Those that no cap of any campaign looks back to, and that the other sites know the end of."""
+        """Those that no cap of any campaign or law looks back to, and that the other sites know the end of."""
         campaigns = facts.campaigns_of(facts.read(self.store, facts.CAMPAIGN))
-        longest = max((cap.longest for one in campaigns.values() for cap in one.all_caps), default=0)
+        caps = [*all_caps(self.laws), *(cap for one in campaigns.values() for cap in one.all_caps)]
+        longest = max((cap.longest for cap in caps), default=0)
         counted = to_micros(datetime.now(UTC) - timedelta(seconds=longest))
         old = contact.c.at < min(before, counted)
         if self.shared:

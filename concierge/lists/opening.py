@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @contextmanager
 def open_store(settings: Settings) -> Iterator[Store]:
     """Opened, and closed at the end. Raises UserError."""
-    from models.errors import StoreError
+    from models.errors import CampaignError, StoreError
     from models.store import Store
 
     path = prepare_store(settings)
@@ -27,5 +27,5 @@ def open_store(settings: Settings) -> Iterator[Store]:
             yield store
         finally:
             store.close()
-    except StoreError as error:
+    except (StoreError, CampaignError) as error:
         raise UserError(str(error)) from error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from concierge.lists.opening import open_store
 from concierge.privacy import access_of, pseudonyms_of, who
 from concierge.progress import progress
-from concierge.wiring import site_of
+from concierge.wiring import folder_of, site_of
 
 if TYPE_CHECKING:
     from concierge.settings import Settings
@@ -31,7 +31,7 @@ def purge(args: Namespace, settings: Settings) -> int:
 
         _check_one_reading(number, args)
     with open_store(settings) as store, progress("purging") as shown:
-        work = Purge(store, who(), bool(settings.sync.url), args.dry_run, shown.at)
+        work = Purge(store, who(), bool(settings.sync.url), args.dry_run, shown.at, folder_of(settings))
         gone = work.run(_cutoffs(settings)) if number is None else work.forget(number.e164)
         if not args.dry_run:
             from models.access import note

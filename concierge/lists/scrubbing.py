@@ -37,11 +37,12 @@ _NOBODY = ("emergency", "short-code", "internal")
 
 @dataclass(slots=True)
 class Counts:
-    """How the leads were split. `odd` are callable, but nobody's telephone."""
+    """How the leads were split. `odd` are callable, but nobody's telephone; `rounded` were refused for lost digits."""
 
     callable: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     odd: int = 0
+    rounded: int = 0
 
 
 class Sink(Protocol):
@@ -74,13 +75,15 @@ def scrub(args: Namespace, settings: Settings) -> int:
         open_source(args.file) as file,
         progress(args.file, Path(args.file).stat().st_size) as shown,
     ):
-        from models.errors import StoreError
+        from models.errors import CampaignError, StoreError
 
         try:
             work = _workbook if args.file.lower().endswith(".xlsx") else _delimited
             work(file, args, (ask, columns), counts, shown)
         except StoreError as error:
             raise UserError(f"the list cannot be read: {error}; nothing was written") from error
+        except CampaignError as error:
+            raise UserError(f"{error}; nothing was written") from error
         told.rows = counts.callable + sum(counts.refused.values())
     _tell(args.file, counts)
     print(bulk.as_of() if args.at is None else f"for a call at {args.at:%Y-%m-%d %H:%M}Z, {bulk.as_of()}")
@@ -116,6 +119,11 @@ def _tell(name: str, counts: Counts) -> None:
     print(f"{name}: {counts.callable} callable, {refused} refused" + (f" ({reasons})" if reasons else ""))
     if counts.odd:
         print(f"{counts.odd} of the callable are emergency numbers, short codes or internal extensions")
+    if counts.rounded:
+        print(
+            f"{counts.rounded} refused: a spreadsheet has rounded them, and others perhaps without showing it; "
+            "format the column as text and export it again"
+        )
 
 
 def _delimited(file: BinaryIO, args: Namespace, asking: Asking, counts: Counts, shown: Progress) -> None:
@@ -207,6 +215,9 @@ def _kept(leads: list[Any], answers: list[Answer | None], sink: Sink, counts: Co
 
 
 def _count(answer: Answer, counts: Counts) -> None:
+    from models.number import NotANumber, Why
+
+    counts.rounded += isinstance(answer.destination, NotANumber) and answer.destination.why is Why.EXPONENT
     if not answer.decision.allowed:
         counts.refused[answer.decision.reason.value] += 1
     elif answer.decision.reason.value in _NOBODY:

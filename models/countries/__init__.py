@@ -84,6 +84,12 @@ def country(code: str, folder: Path | None = None) -> Country | None:
     return None
 
 
+def all_caps(folder: Path | None = None) -> list[Cap]:
+    """Of every rule set and its regions. Raises CampaignError for a file with a mistake."""
+    laws = [law for code in known(folder) if (law := country(code, folder)) is not None]
+    return [cap for law in laws for one in (law, *law.regions.values()) for cap in one.caps]
+
+
 def read(path: Path) -> Country:
     """Raises CampaignError."""
     try:

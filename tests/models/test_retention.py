@@ -224,6 +224,17 @@ def test_contacts_that_a_cap_still_counts_stay(store):
     assert count(store, contact) == 0
 
 
+def test_contacts_that_a_cap_of_a_law_still_counts_stay(store, tmp_path):
+    law = (
+        "name: Poland\nas_of: 2026-01-01\ncaps:\n  - {name: slow, key: number, kind: attempt, window: 90d, limit: 1}\n"
+    )
+    (tmp_path / "PL.yaml").write_text(law.replace("limit: 1", "limit: 1, source: ours, verified: false"))
+    contacts(store, 10, 60, 100)
+    cutoffs = Cutoffs(checks=datetime.now(UTC) - timedelta(days=31))
+    assert purge(store, laws=tmp_path, dry=True).run(cutoffs).contacts == 1
+    assert purge(store, dry=True).run(cutoffs).contacts == 2
+
+
 def promised(store, state, days):
     done = to_micros(datetime.now(UTC) - timedelta(days=days))
     texts = dict.fromkeys(("written", "reason", "language", "holder", "outcome"), "x")

@@ -361,3 +361,25 @@ def test_a_moment_needs_a_campaign_that_is_defined(scrub, leads, spring):
         done = scrub(leads(LEADS.encode()), "--at", NOON, *words)
         assert done.returncode == 2 and why in done.stderr
     assert scrub(leads(LEADS.encode()), "--campaign", "spring", "--at", "noon").returncode == 2
+
+
+def test_at_a_moment_a_number_is_not_refused_for_a_shorter_one_that_is_listed(scrub, leads, concierge, tmp_path):
+    """The list is asked for shorter numbers too, and only a number that does not exist stands for one."""
+    (tmp_path / "spring.yaml").write_text("name: spring\nconsent: not-needed\ncountry: none\n")
+    assert concierge("campaign", "add", tmp_path / "spring.yaml").returncode == 0
+    assert concierge("list", "add", "+49301234567", "--reason", "x", "--source", "y").returncode == 0
+    path = leads(b"id,number\n1,+493012345678\n2,+49301234567\n3,+4930123456789012\n")
+    done = scrub(path, "--campaign", "spring", "--at", NOON)
+    for row in csv.DictReader(io.StringIO(path.read_text())):
+        code = concierge("check", row["number"], "--campaign", "spring", "--at", NOON).returncode
+        assert (row["id"] in reasons(done)) is (code == 1), row
+    assert set(reasons(done)) == {"2"}
+
+
+@pytest.mark.parametrize("number", ["4.86E+11", "4,86001E+11", "'4.86E+11"])
+def test_rounded_numbers_are_refused_and_the_file_is_doubted(scrub, leads, number):
+    """The others are decided as they stand; what was rounded without showing it nobody can tell."""
+    done = scrub(leads(f'id,number\n1,"{number}"\n2,+48600100202\n'.encode()))
+    assert reasons(done) == {"1": "number-unreadable"} and done.returncode == 1
+    assert "1 refused: a spreadsheet has rounded them, and others perhaps" in done.stdout
+    assert "spreadsheet" not in scrub(leads(b"id,number\n2,+48600100202\n")).stdout
