@@ -14,16 +14,20 @@ from typing import Any, NamedTuple
 from models import contacts as rows
 from models.callbacks import OPEN_PROMISE
 from models.campaign import Campaign, campaign_of
+from models.consent import Act
 from models.countries import country, known
 from models.errors import CampaignError, StoreError
 from models.facts import CAMPAIGNS, CONSENTS, LAST_CAMPAIGN, OF_NUMBER, campaigns_of, consent_of, of_row
 from models.query import Query
 from models.reader import Reader
+from models.rows import clean, event_from_values
 from models.rules import Case, Demand, Lead, caps_of
 from models.tables import from_micros, to_micros
+from models.withdrawal import OPT_OUTS, late
 from models.zones import Place, narrowed, place_of
 
 _MONTH = 30 * 86_400
+_LONGEST = 100  # characters of a person's or a matter's key
 
 
 class Blocked(NamedTuple):
@@ -48,7 +52,7 @@ class Cases:
         self._reader = reader
         self._demand = demand or Demand()
         self._folder = folder
-        self._newest = -1
+        self._newest: list[Any] | None = None
         self._state: object = None
         self._campaigns: dict[str, Campaign] = {}
 
@@ -90,9 +94,9 @@ class Cases:
         state = self._reader.state()
         if state is not None and state == self._state:
             return self._campaigns
-        newest = self._rows(LAST_CAMPAIGN)[0][0] or 0
+        newest = self._rows(LAST_CAMPAIGN)
         if newest != self._newest:
-            self._campaigns = campaigns_of([of_row(row) for row in self._rows(CAMPAIGNS)]) if newest else {}
+            self._campaigns = campaigns_of([of_row(row) for row in self._rows(CAMPAIGNS)])
             self._newest = newest
         self._state = state
         return self._campaigns
@@ -113,12 +117,15 @@ class Cases:
     def _filled(self, case: Case, at: datetime) -> Case:
         asked = _asked_of(case, at)
         found, ((promised,),), *told = self._reader.together(*asked)
-        consents = tuple(consent_of(of_row(row)) for row in found if row[2] in CONSENTS)
+        consents = [consent_of(of_row(row)) for row in found if row[2] in CONSENTS]
+        if any(one.act is Act.GRANT for one in consents):
+            opt_outs = [event_from_values(row) for row in self._rows(OPT_OUTS, n=case.number)]
+            consents += late(opt_outs, self.campaigns(), consents)
         contacts = [rows.contact_of(row) for some in told for row in some]
         return replace(
             case,
             contacts=tuple({one.id: one for one in contacts}.values()),
-            consents=consents,
+            consents=tuple(consents),
             promised=None if promised is None else from_micros(promised),
         )
 
@@ -154,7 +161,8 @@ def case_of(asked: Asked, campaign: Campaign, demand: Demand, folder: Path | Non
 def placed(asked: Asked, campaign: Campaign, demand: Demand, where: Place, folder: Path | None = None) -> Case:
     """The same for a number whose place is known. Raises CampaignError."""
     law = country(where.country, folder) if where.country else None
-    region = asked.lead.region or (law.region_of(asked.number) if law else "")
+    lead = _storable(asked.lead)
+    region = lead.region or (law.region_of(asked.number) if law else "")
     own = campaign.country if len(campaign.country) == 2 and campaign.country != where.country else ""
     return Case(
         campaign.name,
@@ -163,10 +171,16 @@ def placed(asked: Asked, campaign: Campaign, demand: Demand, where: Place, folde
         where.country,
         law.in_region(region) if law else None,
         country(own, folder) if own else None,
-        narrowed(where.zones, asked.lead.zone),
-        asked.lead if region == asked.lead.region else replace(asked.lead, region=region),
+        narrowed(where.zones, lead.zone),
+        lead if region == lead.region else replace(lead, region=region),
         demand=demand,
     )
+
+
+def _storable(lead: Lead) -> Lead:
+    """What caps compare is what any database takes, and gives back as it was."""
+    keys = {"person": clean(lead.person, _LONGEST), "matter": clean(lead.matter, _LONGEST)}
+    return lead if (lead.person, lead.matter) == tuple(keys.values()) else replace(lead, **keys)
 
 
 def warm() -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from models.campaign import Campaign, campaign_of, data_of
 from models.consent import Act, ConsentEvent
@@ -163,6 +163,9 @@ def by_id(store: Store, event_id: UUID) -> Fact | None:
 
 
 # for the look-up of a call: without SQLAlchemy's own overhead
-LAST_CAMPAIGN = Query(select(func.max(fact.c.seq)).where(fact.c.kind == CAMPAIGN))
+# its id too: a list that was put back from a backup gives the same numbers again
+LAST_CAMPAIGN = Query(
+    select(fact.c.seq, fact.c.event_id).where(fact.c.kind == CAMPAIGN).order_by(fact.c.seq.desc()).limit(1)
+)
 CAMPAIGNS = Query(select(fact).where(fact.c.kind == CAMPAIGN).order_by(fact.c.seq))
 OF_NUMBER = Query(select(fact).where(fact.c.number == bindparam("n")).order_by(fact.c.seq))

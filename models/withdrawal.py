@@ -1,24 +1,38 @@
 """Who opts out takes the consent back too, in the same transaction: by key, or through an agent who lists the number.
 
 An opt-out for all campaigns takes back everything that stands; one for a campaign, what that campaign would rest on. So
-a removal from the list gives nobody a consent back that the person no longer means.
+a removal from the list gives nobody a consent back that the person no longer means. A consent that was given before an
+opt-out and became known after it (another site's, an imported one) is taken back where it is looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, or_, select
 
 from models.campaign import Campaign
 from models.consent import CALL, EVERYTHING, Act, ConsentEvent, Standing, standing
 from models.facts import CAMPAIGNS, CONSENTS, OF_NUMBER, append, campaigns_of, consent_of, fact_of, of_row
+from models.query import Query
+from models.rows import EVENT_COLUMNS
 from models.rules import topics_of
 from models.statements import driver_of
 from models.suppression import ALL, Kind, ListEvent
+from models.tables import list_event
 
 BY_PERSON = frozenset({"key", "code", "dnc-line"})  # sources of listings that are the person's own word
+OPT_OUTS = Query(
+    select(*(list_event.c[name] for name in EVENT_COLUMNS))
+    .where(
+        list_event.c.number == bindparam("n"),
+        list_event.c.kind == Kind.ADD.value,
+        list_event.c.allow == 0,
+        or_(*(list_event.c.source == one for one in sorted(BY_PERSON))),
+    )
+    .order_by(list_event.c.at)
+)
 
 
 def withdraw(connection: Connection, happened: ListEvent) -> bool:
@@ -36,6 +50,18 @@ def withdraw(connection: Connection, happened: ListEvent) -> bool:
         campaign = campaigns.get(happened.campaign.lower(), Campaign(happened.campaign))
     made = withdrawal(happened, campaign, consents)
     return made is not None and append(connection, [fact_of(made)]) > 0
+
+
+def late(
+    opt_outs: Iterable[ListEvent], campaigns: Mapping[str, Campaign], consents: Sequence[ConsentEvent]
+) -> list[ConsentEvent]:
+    """PURE: what opt-outs take back besides the withdrawals that are recorded. `campaigns`: by lower-case name."""
+    found: list[ConsentEvent] = []
+    for one in opt_outs:
+        scope = None if one.campaign == ALL else campaigns.get(one.campaign.lower(), Campaign(one.campaign))
+        made = withdrawal(one, scope, [*consents, *found])
+        found += [made] if made is not None else []
+    return found
 
 
 def withdrawal(happened: ListEvent, campaign: Campaign | None, consents: Sequence[ConsentEvent]) -> ConsentEvent | None:

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import time
@@ -17,10 +18,10 @@ import pytest
 from models import facts
 from models.campaign import Campaign
 from models.caps import Cap, State
-from models.cases import Asked, Cases
+from models.cases import Asked, Cases, case_of
 from models.reader import Reader
 from models.reserving import Full, Reserver, Taken, Terms, Unsure, share_of
-from models.rules import Case, Lead
+from models.rules import Case, Demand, Lead
 from models.store import Store
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -212,3 +213,31 @@ def test_the_same_channel_asking_for_something_else_is_another_contact(reserver,
     assert states(db) == ["reserved", "reserved"]
     reserver.settle("1.1", {State.RESERVED: State.DIALLING})
     assert states(db) == ["dialling", "dialling"]
+
+
+def test_a_key_of_a_person_that_no_database_takes_becomes_one_that_all_do():
+    """PostgreSQL has no NUL in a text, and no site's contacts would be told any more."""
+    campaign = Campaign("spring", caps=(Cap(key="person"),))
+    found = case_of(
+        Asked("spring", N, Lead(person="a\0b", matter="x\udcff" + "y" * 200, zone="Europe/Warsaw")), campaign, Demand()
+    )
+    assert (found.lead.person, found.lead.matter, found.lead.zone) == ("a?b", "x?" + "y" * 98, "Europe/Warsaw")
+
+
+def test_a_list_that_was_put_back_while_calls_are_answered_has_its_own_campaigns(db, template, tmp_path):
+    """Its rows may have the numbers of others that were read before."""
+
+    def put(path, state):
+        with closing(Store(path)) as store:
+            facts.record(store, [facts.campaign_fact(uuid4(), Campaign("spring", state=state), NOW, "anna")])
+
+    put(db, "active")
+    with closing(Reader(db, indexed=True)) as reader:
+        cases = Cases(reader)
+        assert cases.defined("spring").state == "active"
+        other = shutil.copy(template, tmp_path / "other.db")
+        put(other, "paused")
+        for end in ("-wal", "-shm"):
+            db.with_name(db.name + end).unlink(missing_ok=True)
+        other.replace(db)
+        assert cases.of(Asked("spring", N, Lead()), NOW).campaign.state == "paused"
