@@ -218,10 +218,11 @@ class Imports:
 
     def _changing(self, identity: str) -> tuple[int, set[Key]]:
         """Entries that were there before and do not hold for ever by themselves, as of an event: they are summed up
-        at the end."""
+        at the end. Those of another site's import that broke off while it was put in force hold not at all yet."""
         same = and_(*(list_event.c[name] == entry.c[name] for name in KEY))
         mine = exists().where(same, _by_number(list_event.c.batch) == identity)
-        weak = or_(entry.c.revoked_at.is_not(None), entry.c.expires_at.is_not(None))
+        loading = select(batch.c.id).where(batch.c.state == LOADING, batch.c.id != identity)
+        weak = or_(entry.c.revoked_at.is_not(None), entry.c.expires_at.is_not(None), entry.c.batch.in_(loading))
         query = select(*(entry.c[name] for name in KEY))
         with self._store.reading() as connection:
             seen = connection.execute(select(func.max(list_event.c.seq))).scalar() or 0

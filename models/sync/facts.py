@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, insert, or_, select
 from models.forgetting import ERASED, FORGET, told
 from models.sync import state
 from models.sync.message import Message, Unreadable, read_body
-from models.sync.outbox import Parcel
+from models.sync.outbox import Parcel, some
 from models.tables import fact
 
 KIND = "fact"
@@ -23,17 +23,13 @@ PUSHED, _AGAIN = "pushed-facts", "again-facts"
 _TEXTS = ("fact", "subject", "source", "actor", "content")
 
 
-def next_facts(connection: Connection, site: str, limit: int) -> Parcel | None:
-    """What the feed does not have, in the order of recording."""
-    end = connection.execute(select(func.max(fact.c.seq))).scalar() or 0
+def next_facts(connection: Connection, site: str, limit: int, end: int) -> Parcel:
+    """What the feed does not have, in the order of recording, up to the last one that `due` has seen."""
     pushed, again = state.number(connection, PUSHED), state.number(connection, _AGAIN)
-    if end <= pushed:
-        return None
-    query = select(fact).where(fact.c.seq > pushed, or_(fact.c.site == "", fact.c.seq <= again))
-    rows = connection.execute(query.order_by(fact.c.seq).limit(limit)).all()
-    more = len(rows) == limit
-    reached = rows[-1].seq if more else end
-    return Parcel([of_row(row._mapping, site) for row in rows], lambda to: state.put(to, PUSHED, reached), more)
+    query = select(fact).where(fact.c.seq > pushed, fact.c.seq <= end, or_(fact.c.site == "", fact.c.seq <= again))
+    rows, more = some(connection, query.order_by(fact.c.seq).limit(limit), limit)
+    reached = rows[-1]["seq"] if more else end
+    return Parcel([of_row(row, site) for row in rows], lambda to: state.put(to, PUSHED, reached), more)
 
 
 def start_over(connection: Connection) -> None:

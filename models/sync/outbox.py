@@ -14,10 +14,10 @@ from models.sync.message import ImportNews, Message, of_event, of_import
 from models.tables import DONE, UNDONE, batch, list_event
 
 _BYTES = 500_000  # of one parcel; a slow line has to carry it within the time-out
+_ROW, _LONG = 400, ("reason", "evidence", "removes", "body")  # bytes of a row besides its long columns
 
 _NO_VALUES: Mapping[str, object] = MappingProxyType({})
 # made once: to make them is as much work as to run them
-_END = select(func.max(list_event.c.seq))
 _WAITING = and_(
     list_event.c.seq > bindparam(state.PUSHED),
     func.coalesce(list_event.c.batch, "") == "",
@@ -41,14 +41,9 @@ class Parcel:
     more: bool
 
 
-def singles(connection: Connection, site: str, limit: int) -> Parcel | None:
-    """Events that belong to no import."""
-    end = connection.execute(_END).scalar() or 0
-    pushed = state.number(connection, state.PUSHED)
-    if end <= pushed:
-        return None
-    rows = _some(connection, _SINGLES, {**_marks(connection), "most": limit, "end": end})
-    more = bool(rows) and (len(rows) == limit or _size(rows) >= _BYTES)
+def singles(connection: Connection, site: str, limit: int, end: int) -> Parcel:
+    """Events that belong to no import, up to the last one that `due` has seen."""
+    rows, more = some(connection, _SINGLES, limit, {**_marks(connection), "most": limit, "end": end})
     reached = rows[-1]["seq"] if more else end
     messages = [of_event(row, site) for row in rows]
     return Parcel(messages, lambda to: state.put(to, state.PUSHED, reached), more)
@@ -87,10 +82,10 @@ def _rows_of(connection: Connection, row: RowMapping, site: str, limit: int) -> 
     key = state.ROWS + row["id"]
     sent = state.number(connection, key)
     query = select(list_event).where(list_event.c.batch == row["id"], list_event.c.seq > sent)
-    rows = _some(connection, query.order_by(list_event.c.seq).limit(limit))
+    rows, more = some(connection, query.order_by(list_event.c.seq).limit(limit), limit)
     messages = [] if sent else [of_import(row, ImportNews.BEGIN, site)]
     messages += [of_event(one, site) for one in rows]
-    if rows and (len(rows) == limit or _size(rows) >= _BYTES):
+    if more:
         return Parcel(messages, lambda to: state.put(to, key, rows[-1]["seq"]), True)
     return Parcel([*messages, of_import(row, ImportNews.DONE, site)], _heard(row["id"], DONE), True)
 
@@ -103,25 +98,19 @@ def _heard(identity: str, news: str) -> Callable[[Connection], None]:
     return note
 
 
-def _some(connection: Connection, query: Select[Any], values: Mapping[str, object] = _NO_VALUES) -> list[RowMapping]:
-    """Rows until they are large enough together; one at least."""
+def some(
+    connection: Connection, query: Select[Any], limit: int, values: Mapping[str, object] = _NO_VALUES
+) -> tuple[list[RowMapping], bool]:
+    """Rows until they are large enough together, one at least; are there more? `limit`: of the query."""
     rows: list[RowMapping] = []
     size = 0
     with connection.execute(query, values) as result:
         for row in result:
             rows.append(row._mapping)
-            size += _length(rows[-1])
+            size += _ROW + sum(len(row._mapping[name]) for name in _LONG if name in row._mapping)
             if size >= _BYTES:
-                break
-    return rows
-
-
-def _size(rows: list[RowMapping]) -> int:
-    return sum(map(_length, rows))
-
-
-def _length(row: RowMapping) -> int:
-    return 400 + len(row["reason"]) + len(row["evidence"]) + len(row["removes"])
+                return rows, True
+    return rows, len(rows) == limit
 
 
 def start_over(connection: Connection) -> None:

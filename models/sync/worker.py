@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -227,8 +228,8 @@ class _Host:
         with self._store.reading() as connection:
             waits = due(connection)
         try:
-            more = waits.facts and self._push(facts.next_facts)
-            more = (waits.events and self._push(outbox.singles)) or more
+            more = waits.facts and self._push(partial(facts.next_facts, end=waits.last_fact))
+            more = (waits.events and self._push(partial(outbox.singles, end=waits.last_event))) or more
             return (waits.imports and self._push(outbox.next_import)) or more
         except FeedError:
             while self._pull():  # a feed that takes nothing may still have something to say

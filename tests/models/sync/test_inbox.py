@@ -6,11 +6,13 @@ from uuid import uuid4
 
 import pytest
 
-from models import imports
+from models import facts, imports
 from models.evidence.sources import EVENT
 from models.imports import Batch, Imports
 from models.rows import event_row
 from models.store import Store
+from models.sync.due import due
+from models.sync.facts import next_facts
 from models.sync.inbox import take_in
 from models.sync.message import ImportNews, of_event, of_import
 from models.sync.settle import settle
@@ -58,3 +60,51 @@ def test_an_import_in_whose_middle_the_backup_was_made_comes_back_whole(store, m
     now = datetime.now(UTC)
     assert {one.number for one in store.entries() if one.holds(now)} == {BASE + 50, *(one.number for one in events)}
     assert {one.state for one in Imports(store).all()} == {"done"}
+
+
+def test_what_is_imported_here_holds_although_the_same_of_another_site_broke_off_before(store, make, monkeypatch):
+    """Killed after the entries of the other site's import were written, and before they hold."""
+    new = Batch(str(uuid4()), "c" * 64, "one.csv", "csv", "me", datetime.now(UTC), site="b")
+    events = [make.event(BASE + one, batch=new.id) for one in range(3)]
+    row = {name: getattr(new, name) for name in ("id", "content", "name", "format", "actor", "site")}
+    row |= {"at": 1, "listings": 3, "refused": 0}
+    told = [of_event(event_row(one, 1) | {"site": "b"}, "b") for one in events]
+    take(store, [of_import(row, ImportNews.BEGIN, "b"), *told, of_import(row, ImportNews.DONE, "b")])
+    broken = Imports(store)
+    monkeypatch.setattr(broken, "_finish", killed)
+    with pytest.raises(KeyboardInterrupt):
+        broken.take_over(new.id)
+    mine = Batch(str(uuid4()), "d" * 64, "two.csv", "csv", "me", datetime.now(UTC))
+    done = Imports(store).load(mine, [make.event(BASE + one, batch=mine.id) for one in range(2)])
+    now = datetime.now(UTC)
+    assert {one.number for one in store.entries() if one.holds(now)} == {BASE, BASE + 1}
+    settle(store)
+    assert {one.number for one in store.entries() if one.holds(now)} == {BASE, BASE + 1, BASE + 2}
+    Imports(store).undo(done.id, "me", now)
+    assert {one.number for one in store.entries() if one.holds(now)} == {BASE, BASE + 1, BASE + 2}
+
+
+def killed(*_values):
+    raise KeyboardInterrupt
+
+
+def test_facts_go_in_parcels_that_a_slow_line_carries(store):
+    """Complaints of the longest text: all of them, each once."""
+    made = [
+        facts.Fact(uuid4(), facts.COMPLAINT, "", datetime.now(UTC), "cli", "me", BASE, {"text": "ż" * 4000})
+        for _ in range(50)
+    ]
+    facts.record(store, made)
+    sent = []
+    while (parcel := next_parcel(store)) is not None:
+        assert 0 < sum(len(one.body) for one in parcel.messages) < 800_000
+        with store.writing() as connection:
+            parcel.delivered(connection)
+        sent += [one.event_id for one in parcel.messages]
+    assert sent == [str(one.event_id) for one in made]
+
+
+def next_parcel(store):
+    with store.reading() as connection:
+        waits = due(connection)
+        return next_facts(connection, "a", 500, waits.last_fact) if waits.facts else None

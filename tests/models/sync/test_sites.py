@@ -341,7 +341,7 @@ def test_what_was_pushed_before_it_was_read_is_pushed_again_when_the_feed_has_lo
         with closing(found[0].open()) as store:
             store.record(make.event(BASE + 10))
             turn = _Host(store, link, "a", Pace(), threading.Event())
-            assert not turn._push(outbox.singles)
+            assert not turn._push_all()
             with link.transaction() as feed:
                 kept = feed.execute(select(feed_event.c.chain).where(feed_event.c.position == 3)).scalar_one()
                 feed.execute(delete(feed_event).where(feed_event.c.position > 3))
@@ -398,7 +398,7 @@ def test_only_what_follows_what_was_read_counts_as_read_when_it_is_appended(host
                 if meanwhile != "nothing":
                     push(feed, [of_event(event_row(opt_out(BASE + 1), 1) | {"site": ""}, "c")])
             store.record(make.event(BASE + 2))
-            assert not turn._push(outbox.singles)
+            assert not turn._push_all()
             assert position(store) == (2 if meanwhile == "nothing" else 1)
             while not turn._turn():
                 pass
