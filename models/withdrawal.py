@@ -14,11 +14,23 @@ from sqlalchemy import Connection, bindparam, or_, select
 
 from models.campaign import Campaign
 from models.consent import CALL, EVERYTHING, Act, ConsentEvent, Standing, standing
-from models.facts import CAMPAIGNS, CONSENTS, OF_NUMBER, append, campaigns_of, consent_of, fact_of, of_row
+from models.facts import (
+    CAMPAIGN,
+    CAMPAIGNS,
+    CONSENTS,
+    OF_NUMBER,
+    append,
+    campaigns_of,
+    consent_of,
+    fact_of,
+    of_row,
+    read,
+)
 from models.query import Query
-from models.rows import EVENT_COLUMNS
+from models.rows import EVENT_COLUMNS, event_from_values
 from models.rules import topics_of
 from models.statements import driver_of
+from models.store import Store
 from models.suppression import ALL, Kind, ListEvent
 from models.tables import list_event
 
@@ -62,6 +74,16 @@ def late(
         made = withdrawal(one, scope, [*consents, *found])
         found += [made] if made is not None else []
     return found
+
+
+def consents_of(store: Store, number: int) -> list[ConsentEvent]:
+    """Of one number, in the order of recording; then what its opt-outs take back besides. Raises StoreError."""
+    found = [consent_of(one) for one in read(store, *CONSENTS, number=number)]
+    if not any(one.act is Act.GRANT for one in found):
+        return found
+    with store.reading() as connection:
+        opt_outs = [event_from_values(row) for row in OPT_OUTS.rows(driver_of(connection), n=number)]
+    return found + late(opt_outs, campaigns_of(read(store, CAMPAIGN)), found)
 
 
 def withdrawal(happened: ListEvent, campaign: Campaign | None, consents: Sequence[ConsentEvent]) -> ConsentEvent | None:

@@ -11,7 +11,7 @@ from models.complaints import Complaint
 from models.consent import Act, ConsentEvent, standing
 from models.facts import Fact
 from models.number import Number
-from models.store import Store
+from models.withdrawal import consents_of
 from web.listing import USED, Listing, event_id
 from web.problem import Refused, wrong
 from web.shapes_facts import (
@@ -60,11 +60,7 @@ class Facts:
 
     async def consents(self, number: Number, holder: Holder) -> ConsentsFacts:
         """Noted before it is answered."""
-
-        def read(store: Store) -> list[ConsentEvent]:
-            return [facts.consent_of(one) for one in facts.read(store, *facts.CONSENTS, number=number.e164)]
-
-        found, now = await self._listing.ask(read), self._clock()
+        found, now = await self._listing.ask(lambda store: consents_of(store, number.e164)), self._clock()
         await self._listing.note(holder, "consents", number, len(found))
         topics = sorted({one.topic for one in found})
         calls = {topic: standing(found, [topic], now).standing.value for topic in topics}

@@ -72,8 +72,8 @@ def _list(store: Store, args: Namespace, _site: Site) -> int:
     return 1 if any(answer is None for _, answer in found) else 0
 
 
-def _find(store: Store, identity: str) -> Fact:
-    found = [one for one, _ in _all(store) if len(identity) >= 4 and str(one.event_id).startswith(identity.lower())]
+def _find(store: Store, identity: str) -> Complaint:
+    found = [one for one in _all(store) if len(identity) >= 4 and str(one.said.event_id).startswith(identity.lower())]
     if len(found) != 1:
         what = f"begins {len(found)} complaints" if found else "begins no complaint's ID (four characters at least)"
         raise UserError(f"{identity!r} {what}; `concierge complaint list --all` shows them")
@@ -81,16 +81,22 @@ def _find(store: Store, identity: str) -> Fact:
 
 
 def _show(store: Store, args: Namespace, _site: Site) -> int:
-    return _print(store, _find(store, args.id), args)
+    return _print(store, _find(store, args.id).said, args)
 
 
 def _answer(store: Store, args: Namespace, _site: Site) -> int:
-    from models.facts import ANSWERED, Fact, record
+    """The same answer again changes nothing."""
+    from models.complaints import answer
+    from models.facts import record
 
-    one = _find(store, args.id)
-    body = {"text": args.text[:4000]}
-    record(store, [Fact(uuid4(), ANSWERED, str(one.event_id), datetime.now(UTC), "cli", _user(), one.number, body)])
-    print(f"{str(one.event_id)[:8]}: answered")
+    said, known = _find(store, args.id)
+    made = answer(said, args.text, datetime.now(UTC), "cli", _user())
+    if known is not None and known.event_id != made.event_id:
+        raise UserError(
+            f"{str(said.event_id)[:8]}: it was answered on {known.at:%Y-%m-%d} in other words; nothing was changed"
+        )
+    record(store, [made])
+    print(f"{str(said.event_id)[:8]}: answered")
     return 0
 
 

@@ -80,8 +80,9 @@ def number_of(text: str, site: Site) -> int:
 
 
 def _record(store: Store, args: Namespace, site: Site) -> int:
-    from models.consent import Act, ConsentEvent
+    from models.consent import Act, ConsentEvent, Standing, standing
     from models.facts import CONSENTS, dated, fact_of, read, record
+    from models.withdrawal import consents_of
 
     act = Act.GRANT if args.action == "add" else Act.WITHDRAW
     now = datetime.now(UTC)
@@ -95,22 +96,20 @@ def _record(store: Store, args: Namespace, site: Site) -> int:
     record(store, [fact_of(event)])
     said = "has agreed" if act is Act.GRANT else "has taken it back"
     print(f"+{number}: {said}, {topic or 'everything'}")
+    stands = standing(consents_of(store, number), (topic,), now, args.channel)
+    if act is Act.WITHDRAW and stands.standing is Standing.GIVEN and stands.event is not None:
+        print(f"  but a later consent stands, of {stands.event.at:%Y-%m-%d %H:%M}Z by {stands.event.source}")
     return 0
 
 
-def events_of(store: Store, number: int | None = None) -> list[ConsentEvent]:
-    """In the order of recording. Raises StoreError."""
-    from models.facts import CONSENTS, consent_of, read
-
-    return [consent_of(one) for one in read(store, *CONSENTS, number=number)]
-
-
 def _show(store: Store, args: Namespace, site: Site) -> int:
+    from models.withdrawal import consents_of
+
     number = number_of(args.number, site)
-    found = events_of(store, number)
+    found = consents_of(store, number)
     used = _uses(store, number)
     for one in found:
-        facts = _facts(one) | {"id": one.id, "last_used": used.get(one.id), "by": one.actor}
+        facts = _facts(one) | {"id": one.id or None, "last_used": used.get(one.id), "by": one.actor}
         facts["keep_until"] = _keep_until(one, used.get(one.id))
         if args.format == "json":
             print(json.dumps(facts, ensure_ascii=False))
@@ -233,7 +232,9 @@ def _identity(said: str) -> UUID:
 def _export(store: Store, _args: Namespace, _site: Site) -> int:
     import csv
 
-    found = events_of(store)
+    from models.facts import CONSENTS, consent_of, read
+
+    found = [consent_of(one) for one in read(store, *CONSENTS)]
     writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for one in found:

@@ -23,6 +23,9 @@ def test_a_complaint_lists_the_number_opens_its_dossier_and_stays_open(concierge
     identity = found["complaint"]["id"][:8]
     assert "called at night" in concierge("complaint", "show", identity).stdout
     assert concierge("complaint", "answer", identity, "--text", "we are sorry").returncode == 0
+    assert concierge("complaint", "answer", identity, "--text", "we are sorry").returncode == 0
+    other = concierge("complaint", "answer", identity, "--text", "we are not")
+    assert other.returncode == 2 and "in other words; nothing was changed" in other.stderr
     done = concierge("complaint", "list")
     assert (done.returncode, done.stdout) == (0, "")
     assert "answered" in concierge("complaint", "list", "--all").stdout

@@ -131,3 +131,12 @@ def test_what_is_exported_is_imported_as_it_was_also_its_end(concierge, cards, t
     assert ["until=2099-12-31, everywhere on earth" in line for line in lines] == [True, True]
     path.write_text(f"number,at,source,until\n{NUMBER},2026-01-01T10:00:00Z,form,soon\n")
     assert "until 'soon': no date" in concierge("consent", "import", path).stderr
+
+
+def test_a_withdrawal_that_is_older_than_a_consent_says_that_this_one_stands(concierge, cards):
+    concierge("consent", "add", NUMBER, "--source", "form", "--at", "2026-02-01T00:00:00Z")
+    late = concierge("consent", "withdraw", NUMBER, "--source", "letter", "--at", "2026-01-01T00:00:00Z")
+    assert "but a later consent stands, of 2026-02-01 00:00Z by form" in late.stdout
+    assert check(concierge)["verdict"] == "allow"
+    assert "but" not in concierge("consent", "withdraw", NUMBER, "--source", "letter").stdout
+    assert check(concierge)["reason"] == "consent-withdrawn"

@@ -18,6 +18,7 @@ from models.policy import Reason
 from models.reader import Reader
 from models.store import Store
 from models.suppression import Kind
+from models.withdrawal import consents_of
 
 
 def test_an_opt_out_is_recorded_although_the_consents_cannot_be_read(db, make, caplog):
@@ -53,7 +54,10 @@ def test_a_consent_of_before_an_opt_out_that_is_known_after_it_is_taken_back_too
         told = {step.rule: step for step in judge.explained(Question(f"+{make.PERSON}", "cards-spring"), now)}[
             "consent"
         ]
+    with closing(Store(db)) as store:
+        shown = [one.act for one in consents_of(store, make.PERSON)]
     taken_back = given < 0 and scope != "loans"
+    assert shown == [Act.GRANT, Act.WITHDRAW][: 1 + taken_back]
     assert found.reason is (Reason.CONSENT_WITHDRAWN if taken_back else Reason.NOT_LISTED)
     assert told.allowed is not taken_back
     assert (f"proof opt-out {opt_out.event_id}" in told.detail) is taken_back
