@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from models.errors import StoreError
 from models.evidence.chain import (
@@ -58,13 +59,14 @@ class Sealer:
         self._complained = ""
         self._notes = Notes(checkpoint_path(store))
         self._due: tuple[Checkpoint, bytes] | None = None
+        self._covered: dict[str, int] = {}  # last rows, in the transaction that has begun the chain over all there are
         self._noted = self._told = float("-inf")
 
     def seal(self, connection: sqlite3.Connection, source: str, count: int) -> None:
         """A link over the newest `count` rows of a source: those that this transaction has inserted."""
         if count and not self._begin(connection):
             rows = connection.execute(_NEWEST[source], (count,)).fetchall()
-            self._append(connection, self._over(SOURCES[source], rows))
+            self._append_new(connection, SOURCES[source], rows)
 
     def seal_written(self, connection: sqlite3.Connection, source: str, rows: Sequence[Sequence[object]]) -> None:
         """The same, of rows that the caller has just inserted in this order and hands over as they are: all columns but
@@ -72,9 +74,8 @@ class Sealer:
         if rows and not self._begin(connection):
             last = _last_number(connection, SOURCES[source])
             numbers = range(last - len(rows) + 1, last + 1)
-            self._append(
-                connection, self._over(SOURCES[source], [(seq, *row) for seq, row in zip(numbers, rows, strict=True)])
-            )
+            numbered = [(seq, *row) for seq, row in zip(numbers, rows, strict=True)]
+            self._append_new(connection, SOURCES[source], numbered)
 
     def seal_row(self, connection: sqlite3.Connection, source: str, seq: int) -> None:
         """A link over one row of a mutable source, as it is now."""
@@ -167,8 +168,9 @@ class Sealer:
             log.info("evidence=checkpoint end=%d:%s", point.position, point.chain.hex())
 
     def forget(self) -> None:
-        """The transaction was taken back."""
+        """The transaction is over."""
         self._head = None
+        self._covered.clear()
 
     def _begin(self, connection: sqlite3.Connection) -> bool:
         """The chain's end; True when this transaction has begun the chain, over all rows there are."""
@@ -202,6 +204,14 @@ class Sealer:
         rows = iter(connection.execute(f"{source.select} ORDER BY seq"))
         while chunk := list(islice(rows, size)):
             self._append(connection, self._over(source, chunk))
+            self._covered[source.name] = chunk[-1][0]
+
+    def _append_new(self, connection: sqlite3.Connection, source: Source, rows: Sequence[Sequence[Any]]) -> None:
+        """A link over those that the beginning of the chain has not covered in this very transaction."""
+        if self._covered:
+            rows = [row for row in rows if row[0] > self._covered.get(source.name, 0)]
+        if rows or not self._covered:
+            self._append(connection, self._over(source, rows))
 
     def _over(self, source: Source, rows: Sequence[Sequence[object]]) -> Link:
         if not rows:

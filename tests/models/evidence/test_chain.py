@@ -424,3 +424,31 @@ def test_the_digests_of_a_link_are_bound_even_when_none_of_its_rows_is_left(fill
     assert whats(filled) == []
     execute(filled, "UPDATE evidence_link SET leaves = zeroblob(length(leaves)) WHERE position = 2")
     assert "does not follow" in whats(filled)[0]
+
+
+def test_a_row_that_two_links_have_is_found_when_it_was_changed_or_is_gone(db, make):
+    """As chains have it whose first transaction was another site's page of events and facts."""
+    with closing(Store(db)) as store:
+        store.record(make.event())
+        with store.writing() as connection:
+            store.seal(connection, "event", 1)
+        store.record(make.event(make.OTHER))
+    assert whats(db) == []
+    execute(db, "UPDATE list_event SET reason = 'other' WHERE seq = 1")
+    assert any(one.startswith("list_event 1: it was changed") for one in whats(db))
+    execute(db, "DELETE FROM list_event WHERE seq = 1")
+    assert any(one.startswith("list_event 1: it is missing") for one in whats(db))
+
+
+def test_a_row_that_two_links_have_may_be_removed_and_both_compacted(db, make):
+    with closing(Store(db)) as store:
+        store.record(make.event())
+        with store.writing() as connection:
+            store.seal(connection, "event", 1)
+        store.record(make.event(make.OTHER))
+        with store.writing() as connection:
+            connection.exec_driver_sql("DELETE FROM entry WHERE number = ?", (make.PERSON,))
+            assert store.remove_rows(connection, "event", [1], "past its time", "me") == 1
+        assert whats(db) == []
+        store.compact_evidence("past its time", "me")
+    assert whats(db) == []

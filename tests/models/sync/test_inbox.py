@@ -7,12 +7,13 @@ from uuid import uuid4
 import pytest
 
 from models import facts, imports
-from models.evidence.sources import EVENT
+from models.evidence.sources import EVENT, FACT
+from models.evidence.verify import verify
 from models.imports import Batch, Imports
 from models.rows import event_row
 from models.store import Store
 from models.sync.due import due
-from models.sync.facts import next_facts
+from models.sync.facts import next_facts, of_row
 from models.sync.inbox import take_in
 from models.sync.message import ImportNews, of_event, of_import
 from models.sync.settle import settle
@@ -108,3 +109,22 @@ def next_parcel(store):
     with store.reading() as connection:
         waits = due(connection)
         return next_facts(connection, "a", 500, waits.last_fact) if waits.facts else None
+
+
+def test_the_first_page_of_a_new_host_is_sealed_once(store, make):
+    """Events and facts in the transaction that begins the chain: each row is of one link, and nothing is missed."""
+    told = [of_event(event_row(make.event(BASE), 1) | {"site": "a"}, "a"), fact_message(facts.COMPLAINT)]
+    with store.writing() as connection:
+        taken = take_in(connection, told)
+        store.seal(connection, EVENT, taken.events)
+        store.seal(connection, FACT, taken.facts)
+    assert (taken.events, taken.facts) == (1, 1)
+    found = verify(store.path)
+    assert (found.findings, found.rows, found.links) == ([], 2, 2)
+
+
+def fact_message(kind):
+    made = facts.Fact(uuid4(), kind, "", datetime.now(UTC), "letter", "me", BASE, {"text": "x"})
+    row = {name: getattr(made, name) for name in ("kind", "subject", "source", "actor", "number")}
+    row |= {"event_id": str(made.event_id), "site": "a", "recorded_at": 1, "at": 1, "body": "{}"}
+    return of_row(row, "a")
