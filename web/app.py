@@ -24,6 +24,7 @@ from models.policy import Reason
 from models.suppression import is_campaign_name
 from web.consents import Facts
 from web.listing import Listing
+from web.once import OnceRoute, Twice
 from web.owed import Desk, Outcome, Owed
 from web.problem import MEDIA_TYPE, Mistake, Problem, Refused
 from web.shapes import Check, Done, Key, NewEntry, NumberFacts, Overdue, PersonFacts, Removal, Verdict
@@ -107,6 +108,7 @@ def build_app(parts: Parts) -> FastAPI:
             {"name": "complaints"},
         ],
     )
+    app.router.route_class = OnceRoute
     _add_list(app, parts.listing)
     _add_check(app, parts)
     _add_callbacks(app, parts.desk)
@@ -310,10 +312,16 @@ def _told(code: int) -> dict[str, Any]:
 
 
 def _handlers() -> dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]:
-    return {Refused: _refused, RequestValidationError: _invalid, HTTPException: _http, Exception: _our_bug}
+    return {
+        Refused: _refused,
+        Twice: _refused,
+        RequestValidationError: _invalid,
+        HTTPException: _http,
+        Exception: _our_bug,
+    }
 
 
-async def _refused(_request: Request, error: Refused) -> Response:
+async def _refused(_request: Request, error: Refused | Twice) -> Response:
     return error.response()
 
 

@@ -28,11 +28,16 @@ def _day(text: Any) -> date:
 def _moment(text: Any) -> datetime:
     try:
         found = datetime.fromisoformat(text.upper())
-        if len(text) > 18 and found.tzinfo is not None:
-            return found.astimezone(UTC)
+        if len(text) <= 18 or found.tzinfo is None:
+            raise ValueError(text)
+        found = found.astimezone(UTC)
     except (ValueError, OverflowError, AttributeError):
-        pass
-    raise ValueError("expected a time with its zone such as 2026-11-23T12:00:00+01:00 (in a URL, + is %2B)")
+        raise ValueError(
+            "expected a time with its zone such as 2026-11-23T12:00:00+01:00 (in a URL, + is %2B)"
+        ) from None
+    if not 1900 <= found.year < 3000:  # rules look back and ahead, and a calendar has ends
+        raise ValueError("expected a time in the years 1900 to 2999")
+    return found
 
 
 def _flag(text: Any) -> bool:

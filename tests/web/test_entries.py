@@ -276,3 +276,36 @@ def test_each_reading_is_noted_with_the_token_s_name(daemon, number):
         ("token dialer", "http", "check", 1),
         ("token officer", "http", "person", 0),
     ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"number": "%s", "number": "+48600399999", "reason": "x", "source": "y"}',
+        '{"number": "%s", "reason": "x", "source": "y", "reason": "x"}',
+    ],
+)
+def test_a_body_that_names_a_field_twice_lists_nobody(daemon, number, body):
+    said = daemon.ask("POST", "/v1/entries", body=(body % number).encode(), Content_Type="application/json")
+    assert (said.status, said.body["reason"]) == (422, "invalid")
+    assert said.body["detail"].startswith("body: a name stands twice")
+    assert daemon.agi(number)[0] == daemon.agi("+48600399999")[0] == "ALLOW"
+
+
+def test_a_query_that_names_a_field_twice_gets_no_verdict(daemon, number):
+    said = daemon.ask("GET", f"/v1/check?number=%2B{number[1:]}&number=%2B48600399998")
+    assert (said.status, said.body["reason"]) == (422, "invalid")
+    assert said.body["detail"].startswith("query: a name stands twice")
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00Z", "1899-12-31T23:59:59Z", "3000-01-01T00:00:00Z", "9999-12-31T23:00:00Z"]
+)
+def test_a_time_at_the_ends_of_the_calendar_is_refused_and_no_mistake_of_ours(daemon, number, at):
+    said = daemon.ask("GET", f"/v1/check?number=%2B{number[1:]}&at={at}")
+    assert (said.status, said.body["errors"]) == (
+        422,
+        [{"where": "query.at", "what": "expected a time in the years 1900 to 2999"}],
+    )
+    said = daemon.ask("POST", "/v1/withdrawals", body={"number": number, "source": "letter", "at": at})
+    assert said.status == 422
