@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from dialplan.applications.arguments import is_literal
 from dialplan.applications.calls import Call
 from dialplan.light import pattern
+from dialplan.neighbours.files import Neighbour, complete
 from dialplan.subject import Located, Subject
 
 PLAIN = pattern(r"[a-zA-Z0-9*#+][\w*#+-]*")
@@ -47,6 +48,33 @@ def near(name: str, known: Iterable[str]) -> str:
 
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
     return f"; did you mean {found[0]}?" if found else ""
+
+
+def sections(found: Neighbour) -> Iterable[str]:
+    """What most of these files define: their sections but [general]."""
+    return (one.name for one in found.sections if one.name.lower() != "general")
+
+
+def unknown(
+    subject: Subject,
+    named: Iterable[tuple[Located, str]],
+    file: str,
+    family: str,
+    defined: Callable[[Neighbour], Iterable[str]] = sections,
+) -> Iterator[tuple[Located, str, str]]:
+    """Names that the file surely does not define, in any case of letters; each with what `near` says.
+
+    `family`: the table of realtime that may have more. Computed names are left out.
+    """
+    names = [(located, name) for located, name in named if name and is_literal(name) and "|" not in name]
+    found = complete(subject, file, family) if names else None
+    if found is None:
+        return
+    there = set(defined(found))
+    lower = {name.lower() for name in there}
+    for located, name in names:
+        if name.lower() not in lower:
+            yield located, name, near(name, there)
 
 
 def again(places: int) -> str:

@@ -30,10 +30,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialplan.applications.arguments import is_literal
 from dialplan.finding import Finding, Severity
-from dialplan.neighbours.files import complete
-from dialplan.rules._beside import arguments, near
+from dialplan.rules._beside import arguments, unknown
 from dialplan.subject import Subject
 
 CODE = "C114"
@@ -44,13 +42,7 @@ EFFECT = {"queue": "nobody is called", "addqueuemember": "no calls come", "remov
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Each queue at each step that names it."""
-    names = [one for one in arguments(subject, EFFECT, 1) if is_literal(one[2]) and "|" not in one[2]]
-    found = complete(subject, "queues.conf", "queues") if names else None
-    if found is None:
-        return
-    queues = {section.name for section in found.sections if section.name.lower() != "general"}
-    known = {name.lower() for name in queues}
-    for located, call, name in names:
-        if name.lower() not in known:
-            text = f"queues.conf has no queue {name}: {EFFECT[call.application.lower()]}{near(name, queues)}"
-            yield Finding(CODE, SEVERITY, text, located.spot)
+    for application, effect in EFFECT.items():
+        named = ((located, name) for located, _, name in arguments(subject, [application], 1))
+        for located, name, meant in unknown(subject, named, "queues.conf", "queues"):
+            yield Finding(CODE, SEVERITY, f"queues.conf has no queue {name}: {effect}{meant}", located.spot)

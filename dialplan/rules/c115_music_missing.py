@@ -33,10 +33,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialplan.applications.arguments import is_literal, options
+from dialplan.applications.arguments import options
 from dialplan.finding import Finding, Severity
-from dialplan.neighbours.files import complete
-from dialplan.rules._beside import arguments, assigned, near
+from dialplan.rules._beside import arguments, assigned, unknown
 from dialplan.subject import Located, Subject
 
 CODE = "C115"
@@ -46,16 +45,9 @@ MISSION = "D1"
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Each class at each step that names it."""
-    names = [(located, name) for located, name in _named(subject) if name and is_literal(name) and "|" not in name]
-    found = complete(subject, "musiconhold.conf", "musiconhold") if names else None
-    if found is None:
-        return
-    classes = {section.name for section in found.sections if section.name.lower() != "general"}
-    known = {name.lower() for name in classes}
-    for located, name in names:
-        if name.lower() not in known:
-            text = f"musiconhold.conf has no class {name}: another one is heard, or silence{near(name, classes)}"
-            yield Finding(CODE, SEVERITY, text, located.spot)
+    for located, name, meant in unknown(subject, _named(subject), "musiconhold.conf", "musiconhold"):
+        text = f"musiconhold.conf has no class {name}: another one is heard, or silence{meant}"
+        yield Finding(CODE, SEVERITY, text, located.spot)
 
 
 def _named(subject: Subject) -> Iterator[tuple[Located, str]]:

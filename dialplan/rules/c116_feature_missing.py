@@ -28,9 +28,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dialplan.finding import Finding, Severity
-from dialplan.neighbours.files import complete
-from dialplan.rules._beside import assigned, near
-from dialplan.subject import Subject
+from dialplan.neighbours.files import Neighbour
+from dialplan.rules._beside import assigned, unknown
+from dialplan.subject import Located, Subject
 
 CODE = "C116"
 SEVERITY = Severity.WARNING
@@ -40,14 +40,16 @@ NO_GROUPS = ("general", "featuremap", "applicationmap")
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Each name at each step that sets it."""
-    named = list(assigned(subject, "DYNAMIC_FEATURES"))
-    found = complete(subject, "features.conf", "features") if named else None
-    if found is None:
-        return
-    features = {one.name for section in found.named("applicationmap") for one in section.settings}
-    features |= {section.name.lower() for section in found.sections if section.name.lower() not in NO_GROUPS}
-    for located, value in named:
-        for name in filter(None, (one.strip() for one in value.split("#"))):
-            if name.lower() not in features:
-                text = f"features.conf has no feature {name}: its key does nothing{near(name.lower(), features)}"
-                yield Finding(CODE, SEVERITY, text, located.spot)
+    for located, name, meant in unknown(subject, _named(subject), "features.conf", "features", _features):
+        text = f"features.conf has no feature {name}: its key does nothing{meant}"
+        yield Finding(CODE, SEVERITY, text, located.spot)
+
+
+def _named(subject: Subject) -> Iterator[tuple[Located, str]]:
+    for located, value in assigned(subject, "DYNAMIC_FEATURES"):
+        yield from ((located, name.strip()) for name in value.split("#"))
+
+
+def _features(found: Neighbour) -> Iterator[str]:
+    yield from (one.name for section in found.named("applicationmap") for one in section.settings)
+    yield from (section.name for section in found.sections if section.name.lower() not in NO_GROUPS)

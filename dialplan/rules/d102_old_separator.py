@@ -53,7 +53,7 @@ DECIDES = frozenset({"gotoif", "gosubif", "execif", "macroif"})
 GOES = frozenset({"goto", "gotoif", "gotoiftime"})
 MOST = {"dial": 4, "hangup": 1}
 """So many arguments are taken; what is behind them is lost (apps/app_dial.c, main/pbx_builtins.c)."""
-SECONDS = pattern(r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*(h|m|s|ms)?\s*", re.I)
+SECONDS = pattern(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*(h|m|s|ms)?\s*", re.I)
 NAME = pattern(r"\w+")
 ANOTHER = pattern(r"\s*(\w+)\s*=")
 # Applications whose first argument is a name or a number, in which nobody writes a `|`.
@@ -96,8 +96,10 @@ def _lost(call: Call) -> str:
     if not most or call.data.count(",") < most:
         return ""
     lost = ",".join(split(call.data)[most:]).strip(", ")
-    behind = f"{most} arguments" if most > 1 else "one argument"
-    return f"{call.application} takes {behind}: {lost} behind is lost" if lost else ""
+    if not lost or "://" in call.argument(most):
+        return ""
+    end = "is lost" if most == 1 else f"becomes part of argument {most}"
+    return f"{call.application} takes {most} argument{'s' if most > 1 else ''}: {lost} behind {end}"
 
 
 def _forgotten(subject: Subject) -> Iterator[Finding]:
