@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dialplan.applications.arguments import is_literal
 from dialplan.light import NamedTuple, replace
 from dialplan.neighbours import dahdi
 from dialplan.neighbours.devices import DRIVERS, devices
@@ -58,9 +59,13 @@ def _of_devices(subject: Subject, technology: str, file: str) -> Iterator[Named]
 
 
 def keys_of_queues(subject: Subject) -> Iterator[Named]:
-    """Where the keys of those lead who wait in a queue."""
-    found = neighbour(subject, "queues.conf") if "queue" in subject.by_application else None
+    """Where the keys of those lead who wait in a queue that the dialplan names, or may name."""
+    used = {call.argument(1).lower() for _, call in subject.by_application.get("queue", ())}
+    any_of_them = not all(map(is_literal, used))
+    found = neighbour(subject, "queues.conf") if used else None
     for section in found.sections if found else ():
+        if not any_of_them and section.name.lower() not in used:
+            continue
         for setting in [one for one in section.settings if one.name == "context"][-1:]:
             if section.name.lower() != "general" and setting.value:
                 yield Named(QUEUE, section.name, setting)

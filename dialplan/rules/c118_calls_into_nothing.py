@@ -2,9 +2,9 @@
 
 What it finds
     A telephone or trunk in the pjsip.conf, sip.conf, iax.conf or chan_dahdi.conf beside the dialplan whose `context` it
-    does not have; the same for the `context` of a queue in queues.conf, and for `exitcontext`, `dialout` and
-    `callback` in voicemail.conf, where the dialplan has a Queue or a mailbox. Each context is said once, at the first
-    line that names it. Not judged for a part of a dialplan, beside other dialplan languages, and where an #include is
+    does not have; the same for the `context` of a queue in queues.conf that the dialplan uses, and for `exitcontext`,
+    `dialout` and `callback` in voicemail.conf where it uses a mailbox. Each context is said once, at the first line
+    that names it. Not judged for a part of a dialplan, beside other dialplan languages, and where an #include is
     missing or a switch may bring contexts.
 Why it matters to a caller
     Asterisk refuses every call from there ("rejected because extension not found in context"). A key that should lead
