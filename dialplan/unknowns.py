@@ -48,9 +48,9 @@ def _jumps(subject: Subject, located: Located) -> Iterator[Unknown]:
 
 def _call(call: Call, located: Located) -> Iterator[Unknown]:
     effect = call.effect
-    if effect is None:
-        message = f"nothing is known about what {call.application or 'an empty name'} does to a call"
+    if effect is None and call.application:
+        message = f"nothing is known about what {call.application} does to a call"
         yield Unknown("unknown-application", message, located.spot)
-    elif any(jump.kind is Kind.EXTERNAL for jump in effect.jumps):
+    elif effect is not None and any(jump.kind is Kind.EXTERNAL for jump in effect.jumps):
         message = f"{call.application}: the program may send the call anywhere"
         yield Unknown("outside-program", message, located.spot)

@@ -41,9 +41,12 @@ def check(subject: Subject) -> Iterator[Finding]:
     for located in subject.steps():
         for call in located.calls:
             name = call.application
-            if not name or call.tolerant or not is_literal(name) or subject.table.find(name):
+            if call.tolerant or not is_literal(name) or subject.table.find(name):
                 continue
-            if name.lower() in EFFECTS:
+            if not name:
+                text = "no application stands here: the call is cut off; is a comma missing in front of its name?"
+                yield Finding(CODE, SEVERITY, text, located.spot)
+            elif name.lower() in EFFECTS:
                 other_versions.setdefault(EFFECTS[name.lower()].name, []).append(located)
             else:
                 yield Finding(CODE, SEVERITY, _misspelt(subject, name), located.spot)

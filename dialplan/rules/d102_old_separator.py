@@ -3,9 +3,10 @@
 What it finds
     `|` between the arguments of an application. Since Asterisk 1.6 only the comma separates: the whole
     text is one argument. Also ExecIf, GotoIf and GotoIfTime without a `?`; arguments of Gosub behind a comma, as
-    Macro had them: they belong into brackets, `Gosub(sub,s,1(a,b))`; a Dial whose first argument has no technology
-    (`PJSIP/…`) or whose time-out is no number; the options of VoiceMail in front of the mailbox (`u100`); a
-    condition behind the `?` of GotoIf. Times of GotoIfTime may still be written with `|` and are not reported.
+    Macro had them: they belong into brackets, `Gosub(sub,s,1(a,b))`; a Dial to something without a technology
+    (`PJSIP/…`), alone or among others, or whose time-out is no number; the options of VoiceMail in front of the
+    mailbox (`u100`); a condition behind the `?` of GotoIf. Times of GotoIfTime may still be written with `|` and are
+    not reported.
     As a warning: what stands behind the last argument that Goto, GotoIf, GotoIfTime, Dial or Hangup takes; a Wait
     whose seconds have a comma or a unit other than h, m, s and ms (`Wait(0,5)`, `Wait(5 sec)`); `Set(A=1,B=2)`
     where `${B}` is asked for: Set takes one variable, MSet takes several.
@@ -172,9 +173,9 @@ def _misplaced(call: Call) -> str:
 
 
 def _misplaced_in_dial(call: Call) -> str:
-    first = call.argument(1)
-    if first and is_literal(first) and "/" not in first:
-        return f"Dial takes TECHNOLOGY/NAME, not {first}: the call is cut off here"
+    for one in filter(None, map(str.strip, cut(call.argument(1), "&"))):
+        if is_literal(one) and "/" not in one:
+            return f"Dial takes TECHNOLOGY/NAME, not {one}: the call is cut off here"
     seconds = call.argument(2)
     if seconds and is_literal(seconds) and not NUMBER.fullmatch(seconds):
         return f"Dial takes the seconds second, not {seconds}: it rings without an end"

@@ -2,7 +2,8 @@
 
 What it finds
     A GotoIfTime behind another one of the same extension that already takes all of its times; one whose
-    times Asterisk cannot read, so that they never come; one whose two branches lead to the same place.
+    times Asterisk cannot read, so that they never come; one whose two branches lead to the same place; weekdays in
+    numbers that are counted from Monday (`1-5`): Asterisk counts from Sunday.
     Includes with times that leave hours of the week over in which an extension for calls from outside does
     not exist. As an information: two conditions of the same days that overlap, or that leave a minute or
     two between them.
@@ -33,6 +34,7 @@ from collections.abc import Iterator
 
 from dialplan.applications.arguments import branches, is_literal
 from dialplan.finding import Finding, Severity, Spot
+from dialplan.light import pattern
 from dialplan.plan.model import Extension
 from dialplan.plan.timing import DAY, Timing, parse
 from dialplan.rules._times import left_over
@@ -42,6 +44,15 @@ CODE = "D601"
 SEVERITY = Severity.WARNING
 MISSION = "D6"
 
+SEPARATOR = pattern(r"[|,]")
+COUNTED = {
+    "1-5": "Sunday to Thursday",
+    "1-6": "Sunday to Friday",
+    "6-7": "Friday and Saturday",
+    "6&7": "Friday and Saturday",
+    "7": "Saturday",
+}
+"""Numbers that hardly anybody means so."""
 SHORT = 2
 """Minutes between two conditions that nobody leaves out on purpose."""
 
@@ -77,6 +88,8 @@ def _judge(
     spec: str, timing: Timing, earlier: list[tuple[Timing, str]], true: str | None, false: str | None
 ) -> tuple[Severity, str]:
     """What is wrong with a condition, knowing those above it; "" for nothing."""
+    if text := _numbered(spec):
+        return SEVERITY, text
     if not (timing.minutes and timing.weekdays and timing.days and timing.months):
         return SEVERITY, f"the time {spec} never comes"
     if true and true == false:
@@ -99,6 +112,13 @@ def _beside(spec: str, timing: Timing, earlier: list[tuple[Timing, str]], true: 
     return ""
 
 
+def _numbered(spec: str) -> str:
+    """Weekdays that are counted from Monday; Asterisk counts from Sunday (main/pbx_timing.c lookup_name)."""
+    weekdays = [*SEPARATOR.split(spec), ""][1].strip()
+    said = COUNTED.get(weekdays)
+    return f"the weekdays {weekdays} are {said}, as 1 is Sunday: write their names" if said else ""
+
+
 def _dates(timing: Timing) -> tuple[int, int, int, str | None]:
     return timing.weekdays, timing.days, timing.months, timing.zone
 
@@ -117,7 +137,11 @@ def _gap(all_above: list[Timing], one: Timing, other: Timing) -> bool:
 
 
 def _includes(subject: Subject) -> Iterator[Finding]:
-    """Extensions for calls from outside that only includes with times bring in."""
+    """Their times, and extensions for calls from outside that only includes with times bring in."""
+    for holder in subject.plan.contexts.values():
+        for one in holder.includes:
+            if one.timing and (text := _numbered(one.timing)):
+                yield Finding(CODE, SEVERITY, text, Spot(one.place, holder.name))
     for entry in subject.flow.entries:
         context = subject.plan.contexts.get(entry.at.context)
         if context is None or not entry.outside or not any(include.timing for include in context.includes):
