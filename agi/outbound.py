@@ -17,7 +17,7 @@ Of a campaign that has rules, what an agent should know comes before it (see `mo
 
 What the campaign asks of an allowed call comes before it too, when it asks anything (see `models.demands`):
 
-    CONCIERGE_DEMANDS = number to show!after an opt-out!folder of prompts!&prompt=sound&…
+    CONCIERGE_DEMANDS = number to show!after an opt-out!folder of prompts!&prompt=sound&…[!features of its opt-out keys]
 
 Only the whole text with the right nonce counts: a crash, a cut line, a stale value or another server leave something
 else there, and the dialplan takes anything else as a refusal. The permit goes to the legs of an allowed call.

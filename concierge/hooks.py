@@ -6,6 +6,7 @@ from collections.abc import Collection
 from importlib.resources import files
 
 from concierge.settings import Settings
+from models.demands import KEYS, feature_of
 from models.number import emergency_numbers
 
 # what the contexts use; a PBX with autoload=no must load them
@@ -116,11 +117,10 @@ def _inclusive(times: str) -> str:
 
 def features(settings: Settings) -> str:
     """What goes into features.conf: a key of the called person runs the opt-out, on that leg only; the staff's code
-    for the other party runs on the staff's leg only.
+    for the other party runs on the staff's leg only. All keys are there, for a campaign may have its own at any time;
+    which of them work on a leg is said when it is marked.
     """
-    lines = [
-        f"{_feature(digit)} => {digit},self,Gosub(concierge-optout,{digit},1)" for digit in settings.opt_out.digits
-    ]
+    lines = [f"{feature_of(key)} => {key},self,Gosub(concierge-optout,{key},1)" for key in KEYS]
     if settings.codes.party:
         lines.append(f"{PARTY} => {settings.codes.party},self,Gosub(concierge-codes,party,1)")
     return "\n".join(["[applicationmap]", *lines, ""])
@@ -138,12 +138,8 @@ def _in_url(host: str) -> str:
 
 
 def feature_names(settings: Settings) -> list[str]:
-    """The features of a called person's leg that `features` maps, one per key."""
-    return [_feature(digit) for digit in settings.opt_out.digits]
-
-
-def _feature(digit: str) -> str:
-    return "concierge-" + {"*": "star", "#": "hash"}.get(digit, digit)
+    """The features of every called person's leg, one per key of the settings; a campaign's own come beside them."""
+    return [feature_of(digit) for digit in settings.opt_out.digits]
 
 
 FREEPBX_HOOKS = ("macro-dialout-trunk-predial-hook", "macro-dialout-dundi-predial-hook")

@@ -1,4 +1,5 @@
-"""PURE: what a campaign asks of an allowed call: the number shown, what follows an opt-out, whose words are said."""
+"""PURE: what a campaign asks of an allowed call: the number shown, what follows an opt-out, whose words are said, which
+keys mean one."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ FOLDER = "folder"
 PLAYED = ("opt-out-recorded", "opt-out-failed", "to-a-person")
 """The prompts that a called person hears from the dialplan."""
 MOST = 10_000
+KEYS = "0123456789*#ABCD"
 _ONE = re.compile(r"(\+?)(\d{2,15})(?:-\+?(\d{2,15}))?", re.ASCII)
 _SOUND = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,79}", re.ASCII)
 
@@ -39,7 +41,7 @@ def _parts(caller_id: str) -> Iterator[tuple[str, int, range]]:
 
 
 def demands_of(campaign: Campaign, number: int) -> str:
-    """`number shown!after!folder!&name=sound&…`, for one channel variable; empty when nothing is asked."""
+    """`number shown!after!folder!&name=sound&…[!feature#…]`, for one channel variable; empty when nothing is asked."""
     sounds = [f"{name}={file}" for name, file in campaign.prompts.items() if name in PLAYED and _SOUND.fullmatch(file)]
     folder = campaign.prompts.get(FOLDER, "")
     parts = [
@@ -48,7 +50,15 @@ def demands_of(campaign: Campaign, number: int) -> str:
         folder.rstrip("/") if _SOUND.fullmatch(folder) else "",
         f"&{'&'.join(sounds)}&" if sounds else "",
     ]
+    keys = "#".join(feature_of(key) for key in campaign.opt_out.digits if key in KEYS)
+    if keys:
+        parts.append(keys)
     return "!".join(parts) if any(parts) else ""
+
+
+def feature_of(key: str) -> str:
+    """The name in features.conf of what a key of KEYS does on a called person's leg."""
+    return "concierge-" + {"*": "star", "#": "hash"}.get(key, key)
 
 
 def mistakes_in(campaign: Campaign) -> Iterator[str]:

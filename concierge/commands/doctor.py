@@ -52,6 +52,7 @@ async def _examine(settings: Settings, etc: Path, rx: str) -> list[Finding]:
     from concierge.doctor.freepbx import check_freepbx
     from concierge.doctor.gaps import check_gaps
     from concierge.doctor.host import check_host
+    from concierge.doctor.keys import check_keys
     from concierge.doctor.links import check_links
     from concierge.doctor.loaded import check_loaded
     from concierge.doctor.sounds import check_sounds
@@ -65,6 +66,7 @@ async def _examine(settings: Settings, etc: Path, rx: str) -> list[Finding]:
     found += check_gaps(path)
     found += [finding async for finding in check_web(settings, path)]
     found += check_files(settings, etc)
+    found += check_keys(settings, path, etc)
     found += check_sounds(etc)
     found += check_freepbx(etc)
     found += check_loaded(etc, Console(rx))

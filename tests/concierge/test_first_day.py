@@ -63,3 +63,30 @@ def test_what_was_removed_on_request_is_noted_without_rows_that_nobody_was_shown
     assert concierge("list", "purge", "--number", "600100200", "--config", config).returncode == 0
     said = concierge("list", "accesses", "--config", config).stdout
     assert "forget 1 facts, 1 events: nothing was shown" in said, said
+
+
+def test_a_campaigns_own_key_needs_hooks_that_know_it(concierge, config: Path, tmp_path: Path) -> None:
+    def seen() -> dict[str, str] | None:
+        return examined(concierge, config, etc).get("opt-out keys of campaigns")
+
+    etc = tmp_path / "etc"
+    etc.mkdir()
+    for name in ("extensions", "features"):
+        (etc / f"{name}.conf").write_text(concierge("hooks", "show", "--part", name, "--config", config).stdout)
+    assert concierge("db", "upgrade", "--config", config).returncode == 0
+    campaign = tmp_path / "spring.yaml"
+    campaign.write_text('{name: spring, reason: offer, consent: not-needed, opt_out: {digits: {"9": all}}}')
+    assert concierge("campaign", "add", campaign, "--config", config).returncode == 0
+    assert seen() is None
+    campaign.write_text(campaign.read_text().replace('"9": all', '"9": all, "7": campaign'))
+    assert concierge("campaign", "edit", campaign, "--config", config).returncode == 0
+    found = seen()
+    assert found is not None and (found["state"], found["seen"]) == ("ok", "7 of spring")
+    for name, ours in (("features", "concierge-7"), ("extensions", "CONCIERGE_KEYS")):
+        path = etc / f"{name}.conf"
+        now = path.read_text()
+        path.write_text(now.replace(ours, "other"))
+        found = seen()
+        assert found is not None and found["state"] == "failed" and "7 of spring: only the manager" in found["seen"]
+        assert "hooks install" in found["remedy"]
+        path.write_text(now)

@@ -41,6 +41,8 @@ def test_all_that_is_asked_is_in_one_value() -> None:
     found = demands_of(campaign_of({"name": "c", **asked, "prompts": prompts}), NUMBER)
     assert found == "48221!operator!custom/spring!&to-a-person=custom/now&"
     assert demands_of(campaign_of({"name": "c"}), NUMBER) == ""
+    keys = {"opt_out": {"digits": {"7": "all", "*": "campaign", "9": "all"}}}
+    assert demands_of(campaign_of({"name": "c", **keys}), NUMBER) == "!!!!concierge-7#concierge-star#concierge-9"
 
 
 @given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=40))

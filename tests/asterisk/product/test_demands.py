@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import wave
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -12,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 
+from concierge.lab.ami import Message
 from concierge.lab.phone import Call, Phone
 from concierge.lab.site import Site
 from concierge.lab.wait import wait_until
@@ -90,6 +92,31 @@ def test_the_campaigns_own_words_are_said_and_its_call_ends_where_the_sites_woul
         assert call.wait_ended(8) == "far"
     assert events(number)
     assert not site.ami.find(lambda e: e["AppData"] == "concierge/opt-out-recorded", since)
+
+
+def _over(event: Message) -> bool:
+    return event["Event"] == "Newexten" and event["Context"] == "concierge-optout" and event["Application"] == "Return"
+
+
+def test_a_campaigns_own_key_is_kept_while_the_daemon_is_away_and_confirmed(
+    site: Site, callee: Phone, number: int, events: Events, sounds: None
+) -> None:
+    """The site knows 9 alone; 7 means nothing in another campaign's call."""
+    with campaign(site, opt_out={"digits": {"7": "all", "9": "all"}}, prompts={"folder": "winter"}):
+        call = place(site, callee, number)
+        site.stop_daemon(signal.SIGKILL)
+        for count, key in enumerate("79", 1):
+            since = site.ami.mark()
+            call.press(key)
+            site.ami.wait_for_application("Playback", 10, since=since, data="winter/opt-out-recorded")
+            site.ami.wait_for(_over, 10, since=since)
+            wait_until(lambda count=count: len(site.pbx.db_show("concierge-optout")) == count, 5, "the kept key")  # type: ignore[misc]
+        kept = sorted(site.pbx.db_show("concierge-optout"))
+        assert [one.rpartition("!")[0][-2:] for one in kept] == ["!7", "!9"]
+        assert all(one.startswith(f"/concierge-optout/{number}/") and one.endswith("!1") for one in kept)
+        site.start_daemon()
+        wait_until(lambda: len(events(number)) == 2, 20, "the key presses that the dialplan kept")
+    assert {one.evidence["digit"] for one in events(number)} == {"7", "9"}
 
 
 def test_words_that_are_missing_are_said_in_ours_and_a_person_is_offered(

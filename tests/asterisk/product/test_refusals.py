@@ -130,6 +130,24 @@ def test_a_daemon_that_hangs_does_not_hold_the_call_nor_let_it_go(
     assert callee.invites == [] and dials(site, since) == []
 
 
+def test_a_daemon_that_hangs_while_something_kept_is_handed_over_cuts_nobody_off(
+    site: Site, callee: Phone, agent: Phone, number: int
+) -> None:
+    assert site.daemon is not None
+    key = "hand/1.1!keyed!1"
+    site.daemon.send_signal(signal.SIGSTOP)
+    try:
+        site.pbx.cli(f"database put concierge-optout {key} 1763808000!spring!PJSIP/x!+{number + 500_000}!100!100")
+        since = site.ami.mark()
+        call = agent.call(str(number), caller_id="agent")
+        site.ami.wait_for_application("Playback", 10, since=since, data="reason-gate-timeout")
+        call.wait_ended(20)
+    finally:
+        site.pbx.cli(f"database del concierge-optout {key}")
+        site.daemon.send_signal(signal.SIGCONT)
+    assert callee.invites == [] and dials(site, since) == []
+
+
 def test_each_answer_leaves_a_row_that_says_who_when_why_and_by_which_entry(
     site: Site, callee: Phone, number: int, list_number: Callable[..., None], last_check: Callable[[int], dict]
 ) -> None:
