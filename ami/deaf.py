@@ -21,6 +21,7 @@ from ami.events import CAMPAIGN, LEG, LEG_CAMPAIGN, LEG_NUMBER, NUMBER, Event, L
 from ami.legs import CALLEE, LegMap, is_local
 from ami.link import NotSent, Reply
 from ami.session import AmiSession
+from ami.wire import one_line
 from models.gap import GapKind, GapState, ListeningGap
 from models.number import without_numbers
 
@@ -85,8 +86,11 @@ class DeafWatch:
         """Until cancelled."""
         while True:
             await self._pause()
-            if self._bridged:
-                await self.look()
+            try:
+                if self._bridged:
+                    await self.look()
+            except Exception:  # noqa: BLE001 - one call that cannot be looked into is not the others'
+                _log.exception("calls that may hide their keys could not be looked into")
 
     async def _pause(self) -> None:
         """Soon while a leg is young, seldom while there is any, else until there is one."""
@@ -124,10 +128,11 @@ class DeafWatch:
         leg.deaf = ListeningGap(uuid4(), self._system, GapKind.DEAF, began, reason, channel=leg.channel)
         self._told(leg.deaf)
         variables = self._legs.variables(uniqueid) or {}
-        fields = (self._system, without_numbers(leg.channel), variables.get(CAMPAIGN, ""), technology, REMEDY)
+        campaign = one_line(variables.get(CAMPAIGN, ""))
+        fields = (self._system, without_numbers(leg.channel), campaign, technology, REMEDY)
         _log.error("deaf=noticed system=%s channel=%s campaign=%s technology=%s remedy=%s", *fields)
         event = {"Action": "UserEvent", "UserEvent": ANNOUNCED, "Channel": leg.channel, "Uniqueid": uniqueid}
-        await self._session.send(event | {"Technology": technology, "Campaign": variables.get(CAMPAIGN, "")})
+        await self._session.send(event | {"Technology": technology, "Campaign": campaign})
         if self._repair:
             await self._mend(leg, variables)
 
@@ -136,7 +141,7 @@ class DeafWatch:
         if variables.get(LEG) != CALLEE and was_dialled(variables.get(NUMBER, ""), leg.dialled):
             marks = {LEG: CALLEE, LEG_NUMBER: variables[NUMBER], LEG_CAMPAIGN: variables[CAMPAIGN]}
             for name, value in marks.items():
-                await self._session.send(_set(leg.channel, name, value))
+                await self._session.send(_set(leg.channel, name, one_line(value)))
         done = await self._session.send(_set(leg.channel, "VOLUME(RX)", "0"))
         if isinstance(done, NotSent) or not done.success:
             why = done.reason if isinstance(done, NotSent) else done.message

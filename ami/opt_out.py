@@ -25,7 +25,7 @@ from ami.link import Access, NotSent, Timing
 from ami.second import DialplanWitness
 from ami.session import AmiSession, Handler, OnGap, Status, ignore_gap
 from ami.spool import Spool
-from ami.wire import Headers
+from ami.wire import Headers, one_line
 
 __all__ = ["ListenerStatus", "OptOut", "OptOutListener", "Recorded", "Recorder", "announcement"]
 
@@ -211,7 +211,7 @@ def announcement(opt_out: OptOut, recorded: Recorded) -> Headers:
         "EntryId": str(recorded.entry_id),
         "New": "1" if recorded.new else "0",
         "Number": str(opt_out.number),
-        "Campaign": opt_out.campaign,
+        "Campaign": one_line(opt_out.campaign),
         "Scope": opt_out.scope,
         "Digit": opt_out.digit,
         "Channel": opt_out.channel,

@@ -19,7 +19,7 @@ from typing import Literal
 from ami.events import CAMPAIGN, PERMIT, Event, LegDialled
 from ami.legs import is_local
 from ami.link import NotSent, Reply
-from ami.wire import Headers
+from ami.wire import Headers, one_line
 from models.number import NotANumber, Number, Site, Why, interpret, masked, without_numbers
 from models.number.peer import dialled_in
 from models.permit import Flaw, read_permit
@@ -183,10 +183,15 @@ class GateWatch:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def settled(self) -> None:
-        """Until everything that was begun is done."""
-        while self._tasks:
-            await asyncio.wait(set(self._tasks))
+    async def settled(self, limit: float = 5.0) -> None:
+        """Until everything that was begun is done; after `limit` seconds, those whom nobody answers are let go."""
+        if not self._tasks:
+            return
+        _, left = await asyncio.wait(set(self._tasks), timeout=limit)
+        for task in left:
+            task.cancel()
+        if left:
+            _log.error("bypass=unfinished count=%d", len(left))
 
     def _can_see(self, leg: LegDialled) -> bool:
         if PERMIT in leg.variables:
@@ -240,20 +245,16 @@ def announcement(seen: Seen) -> Headers:
         "Reason": found.reason,
         "Flaw": found.flaw,
         "Done": seen.action,
-        "Channel": _one_line(found.leg.dest_channel),
+        "Channel": one_line(found.leg.dest_channel),
         "Uniqueid": found.leg.dest_uniqueid,
         "Linkedid": found.leg.dest_linkedid,
-        "Campaign": _one_line(found.leg.variables.get(CAMPAIGN, "")),
+        "Campaign": one_line(found.leg.variables.get(CAMPAIGN, "")),
     }
-
-
-def _one_line(text: str) -> str:
-    return re.sub(r"[\r\n\0]", "?", text)
 
 
 def _line(found: Bypass, took: int | None) -> str:
     number = masked(found.number) if found.number else "none"
-    place = f" at={_one_line(without_numbers(found.leg.place))}" if found.leg.place else ""
+    place = f" at={one_line(without_numbers(found.leg.place))}" if found.leg.place else ""
     ended = f" took_ms={took}" if took is not None else ""
-    channel = _one_line(without_numbers(found.leg.dest_channel))
+    channel = one_line(without_numbers(found.leg.dest_channel))
     return f"reason={found.reason} flaw={found.flaw} number={number} channel={channel}{place}{ended}"

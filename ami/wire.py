@@ -57,6 +57,11 @@ def refuse_unsafe_text(name: str, text: str) -> None:
         raise UnsafeHeaderError(f"the AMI header {name} is not valid Unicode: write it again as UTF-8")
 
 
+def one_line(text: str) -> str:
+    """What may stand in a header of whatever the dialplan has put into a variable."""
+    return re.sub(r"[\r\n\0]", "?", text)
+
+
 class WireProtocol(AMIProtocol):  # type: ignore[misc]
     """One connection. lost: done, with the reason, when it is gone; heard_at: epoch of the last byte read."""
 

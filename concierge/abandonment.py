@@ -18,6 +18,7 @@ from concierge.wiring import folder_of
 from models.abandoned import Rate, by_law, told_of
 from models.errors import CampaignError, StoreError
 from models.gate import utc_now
+from models.number import without_numbers
 from models.store import Store
 from models.sync import state
 
@@ -55,8 +56,10 @@ class Abandonment:
                 await self.look()
             except (StoreError, CampaignError, ValueError) as error:
                 trouble = str(error)
-                if trouble != self._trouble:
-                    log.error("abandoned=unknown why=%s", trouble)
+            except Exception as error:  # noqa: BLE001 - else nobody would be told any more, without a word
+                trouble = without_numbers(f"{type(error).__name__}: {error}".partition("\n")[0])
+            if trouble and trouble != self._trouble:
+                log.error("abandoned=unknown why=%s", trouble)
             self._trouble = trouble
             await asyncio.sleep(_EVERY)
 

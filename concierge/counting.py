@@ -164,10 +164,16 @@ class Counting:
         """Settle what is in doubt, and tell the other sites, until cancelled."""
         while True:
             await asyncio.sleep(_EVERY)
-            for system in list(self._doubts):
-                await self._doubt_settled(system)
-            if self._shared is not None:
-                await self._in_thread(self._tell)
+            try:
+                await self._round()
+            except Exception:  # else the other sites would hear of no contact any more, without a word
+                log.exception("contacts=our bug")
+
+    async def _round(self) -> None:
+        for system in list(self._doubts):
+            await self._doubt_settled(system)
+        if self._shared is not None:
+            await self._in_thread(self._tell)
 
     def _tell(self) -> None:
         assert self._shared is not None  # noqa: S101 - asked by run

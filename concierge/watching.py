@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import logging
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import cast
 
@@ -22,6 +24,8 @@ from models.number import without_numbers
 log = logging.getLogger("concierge.watch")
 
 _PATIENCE = 5.0  # seconds
+_AT_ONCE = 4
+_MOST = 100  # that wait for an answer or their turn
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -77,11 +81,32 @@ def telling(url: str, system: str) -> Callable[[Seen], Awaitable[None]] | None:
     return tell
 
 
+class _Posts:
+    """In threads of their own: a webhook that hangs must not keep opt-outs and promises waiting for a thread."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "webhook")
+        self._waiting = 0
+
+    async def post(self, url: str, facts: Mapping[str, object]) -> None:
+        """Raises OSError at once when too many wait already."""
+        if self._waiting >= _MOST:
+            raise OSError(f"{_MOST} others wait for it")
+        self._waiting += 1
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._threads, _post, url, facts)
+        finally:
+            self._waiting -= 1
+
+
+_posts = _Posts()
+
+
 async def deliver(url: str, facts: Mapping[str, object]) -> None:
     """To the webhook of the settings; what cannot be delivered is logged under the name of its event."""
     try:
-        await asyncio.to_thread(_post, url, facts)
-    except (OSError, urllib.error.URLError, ValueError) as error:
+        await _posts.post(url, facts)
+    except (OSError, urllib.error.URLError, http.client.HTTPException, ValueError) as error:
         log.error("%s=not-told why=%s", facts["event"], without_numbers(str(error)))
 
 

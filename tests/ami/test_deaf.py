@@ -1,11 +1,15 @@
 """A campaign call whose bridge hides its keys is noticed, reported with the remedy, and repaired where that is safe."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from ami.deaf import REMEDY, DeafWatch, was_dialled
 from ami.events import LegBridged, LegDialled, LegEnded
 from ami.legs import LegMap
 from ami.link import NotSent, Reply
+from ami.wire import refuse_unsafe
 from models.gap import GapKind, GapState
 
 MARKS = {"CONCIERGE_CAMPAIGN": "spring", "CONCIERGE_NUMBER": "48501502503"}
@@ -24,6 +28,7 @@ class Session:
         return [{"BridgeUniqueid": "b-1", "BridgeTechnology": self.technology}] if self.technology else []
 
     async def send(self, headers):
+        refuse_unsafe(headers)
         self.sent.append(dict(headers))
         return Reply(self.good, "Variable not set")
 
@@ -85,6 +90,31 @@ async def test_it_is_told_with_the_remedy_and_the_callees_leg_is_marked_and_hear
     assert "Asterisk listens again (simple_bridge)" in told[1].how
     await watch.look()
     assert len(told) == 2
+
+
+async def test_a_campaign_whose_name_has_a_line_break_is_looked_into_like_any_other(watch, session, told):
+    watch.tell(replace(LEG, variables=MARKS | {"CONCIERGE_CAMPAIGN": "spring\nAction: Logoff"}), BRIDGED)
+    await watch.look()
+    assert len(told) == 1
+    assert session.sent[0]["Campaign"] == set_variables(session)["CONCIERGE_LEG_CAMPAIGN"] == "spring?Action: Logoff"
+
+
+async def test_one_look_that_fails_is_not_the_last(watch, session, caplog, monkeypatch):
+    monkeypatch.setattr("ami.deaf._LOOK", 0.01)
+    looks, third = [], asyncio.Event()
+
+    async def send_for_list(_headers):
+        looks.append(1)
+        if len(looks) == 3:
+            third.set()
+        raise ValueError("no such")
+
+    session.send_for_list = send_for_list
+    watch.tell(LEG, BRIDGED)
+    running = asyncio.create_task(watch.run())
+    await asyncio.wait_for(third.wait(), 5)
+    running.cancel()
+    assert "could not be looked into" in caplog.text
 
 
 async def test_a_leg_that_may_be_an_agents_is_heard_but_not_marked(watch, session):

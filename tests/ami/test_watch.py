@@ -156,6 +156,15 @@ async def test_what_cannot_be_recorded_is_told_all_the_same(caplog):
     assert "bypass=not-recorded why=disk full" in caplog.text
 
 
+async def test_who_is_told_for_ever_does_not_hold_up_the_end(caplog):
+    lab = Lab("alert")
+    lab.tell = lambda _seen: asyncio.Event().wait()
+    lab.watch = GateWatch(KEY, replace(RULES, policy="alert"), lab.send, lab.record, lab.tell)
+    await lab.watch(leg(), time.time())
+    await asyncio.wait_for(lab.watch.settled(0.05), 5)
+    assert len(lab.recorded) == 1 and "bypass=unfinished count=1" in caplog.text
+
+
 async def test_off_and_other_events_are_nothing():
     assert (await Lab("off").sees(leg())).recorded == []
     key = KeyPressed("9", "Received", "PJSIP/callee-1", "1.2", "1.1")

@@ -251,3 +251,22 @@ def test_what_a_campaigns_keys_mean_is_known_while_the_store_cannot_be_read(path
     monkeypatch.setattr(cases._reader, "rows", away)
     monkeypatch.setattr(cases._reader, "state", lambda: None)
     assert digits_of(cases, {}, "summer") == {"7": "campaign"}
+
+
+async def test_one_round_that_fails_is_said_and_not_the_last(path, monkeypatch, caplog):
+    monkeypatch.setattr("concierge.counting._EVERY", 0.0)
+    rounds, third = [], asyncio.Event()
+
+    async def _round(_self):
+        rounds.append(1)
+        if len(rounds) == 3:
+            third.set()
+        raise RuntimeError("no such")
+
+    monkeypatch.setattr(Counting, "_round", _round)
+    counting = Counting(Settings(store=StoreSettings(path=str(path))), path, lambda _system: True)
+    running = asyncio.create_task(counting.run())
+    await asyncio.wait_for(third.wait(), 5)
+    running.cancel()
+    await counting.close()
+    assert "contacts=our bug" in caplog.text
