@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID, uuid5
@@ -108,10 +108,17 @@ class LegMap:
             return
         self._remember(dialled.dest_uniqueid, dialled.variables)
 
-    def rebuild(self, shown: Iterable[LegDialled]) -> None:
-        """After a gap: these are all the channels that there are. What a leg was dialled with stays as it was heard."""
+    def names(self) -> frozenset[str]:
+        """The legs in progress."""
+        return frozenset(self._legs)
+
+    def rebuild(self, shown: Iterable[LegDialled], asked: Container[str]) -> None:
+        """After a gap: of the legs that were `asked` for, these are all that there still are. What a leg was dialled
+        with stays as it was heard."""
         known = dict(self._legs)
-        self._legs.clear()
+        for name in known:
+            if name in asked:
+                del self._legs[name]
         for leg in shown:
             if leg.dest_uniqueid in known:
                 self._remember(leg.dest_uniqueid, known[leg.dest_uniqueid])

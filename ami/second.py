@@ -60,10 +60,11 @@ class DialplanWitness:
 
     async def rebuild(self) -> int | None:
         """Ask for all channels; how many called legs of campaigns are up."""
+        asked = self._legs.names()
         answer = await self._session.send_for_list({"Action": "CoreShowChannels"})
         if isinstance(answer, NotSent | Reply):
             return None
-        self._legs.rebuild([leg for raw in answer if (leg := leg_shown(raw))])
+        self._legs.rebuild([leg for raw in answer if (leg := leg_shown(raw))], asked)
         return len(self._legs)
 
     async def doubt(self) -> str:

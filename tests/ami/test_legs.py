@@ -159,12 +159,20 @@ def test_after_a_gap_the_map_is_what_asterisk_shows(legs, tell, dial, dtmf, fram
     tell(dial())
     shown = [leg_shown(frame(dtmf(uniqueid=uniqueid, number="15550009"))) for uniqueid in ("1795295160.7", "1.8")]
     local, unmarked = leg_shown(frame(dtmf("Local/1@x-1;2", "1.9"))), leg_shown(frame(dtmf(uniqueid="1.10", leg="")))
-    legs.rebuild([*shown, local, unmarked])
+    legs.rebuild([*shown, local, unmarked], legs.names())
     assert [legs.variables(one) is not None for one in ("1795295160.7", "1.8", "1.9", "1.10")] == [1, 1, 0, 0]
     assert legs.variables("1795295160.7")["CONCIERGE_NUMBER"] == "48501502503"
     assert legs.variables("1.8")["CONCIERGE_NUMBER"] == "15550009"
-    legs.rebuild([])
+    legs.rebuild([], legs.names())
     assert len(legs) == 0
+
+
+def test_a_leg_that_was_dialled_while_asterisk_told_which_there_are_stays(legs, tell, dial):
+    tell(dial(uniqueid="1.8"))
+    asked = legs.names()
+    tell(dial(uniqueid="1.9"))
+    legs.rebuild([], asked)
+    assert legs.names() == {"1.9"}
 
 
 def test_press_ids_are_fixed_for_ever():
