@@ -89,6 +89,9 @@ def _check_gate(settings: Settings, mistakes: Mistakes) -> None:
             mistakes.add(f"gate.free[{number}]", f"{text!r}: a number with + and its country, e.g. +48600100200")
     if not 5 <= gate.fresh <= 3600:
         mistakes.add("gate.fresh", "a number of seconds, from 5 to 3600")
+    elif gate.bypass != "off" and gate.reserve < gate.fresh:
+        why = f"{gate.reserve:g} seconds are less than gate.fresh ({gate.fresh:g}): a call could still be dialled whose"
+        mistakes.add("gate.reserve", f"{why} place among the caps somebody else has got; raise it, or lower gate.fresh")
     url = urlsplit(gate.webhook)
     if gate.webhook and (url.scheme not in ("http", "https") or not url.hostname):
         mistakes.add("gate.webhook", "expected http://HOST/PATH or https://HOST/PATH")

@@ -336,3 +336,10 @@ def test_what_the_selftest_calls_is_checked():
         assert words in text
     assert "selftest.context" in "\n".join(mistakes({"selftest": {"numbers": ["700"]}}))
     assert parse({"selftest": {"numbers": ["700"], "context": "in"}}, FILE).selftest.numbers == ("700",)
+
+
+def test_a_reservation_stands_as_long_as_a_call_may_be_dialled():
+    (told,) = mistakes({"gate": {"reserve": 60}})
+    assert told.startswith("c.yaml: gate.reserve: 60 seconds are less than gate.fresh (120)") and "lower" in told
+    for gate in ({"reserve": 60, "fresh": 60}, {"reserve": 60, "bypass": "off"}, {"reserve": 300, "fresh": 299.5}):
+        assert parse({"gate": gate}, FILE).gate.reserve == gate["reserve"]
