@@ -92,27 +92,34 @@ class Saving:
         self._connect = connect
         self._thread: threading.Thread | None = None
         self._again = 0.0
+        self._ending = False
 
     def begin(self, index: Index) -> None:
         """In a thread, unless one is under way or was tried a moment ago."""
         if time.monotonic() >= self._again and (self._thread is None or not self._thread.is_alive()):
             self._again = time.monotonic() + _SAVE_EVERY
-            self._thread = threading.Thread(target=self.save, args=(index,), name="index-snapshot", daemon=True)
+            self._thread = threading.Thread(target=self._in_its_turn, args=(index,), name="index-snapshot", daemon=True)
             self._thread.start()
 
     def finish(self, index: Index | None) -> None:
         """Wait for the one under way, and write what has changed since."""
+        self._ending = True
         if self._thread is not None:
             self._thread.join()
         if index is not None and index.unsaved and len(index.listed) + len(index.contacted) >= _WORTH:
             self.save(index)
 
-    def save(self, index: Index) -> None:
+    def _in_its_turn(self, index: Index) -> None:
+        """Nobody waits for it: while an import or others write, it does."""
+        until = time.monotonic() + _SAVE_EVERY
+        self.save(index, lambda: not self._ending and time.monotonic() < until)
+
+    def save(self, index: Index, more_time: Callable[[], bool] = lambda: False) -> None:
         """Blocks. Raises nothing."""
         started, reached = time.monotonic(), index.reached
         try:
             with closing(self._connect()) as connection:
-                size = snapshot.write(self._path, index, connection)
+                size = snapshot.write(self._path, index, connection, more_time)
         except (sqlite3.Error, OSError, StoreError, snapshot.NotBelieved) as error:
             log.warning("index=unsaved why=%s", error)
             return

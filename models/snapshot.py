@@ -49,10 +49,13 @@ def path_of(store: Path) -> Path:
     return store.with_name(store.name + ".index")
 
 
-def write(store: Path, index: Index, connection: sqlite3.Connection) -> int:
+def write(
+    store: Path, index: Index, connection: sqlite3.Connection, more_time: Callable[[], bool] = lambda: False
+) -> int:
     """Write the index, commit its token on `connection`, rename; bytes. Raises OSError, sqlite3.Error, NotBelieved.
 
-    Others may add to the index meanwhile: a snapshot may hold more than it says.
+    Others may add to the index meanwhile: a snapshot may hold more than it says. `more_time`: asked every two seconds
+    that others write, whether there is time to wait for its turn.
     """
     token, reached = str(uuid4()), index.reached
     beside = path_of(store).with_name(f".{path_of(store).name}.new")  # what a kill leaves is overwritten
@@ -62,7 +65,7 @@ def write(store: Path, index: Index, connection: sqlite3.Connection) -> int:
             size = _write(file, index, reached, token, _position(connection))
             file.flush()
             os.fsync(file.fileno())
-        _commit(store, connection, token, reached)
+        _commit(store, connection, token, reached, more_time)
         beside.replace(path_of(store))
     finally:
         beside.unlink(missing_ok=True)
@@ -137,10 +140,21 @@ def _position(connection: sqlite3.Connection) -> str:
     return "" if row is None else str(row[0])
 
 
-def _commit(store: Path, connection: sqlite3.Connection, token: str, reached: Reached) -> None:
+def _begin(store: Path, connection: sqlite3.Connection, more_time: Callable[[], bool]) -> None:
+    while True:
+        try:
+            return turn.begin(connection, str(store), _PATIENCE)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or not more_time():
+                raise
+
+
+def _commit(
+    store: Path, connection: sqlite3.Connection, token: str, reached: Reached, more_time: Callable[[], bool]
+) -> None:
     """Only to the list that the index was made from."""
     connection.execute("PRAGMA synchronous=FULL")
-    turn.begin(connection, str(store), _PATIENCE)
+    _begin(store, connection, more_time)
     try:
         _check_last(connection, reached)
         tokens = [token, *_tokens(connection)][:_KEPT]

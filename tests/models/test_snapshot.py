@@ -319,6 +319,29 @@ def test_many_new_rows_are_saved_while_the_daemon_runs(db, saved, told, wait, mo
     reader.close()
 
 
+def test_while_others_write_it_waits_for_its_turn_until_the_daemon_ends(db, saved, told, wait, monkeypatch):
+    monkeypatch.setattr("models.reader._UNSAVED", 50)
+    monkeypatch.setattr(snapshot, "_PATIENCE", 0.01)
+    attempts, begin = [], snapshot.turn.begin
+
+    def counted(*arguments):
+        attempts.append(1)
+        begin(*arguments)
+
+    monkeypatch.setattr(snapshot.turn, "begin", counted)
+    reader = start(db)
+    add(db, *(FIRST + 700_000 + n for n in range(60)))
+    before = len(attempts)
+    with closing(sqlite3.connect(db, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert is_listed(reader, FIRST + 700_000)
+        wait.until_now(lambda: len(attempts) > before + 3)
+        assert "index=unsaved" not in told()
+        reader.save()
+        assert "index=unsaved" in told()
+    reader.close()
+
+
 def test_an_index_of_a_replaced_list_is_not_saved_beside_the_new_one(db, saved, store, told, template):
     reader = start(db)
     add(db, FIRST + 3)
