@@ -17,7 +17,8 @@ _DRIVERS = ("pjsip.conf", "sip.conf", "iax.conf", "chan_dahdi.conf")
 _SPOKEN = re.compile(r"CHANNEL\(language\)\s*=\s*([a-z]{2,3}(?:_[A-Za-z]+)?)")
 _SHOWN = 5
 _OURS = "`concierge hooks install` puts ours there; `concierge prompts record NAME --language {0}` makes others"
-_NONE = "`concierge prompts record NAME --language {0}` makes them; until then English ones are played, or none"
+_NONE = "`concierge prompts record NAME --language {0}` makes them"
+_SILENT, _ENGLISH = "they are not heard", "callers hear the English ones"
 
 
 def check_sounds(etc: Path) -> Iterator[Finding]:
@@ -54,7 +55,8 @@ def spoken(etc: Path) -> Iterator[str]:
 
 
 def found_in(sounds: Path, language: str) -> set[str]:
-    """The prompts that Asterisk finds in this language (main/file.c: pl_PL, then pl, then no language)."""
+    """The prompts that Asterisk finds in this language (main/file.c: pl_PL, then pl, then no language); what is not
+    there it looks for in English."""
     parts = language.split("_")
     names = ["_".join(parts[:count]) for count in range(len(parts), 0, -1)]
     folders = [*(sounds / name / "concierge" for name in names), sounds / "concierge"]
@@ -69,9 +71,9 @@ def _examined(sounds: Path, language: str) -> Finding:
     if not missing:
         return ok(name, f"all {len(wanted)} are in {sounds}")
     remedy = (_OURS if texts(language.split("_")[0]) else _NONE).format(language)
+    instead = _ENGLISH if found_in(sounds, "en").issuperset(missing) else _SILENT
+    folder = sounds / language / "concierge"
     if len(missing) == len(wanted):
-        return warning(name, f"none in {sounds / language / 'concierge'}", remedy)
+        return warning(name, f"none in {folder}; {instead}", remedy)
     more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-    return warning(
-        name, f"{sounds / language / 'concierge'} lacks {', '.join(missing[:_SHOWN])}{more}; they are not heard", remedy
-    )
+    return warning(name, f"{folder} lacks {', '.join(missing[:_SHOWN])}{more}; {instead}", remedy)

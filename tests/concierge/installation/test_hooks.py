@@ -204,7 +204,13 @@ def test_doctor_names_the_prompts_that_are_missing_and_where(hooks, lay, tmp_pat
         "prompts in pl_PL": "ok",
         "prompts in de": "warning",
     }
-    assert "lacks goodbye;" in found["prompts in ru"].seen and "none in" in found["prompts in de"].seen
+    assert "lacks goodbye; callers hear the English ones" in found["prompts in ru"].seen
+    assert "none in" in found["prompts in de"].seen and "callers hear the English ones" in found["prompts in de"].seen
+    (tmp_path / "sounds" / "en" / "concierge" / "goodbye.wav").unlink()
+    found = {one.name: one for one in check_sounds(etc)}
+    assert {found[name].seen.rpartition("; ")[2] for name in ("prompts", "prompts in ru", "prompts in de")} == {
+        "they are not heard"
+    }
 
 
 def test_a_folder_that_is_not_there_is_named(hooks) -> None:
