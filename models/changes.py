@@ -60,7 +60,7 @@ def _shared(connection: sqlite3.Connection) -> mmap.mmap | None:
 def _map(path: str) -> mmap.mmap | None:
     found = os.stat(path)  # noqa: PTH116
     key = found.st_dev, found.st_ino
-    if not _is_mapped(found.st_ino):  # another than SQLite has: it was removed meanwhile
+    if not is_mapped(found.st_ino):  # another than SQLite has: it was removed meanwhile
         return None
     if key not in _mapped:
         descriptor = os.open(path, os.O_RDONLY)
@@ -72,7 +72,7 @@ def _map(path: str) -> mmap.mmap | None:
     return _mapped[key]
 
 
-def _is_mapped(inode: int) -> bool:
+def is_mapped(inode: int) -> bool:
     """Does this process have a log's shared memory with that inode?"""
     maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
     return any(f" {inode} " in line and line.rstrip().endswith("-shm") for line in maps.splitlines())

@@ -43,6 +43,10 @@ class Place:
         self._until = time.monotonic() + _LOOK
         return self.inode == (found.st_dev, found.st_ino)
 
+    def doubt(self) -> None:
+        """Ask `holds` again, next time."""
+        self._until = 0.0
+
     def close(self) -> None:
         """Let go of the handle."""
         if self._descriptor >= 0:

@@ -24,7 +24,7 @@ from models.place import Place
 from models.policy import Knowledge, Listed, NotListed, Unavailable
 from models.query import Query
 from models.store import check_schema, explain
-from models.wal import Former, check_own_log, former, inode_of
+from models.wal import Former, check_log_in_place, check_own_log, forget_log, former, inode_of
 
 _LONG_AGO = datetime(1970, 3, 1, tzinfo=UTC)
 _BUILD_EVERY = 10.0  # seconds
@@ -189,10 +189,18 @@ class Reader:
             if self._place.untouched():
                 return self._connection
             if self._place.holds():
+                self._check_log(self._place)
                 if self._changes is not None:
                     self._changes.check()
                 return self._connection
         return self._reopen(Place(self.path))
+
+    def _check_log(self, place: Place) -> None:
+        try:
+            check_log_in_place(self.path)
+        except StoreError:
+            place.doubt()
+            raise
 
     def _reopen(self, place: Place) -> sqlite3.Connection:
         try:
@@ -200,7 +208,9 @@ class Reader:
                 raise self._why
             self.close()
             check_own_log(self.path, self._former)
+            forget_log(self.path)
             connection = self._open()
+            check_log_in_place(self.path)
         except BaseException:
             place.close()
             raise

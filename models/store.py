@@ -58,7 +58,7 @@ from models.tables import (
     list_event,
     to_micros,
 )
-from models.wal import inode_of
+from models.wal import check_log_in_place, inode_of
 
 log = logging.getLogger("concierge.store")
 
@@ -220,6 +220,7 @@ class Store:
             if not self._durable:
                 turn.stand_back(str(self.path))
             lock_for_writing(connection)
+            check_log_in_place(self.path)
             yield connection
 
     @contextmanager
