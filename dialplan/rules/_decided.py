@@ -6,12 +6,38 @@ from collections.abc import Iterator
 
 from dialplan.applications.arguments import branches
 from dialplan.expression import condition, evaluate
+from dialplan.flow import variables as names
 from dialplan.light import pattern
 from dialplan.subject import Located, Subject
 
 CONSTANT = pattern(r"_{0,2}([A-Za-z]\w*)=([\w.-]*)")
+COUNTER = pattern(r"\s*\$\[\s*\$\{(\w+)\}\s*(?:[<>]=?|==?|!=)\s*-?\d{1,9}\s*\]\s*")
 ONLY = pattern(r"\$\{(\w+)\}")
 ASKS = ("gotoif", "execif", "gosubif")
+
+
+def begun_empty(subject: Subject) -> Iterator[tuple[Located, str]]:
+    """Conditions that ask a counter which is empty whenever a call comes there: `$[ < 3]` is an error, and false."""
+    asking = [
+        (name, located, found[1])
+        for name in ("while", "gotoif")
+        for located, call in subject.by_application.get(name, ())
+        if (found := COUNTER.fullmatch(call.data if name == "while" else branches(call.data)[0]))
+    ]
+    if not asking:
+        return
+    flow = subject.flow
+    for name, located, counter in asking:
+        nodes = [node for node in flow.running.get(name, ()) if flow.located(node) is located]
+        if not nodes or flow.machine.assigned.get(counter) != "" or not flow.callers.issuperset(nodes):
+            continue
+        values = {names.get(flow.space.states[node].variables, counter) for node in nodes}
+        if values <= {None, ""} and not any(map(flow.uncertain, nodes)):
+            end = "the loop is never run" if name == "while" else "it is false"
+            yield (
+                located,
+                f"{counter} is empty here, where $[ < 3 ] and the like are errors: {end}; set {counter} first",
+            )
 
 
 def decided_above(subject: Subject) -> Iterator[tuple[Located, str]]:

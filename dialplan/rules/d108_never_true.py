@@ -7,8 +7,9 @@ What it finds
     comparison of two constants, one without `$[ ]` (that is a text, and true unless it begins with 0), and
     two of one variable that cannot both hold (`&`) or of which one always does (`|` of two `!=`); a part
     of a value compared with a longer word, `${EXTEN}` with a number that its own pattern does not fit, a number
-    with a pattern (`49*`), what Read takes with a longer number than it takes, and a `{NAME}` without its `$`. A
-    condition right behind the Set that decides it is an information: it may be a switch that is set by hand.
+    with a pattern (`49*`), what Read takes with a longer number than it takes, and a `{NAME}` without its `$`;
+    and a counter that nothing has set before: `$[${N} < 3]` is an error while N is empty, and false. A condition
+    right behind the Set that decides it is an information: it may be a switch that is set by hand.
 Why it matters to a caller
     The branch for busy, for the holiday, for the operator is never taken, or always.
 Bad
@@ -67,13 +68,15 @@ def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each comparison."""
     found = list(_compared(subject))
     yield from found
-    if any("${" in call.data for name in ("gotoif", "execif") for _, call in subject.by_application.get(name, ())):
-        from dialplan.rules._decided import decided_above
+    asking = ("gotoif", "execif", "while")
+    if any("${" in call.data for name in asking for _, call in subject.by_application.get(name, ())):
+        from dialplan.rules._decided import begun_empty, decided_above
 
         told = {one.spot.place for one in found}
-        for located, text in decided_above(subject):
-            if located.spot.place not in told:
-                yield Finding(CODE, Severity.INFO, text, located.spot)
+        for severity, finding in ((SEVERITY, begun_empty), (Severity.INFO, decided_above)):
+            for located, text in finding(subject):
+                if located.spot.place not in told:
+                    yield Finding(CODE, severity, text, located.spot)
 
 
 def _compared(subject: Subject) -> Iterator[Finding]:

@@ -51,7 +51,24 @@ MISSION = "D9"
 
 CHOICES_OF_A_MENU = 2
 NOTHING = frozenset(
-    {"answer", "wait", "noop", "verbose", "log", "set", "ringing", "progress", "hangup", "goto", "gotoif", "gotoiftime"}
+    {
+        "answer",
+        "wait",
+        "noop",
+        "verbose",
+        "log",
+        "set",
+        "ringing",
+        "progress",
+        "hangup",
+        "goto",
+        "gotoif",
+        "gotoiftime",
+        "mset",
+        "while",
+        "endwhile",
+        "exitwhile",
+    }
 )
 LISTENS = frozenset({"background", "waitexten", "execif"})
 KEEPS = frozenset({"echo", "milliwatt", "musiconhold", "voicemailmain", "vmauthenticate"})
