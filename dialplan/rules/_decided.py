@@ -8,6 +8,7 @@ from dialplan.applications.arguments import branches
 from dialplan.expression import condition, evaluate
 from dialplan.flow import variables as names
 from dialplan.light import pattern
+from dialplan.rules import PROGRAMS
 from dialplan.subject import Located, Subject
 
 CONSTANT = pattern(r"_{0,2}([A-Za-z]\w*)=([\w.-]*)")
@@ -24,7 +25,7 @@ def begun_empty(subject: Subject) -> Iterator[tuple[Located, str]]:
         for located, call in subject.by_application.get(name, ())
         if (found := COUNTER.fullmatch(call.data if name == "while" else branches(call.data)[0]))
     ]
-    if not asking:
+    if not asking or _set_by_others(subject):
         return
     flow = subject.flow
     for name, located, counter in asking:
@@ -38,6 +39,14 @@ def begun_empty(subject: Subject) -> Iterator[tuple[Located, str]]:
                 located,
                 f"{counter} is empty here, where $[ < 3 ] and the like are errors: {end}; set {counter} first",
             )
+
+
+def _set_by_others(subject: Subject) -> bool:
+    """May a program, or a Set whose name is computed, give any variable a value?"""
+    if not subject.by_application.keys().isdisjoint(PROGRAMS.split()):
+        return True
+    writing = (call.data for name in ("set", "mset") for _, call in subject.by_application.get(name, ()))
+    return any("$" in data.partition("=")[0].partition("(")[0] for data in writing)
 
 
 def decided_above(subject: Subject) -> Iterator[tuple[Located, str]]:
