@@ -104,13 +104,33 @@ def _is_being_made(path: Path) -> bool:
         return "locked" in str(error)
 
 
-def upgrade_store(path: Path) -> str:
-    """Create or upgrade the file; returns its revision. Raises UserError."""
+def _check_not_lost(path: Path) -> None:
+    """Raises UserError where a list was and is gone: an empty one in its place would allow every call."""
+    from models.evidence.checkpoint import checkpoint_path
+
+    try:
+        empty, known = not path.exists() or path.stat().st_size == 0, checkpoint_path(path).stat().st_size
+    except OSError:
+        return
+    if empty and known:
+        raise UserError(
+            f"{path}: a list was here ({checkpoint_path(path).name} has the end of its evidence) and is gone; "
+            "restore it from a backup, or `concierge db upgrade --anew` begins an empty one"
+        )
+
+
+def upgrade_store(path: Path, *, anew: bool = False) -> str:
+    """Create or upgrade the file; returns its revision. `anew`: create it also where another one was lost.
+
+    Raises UserError.
+    """
     from migrations import run
     from models.evidence.seal import Sealer
     from models.statements import driver_of
     from models.store import check_not_newer, explained, open_alone, read_revision
 
+    if not anew:
+        _check_not_lost(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)  # the log beside it gets the same mode

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import getpass
 import json
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from concierge.commands.list import words
 from concierge.errors import UserError
 from concierge.lists.opening import open_store
 from concierge.wiring import add_config, add_format, settings_of, site_of
@@ -21,24 +22,36 @@ if TYPE_CHECKING:
     from models.store import Store
 
 
+_LONGEST = 4000  # characters
+
+
 def configure(parser: ArgumentParser) -> None:
     """Actions and their options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="record a complaint, list the number, and print its dossier")
     add.add_argument("number")
-    add.add_argument("--about", required=True, metavar="CALL|DATE", help="which call: its id, its day, what is known")
-    add.add_argument("--text", required=True, help="what the person says")
-    add.add_argument("--source", default="complaint", help="how it came: letter, e-mail, call …")
+    add.add_argument("--about", required=True, type=words, metavar="CALL|DATE", help="its id, its day, what is known")
+    add.add_argument("--text", required=True, type=_text, help="what the person says")
+    add.add_argument("--source", default="complaint", type=words, help="how it came: letter, e-mail, call …")
     listing = actions.add_parser("list", help="the open complaints, or --all; exit code 1 while any is open")
     listing.add_argument("--all", action="store_true")
     show = actions.add_parser("show", help="one complaint with the dossier of its number")
     show.add_argument("id", metavar="ID")
     answer = actions.add_parser("answer", help="close it: what was answered")
     answer.add_argument("id", metavar="ID")
-    answer.add_argument("--text", required=True)
+    answer.add_argument("--text", required=True, type=_text)
     for action in (add, listing, show, answer):
         add_config(action)
         add_format(action)
+
+
+def _text(text: str) -> str:
+    """As long as over HTTP (argparse type)."""
+    if len(text) > _LONGEST:
+        raise ArgumentTypeError(f"{len(text)} characters, at most {_LONGEST}; say where the rest can be read")
+    if not text.strip():
+        raise ArgumentTypeError("nothing stands there; who asks later has to find out why")
+    return text
 
 
 def run(args: Namespace) -> int:

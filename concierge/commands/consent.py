@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
-from concierge.commands.list import day
+from concierge.commands.list import day, words
 from concierge.errors import UserError
 from concierge.lists.opening import open_store
 from concierge.wiring import add_config, add_format, settings_of, site_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from models.number import Site
     from models.store import Store
 
+_MORE = "cells without a name"
 COLUMNS = ("number", "topic", "at", "source", "proof", "until", "channel", "act")
 
 
@@ -39,7 +40,7 @@ def configure(parser: ArgumentParser) -> None:
             "--channel", default=CALL, choices=CHANNELS, help="default: call, the one that calls ask for"
         )
         action.add_argument("--at", type=_moment, metavar="TIME", help="ISO 8601 with a zone; default: now")
-        action.add_argument("--source", required=True, help="how it was said: web form, letter, call …")
+        action.add_argument("--source", required=True, type=words, help="how it was said: web form, letter, call …")
         action.add_argument("--proof", default="", help="where the evidence is: a document, a recording")
     add.add_argument("--until", type=day, metavar="DATE", help="last day on which it holds")
     show = actions.add_parser("show", help="all that is known of one number, with the last use of each grant")
@@ -91,6 +92,8 @@ def _record(store: Store, args: Namespace, site: Site) -> int:
     until = end_of(args.until) if act is Act.GRANT else None
     number = number_of(args.number, site)
     at = args.at or dated(now, read(store, *CONSENTS, number=number))
+    if until is not None and until <= at:
+        raise UserError(f"--until {args.until}: that day is over when it is said; nothing was recorded")
     topic, who = args.topic.lower(), _user()
     event = ConsentEvent(uuid4(), act, number, at, args.source, topic, args.channel, args.proof, who, until)
     record(store, [fact_of(event)])
@@ -183,12 +186,13 @@ def _rows(name: str) -> Iterator[tuple[int, dict[str, str]]]:
 
     try:
         with Path(name).open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(file, restkey=_MORE)
             unknown = set(reader.fieldnames or ()) - set(COLUMNS)
-            if "number" not in (reader.fieldnames or ()) or unknown:
-                raise UserError(f"{name}: expected a header with number and any of {', '.join(COLUMNS[1:])}")
+            twice = len(set(reader.fieldnames or ())) < len(reader.fieldnames or ())
+            if "number" not in (reader.fieldnames or ()) or unknown or twice:
+                raise UserError(f"{name}: expected a header with number and any of {', '.join(COLUMNS[1:])}, each once")
             for row in reader:
-                yield reader.line_num, {key: (value or "").strip() for key, value in row.items() if key}
+                yield reader.line_num, {key: str(value or "").strip() for key, value in row.items()}
     except OSError as error:
         raise UserError(f"{name}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -202,6 +206,8 @@ def _event(row: dict[str, str], args: Namespace, site: Site) -> ConsentEvent:
     from models.consent import Act, ConsentEvent
     from models.exchange.intake import moment as ends
 
+    if _MORE in row:
+        raise ValueError("more cells than the header has names; a text with a comma in it needs quotes")
     try:
         number = number_of(row["number"], site)
         at = _moment(row.get("at") or "")

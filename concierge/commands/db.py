@@ -21,6 +21,7 @@ def configure(parser: ArgumentParser) -> None:
     """Options."""
     parser.add_argument("action", choices=("upgrade", "check", "backup"))
     parser.add_argument("file", nargs="?", type=Path, help="of backup: where to")
+    parser.add_argument("--anew", action="store_true", help="of upgrade: an empty list where another one was lost")
     parser.add_argument("--feed", action="store_true", help="the shared database of sync.url, not this host's")
     parser.add_argument("--user", default="", metavar="NAME", help="its owner; password in $CONCIERGE_FEED_SECRET")
     add_config(parser)
@@ -38,7 +39,8 @@ def run(args: Namespace) -> int:
     if args.action == "backup":
         return _backup(path, args.file)
     if args.action == "upgrade":
-        print(f"{path}: at revision {upgrade_store(path)}")
+        anew = args.anew or bool(settings.sync.url)  # the other sites have what was in a lost one
+        print(f"{path}: at revision {upgrade_store(path, anew=anew)}")
         return 0
     try:
         Store(path).close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,6 +18,10 @@ from models.errors import StoreError
 from models.policy import RegistryState
 from models.store import Store
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NEEDED = 1 << 20  # bytes: some hours of evidence
+_LITTLE = 100 * 10**6
+
 
 def check_host(settings: Settings, path: Path) -> Iterator[Finding]:
     """Everything that needs no network."""
@@ -23,6 +29,7 @@ def check_host(settings: Settings, path: Path) -> Iterator[Finding]:
     yield _files()
     yield _settings(settings)
     yield _database(path)
+    yield from _room(path)
     yield _evidence(path)
     yield from _registries(settings, path)
     if settings.sync.url:
@@ -84,6 +91,27 @@ def _evidence(path: Path) -> Finding:
         return ok(name, "its key is made with the first row")
     days = f", {len(points)} days of checkpoints" if points else ""
     return ok(name, f"signed with a key that only its owner can read{days}; `concierge evidence verify` proves it")
+
+
+def _room(path: Path) -> Iterator[Finding]:
+    """Nothing when there is enough, or the folder cannot be written, which others tell."""
+    remedy = "free some space; when nothing can be recorded any more, every outbound call is refused"
+    try:
+        handle = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY)
+    except OSError as error:
+        if error.errno in FULL:
+            yield failed("disk", f"{path.parent}: {error.strerror}", remedy)
+        return
+    try:
+        os.posix_fallocate(handle, 0, _NEEDED)
+        free = os.fstatvfs(handle).f_bavail * os.fstatvfs(handle).f_frsize
+        if free < _LITTLE:
+            yield warning("disk", f"{path.parent}: {free // 10**6} MB are free", remedy)
+    except OSError as error:
+        if error.errno in FULL:
+            yield failed("disk", f"{path.parent}: no room for another megabyte: {error.strerror}", remedy)
+    finally:
+        os.close(handle)
 
 
 def _database(path: Path) -> Finding:

@@ -113,10 +113,16 @@ def read_header(cells: Sequence[str], named: Mapping[str, str]) -> dict[str, int
     return {field: columns[0] for field, columns in found.items()}
 
 
+def _is_word(cell: str) -> bool:
+    """No digit stands in it; or letters and a digit or two: phone1 is a name, and no number."""
+    digits = sum(char.isdigit() for char in cell)
+    return digits == 0 or (digits < 3 and any(char.isalpha() for char in cell))
+
+
 def without_header(cells: Sequence[str], defaults: Sequence[str]) -> dict[str, int]:
     """Columns by position, when the first line is a row. Raises FileRefused when that would be a guess."""
     numbers = [column for column, cell in enumerate(cells) if sum(char.isdigit() for char in cell) >= 3]
-    if not any(char.isdigit() for char in cells[0]) and any(cells):
+    if _is_word(cells[0]) and any(cells):
         raise FileRefused(
             f"no column of the first line is known to hold numbers ({', '.join(cells)[:200]}); "
             "choose with --column number=NAME"

@@ -5,6 +5,8 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 NUMBER = "+48600100200"
 
 
@@ -60,3 +62,11 @@ def test_answered_calls_with_nobody_there_are_counted_over_thirty_days(concierge
     }
     assert concierge("campaign", "abandoned", "--most", "4").returncode == 0
     assert "too many" in concierge("campaign", "abandoned").stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("--about", " ", "--text", "x"), ("--about", "x", "--text", ""), ("--about", "x", "--text", "x" * 4001)]
+)
+def test_a_complaint_that_says_nothing_or_too_much_is_not_recorded(concierge, words):
+    assert concierge("complaint", "add", "+48600100200", *words).returncode == 2
+    assert concierge("complaint", "list", "--all").stdout == ""

@@ -140,3 +140,26 @@ def test_a_withdrawal_that_is_older_than_a_consent_says_that_this_one_stands(con
     assert check(concierge)["verdict"] == "allow"
     assert "but" not in concierge("consent", "withdraw", NUMBER, "--source", "letter").stdout
     assert check(concierge)["reason"] == "consent-withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--source", " "), "nothing stands there"),
+        (("--source", "web", "--until", "2020-01-01"), "that day is over when it is said"),
+    ],
+)
+def test_a_consent_that_says_nothing_or_is_over_is_not_recorded(concierge, words, told):
+    done = concierge("consent", "add", "+48600100200", *words)
+    assert done.returncode == 2 and told in done.stderr
+    assert concierge("consent", "show", "+48600100200").returncode == 1
+
+
+def test_a_row_with_more_cells_than_names_and_a_column_that_stands_twice_are_refused(concierge, tmp_path):
+    file = tmp_path / "consents.csv"
+    file.write_text("number,at,source,proof\n+48600100200,2026-01-01T00:00:00Z,web, form,scan 1\n")
+    done = concierge("consent", "import", file)
+    assert done.returncode == 1 and "consents.csv:2: more cells than the header has names" in done.stderr
+    file.write_text("number,number,at,source\n+48600100200,+48600100201,2026-01-01T00:00:00Z,web\n")
+    done = concierge("consent", "import", file)
+    assert done.returncode == 2 and "each once" in done.stderr

@@ -1,6 +1,7 @@
 """The database: made where it was meant, never in passing where a list was expected; damage is named."""
 
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -192,3 +193,39 @@ def test_a_backup_that_is_killed_leaves_nothing_under_its_name(concierge, enviro
     assert not to.exists()
     assert concierge("db", "backup", to).returncode == 0
     assert stat.S_IMODE(to.stat().st_mode) == 0o600
+
+
+def test_where_a_list_was_lost_no_empty_one_is_made_in_passing(concierge, named):
+    path, db = named
+    assert concierge("db", "upgrade", "--config", path).returncode == 0
+    concierge("list", "add", NUMBER, "--reason", "asked", "--source", "letter", "--config", path)
+    for trouble in (lambda: db.unlink(), lambda: db.write_bytes(b"")):
+        trouble()
+        done = concierge("db", "upgrade", "--config", path)
+        assert done.returncode == 2 and "restore it from a backup" in done.stderr
+        assert concierge("check", NUMBER, "--config", path).returncode in (1, 2)
+    assert concierge("db", "upgrade", "--anew", "--config", path).returncode == 0
+    assert concierge("check", NUMBER, "--config", path).returncode == 0
+
+
+def test_the_default_list_that_was_lost_is_not_made_in_passing_either(concierge, home_db):
+    concierge("list", "add", NUMBER, "--reason", "asked", "--source", "letter")
+    home_db.unlink()
+    done = concierge("check", NUMBER)
+    assert done.returncode == 2 and "restore it from a backup" in done.stderr
+    assert not home_db.exists()
+
+
+def test_doctor_says_that_the_disk_is_full(concierge, named):
+    """The kernel refuses, as for a quota: EFBIG."""
+    path, _ = named
+    concierge("db", "upgrade", "--config", path)
+    assert "✗ disk" not in concierge("doctor", "--config", path).stdout
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 19, limits[1]))
+    try:
+        done = concierge("doctor", "--config", path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert done.returncode == 1
+    assert "✗ disk" in done.stdout and "free some space" in done.stdout

@@ -162,3 +162,9 @@ def test_an_import_that_is_killed_counts_for_nothing(environment, tmp_path, conc
     assert concierge("check", "600000000").returncode == 0
     assert concierge("list", "import", path).returncode == 0
     assert "30000 numbers" in concierge("list", "stats").stdout
+
+
+def test_names_of_columns_with_a_digit_are_no_first_row(concierge, leads):
+    done = concierge("list", "import", leads("phone1,phone2\n600100200,600100201\n"), "--source", "s")
+    assert done.returncode == 2 and "--column number=NAME" in done.stderr
+    assert concierge("check", "600100200").returncode == 0
