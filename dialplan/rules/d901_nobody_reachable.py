@@ -51,24 +51,9 @@ MISSION = "D9"
 
 CHOICES_OF_A_MENU = 2
 NOTHING = frozenset(
-    {
-        "answer",
-        "wait",
-        "noop",
-        "verbose",
-        "log",
-        "set",
-        "ringing",
-        "progress",
-        "hangup",
-        "goto",
-        "gotoif",
-        "gotoiftime",
-        "mset",
-        "while",
-        "endwhile",
-        "exitwhile",
-    }
+    """
+    answer endwhile exitwhile goto gotoif gotoiftime hangup log mset noop progress ringing set verbose wait while
+    """.split()  # noqa: SIM905 - read as a list of words
 )
 LISTENS = frozenset({"background", "waitexten", "execif"})
 KEEPS = frozenset({"echo", "milliwatt", "musiconhold", "voicemailmain", "vmauthenticate"})
