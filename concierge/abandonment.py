@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from datetime import datetime
@@ -12,11 +13,13 @@ from pathlib import Path
 
 from ami.link import NotSent
 from ami.wire import Headers
+from concierge.counting import terms_of
 from concierge.settings import Settings
 from concierge.watching import deliver
-from concierge.wiring import folder_of
-from models.abandoned import Rate, by_law, told_of
-from models.errors import CampaignError, StoreError
+from concierge.wiring import feed_access, folder_of
+from models.abandoned import Rate, by_law, spans, told_of
+from models.elsewhere import ask, keep, kept
+from models.errors import CampaignError, FeedError, StoreError
 from models.gate import utc_now
 from models.number import without_numbers
 from models.store import Store
@@ -27,6 +30,7 @@ log = logging.getLogger("concierge.abandoned")
 ANNOUNCED = "ConciergeAbandoned"
 _KEY = "abandoned "  # of what this host remembers, with campaign and country
 _EVERY = 60.0  # seconds between two looks
+_OTHERS = 600.0  # seconds between two questions about the other sites
 _FIRST = 5.0  # seconds in which the managers of the PBXs are linked
 
 Send = Callable[[Headers], Awaitable[object]]
@@ -46,6 +50,11 @@ class Abandonment:
         self._folder = folder_of(settings)
         self._webhook = settings.gate.webhook
         self._trouble = ""
+        self._feed = feed_access(settings) if settings.sync.url else None
+        self._site = terms_of(settings).site
+        self._ask_at = float("-inf")
+        self._away = ""
+        self._all_known = False
 
     async def run(self) -> None:
         """One look after the other; a store that cannot be read is tried again, and named once."""
@@ -68,6 +77,8 @@ class Abandonment:
         again: better than not at all. Raises StoreError, CampaignError, ValueError."""
         found, told = await asyncio.to_thread(self._read)
         new, over = changes(found, told)
+        if not self._all_known:
+            over = []  # of this host's calls alone nobody can say so
         for one in new:
             await self._tell(one)
         if new or over:
@@ -76,9 +87,25 @@ class Abandonment:
 
     def _read(self) -> tuple[list[Rate], set[str]]:
         with closing(Store(self._path)) as store:
+            self._ask_others(store)
+            self._all_known = self._feed is None or bool(kept(store, self._clock()))
             found = by_law(store, self._clock(), self._folder)
             with store.reading() as connection:
                 return found, set(state.with_prefix(connection, _KEY))
+
+    def _ask_others(self, store: Store) -> None:
+        """What the other sites have answered, now and then; while that cannot be asked, what was known last counts."""
+        if self._feed is None or time.monotonic() < self._ask_at:
+            return
+        now, away = self._clock(), ""
+        try:
+            keep(store, now, ask(self._feed, self._site, now, {30, *spans(self._folder)}))
+            self._ask_at = time.monotonic() + _OTHERS
+        except FeedError as error:
+            away = str(error)
+        if away != self._away:
+            log.warning("abandoned=%s", f"others-unknown why={away}" if away else "others-known again")
+        self._away = away
 
     def _note(self, new: list[Rate], over: list[str]) -> None:
         with closing(Store(self._path)) as store, store.writing() as connection:

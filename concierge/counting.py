@@ -21,7 +21,7 @@ from ami.intake import Gap
 from concierge.manager import others_of
 from concierge.settings import Settings
 from concierge.wiring import feed_access
-from models.caps import State
+from models.caps import Contact, State
 from models.contact import Answer, channel_of
 from models.errors import FeedError, StoreBusy, StoreError
 from models.policy import Decision, Reason, refuse
@@ -58,13 +58,20 @@ def shared_of(settings: Settings) -> Shared | None:
 def taken(answer: Answer, found: Taking) -> Answer:
     """The answer after the contact was reserved, or was not."""
     match found:
-        case Taken():
-            return answer
+        case Taken(elsewhere=others):
+            return _with_history(answer, others)
         case Full(step, next_at):
             decision: Decision = replace(refuse(Reason.CAP_REACHED, step.detail), next_at=next_at)
         case Unsure(why):
             decision = refuse(Reason.CAPS_UNAVAILABLE, why)
     return replace(answer, decision=decision)
+
+
+def _with_history(answer: Answer, others: tuple[Contact, ...]) -> Answer:
+    """The agent sees what other sites have done too."""
+    if not others or answer.case is None:
+        return answer
+    return replace(answer, case=replace(answer.case, contacts=(*answer.case.contacts, *others)))
 
 
 def take(reserver: Reserver, answer: Answer, settles: bool) -> Answer:

@@ -1,34 +1,28 @@
 """Calls that were answered with nobody there, by campaign, over some days: the rate that a regulator asks for.
 
-Of this host's calls: each site has its own rate, and sees to it that it is kept.
+Of the calls of all sites, where this host knows what the others have answered (`models.elsewhere`); else of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import String, cast, func, select
-
+from models.answered import Counts, counts, together
 from models.campaign import Campaign
-from models.caps import State
 from models.countries import Country, country, known
+from models.elsewhere import kept
 from models.facts import CAMPAIGN, campaigns_of, read
 from models.store import Store
-from models.tables import ANSWERED, contact, to_micros
-from models.zones import country_of
-
-_HEAD = 4  # digits of a number that tell its country, in the North American plan too
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
     """`answered` has the abandoned ones in it. `country`: of the called numbers; `most`: percent that its law, or the
-    campaign's, allows over `days`; None: it says nothing."""
+    campaign's, allows over `days`; None: it says nothing. `all_sites`: those of the others are counted too."""
 
     campaign: str
     answered: int
@@ -36,6 +30,7 @@ class Rate:
     country: str = ""
     most: float | None = None
     days: int = 30
+    all_sites: bool = False
 
     @property
     def percent(self) -> float:
@@ -50,26 +45,45 @@ class Rate:
 
 def rates(store: Store, at: datetime, days: int = 30) -> list[Rate]:
     """Of each campaign with answered calls in the days before. Raises StoreError."""
-    found: dict[str, list[int]] = {}
-    for (name, _), counts in _counts(store, at, days).items():
-        mine = found.setdefault(name, [0, 0])
-        mine[0] += counts[0]
-        mine[1] += counts[1]
-    return [Rate(name, answered, abandoned, days=days) for name, (answered, abandoned) in sorted(found.items())]
+    counted, everywhere = _counts(store, at, days)
+    found: dict[str, tuple[int, int]] = {}
+    for (name, _), (answered, abandoned) in counted.items():
+        before = found.get(name, (0, 0))
+        found[name] = before[0] + answered, before[1] + abandoned
+    return [Rate(name, one, other, "", None, days, everywhere) for name, (one, other) in sorted(found.items())]
 
 
 def by_law(store: Store, at: datetime, folder: Path | None = None) -> list[Rate]:
     """Of each campaign and called country that has a limit; `folder`: the operator's own rule sets. Raises StoreError,
     CampaignError, ValueError."""
     campaigns = campaigns_of(read(store, CAMPAIGN))
-    laws = [one for code in known(folder) if (one := country(code, folder)) is not None]
+    laws = {law.code: law for law in _with_limit(folder)}
     found = []
-    for days in sorted({law.abandoned_days for law in laws if law.abandoned_percent is not None}):
-        for (name, called), counts in sorted(_counts(store, at, days).items()):
-            most = limit(campaigns.get(name), called, days, {law.code: law for law in laws})
+    for days in spans(folder):
+        counted, everywhere = _counts(store, at, days)
+        for (name, called), numbers in sorted(counted.items()):
+            most = limit(campaigns.get(name), called, days, laws)
             if most is not None:
-                found.append(Rate(name, *counts, called, most, days))
+                found.append(Rate(name, *numbers, called, most, days, everywhere))
     return found
+
+
+def spans(folder: Path | None = None) -> list[int]:
+    """Over how many days the laws count. Raises CampaignError."""
+    return sorted({law.abandoned_days for law in _with_limit(folder)})
+
+
+def _with_limit(folder: Path | None) -> list[Country]:
+    laws = [law for code in known(folder) if (law := country(code, folder)) is not None]
+    return [law for law in laws if law.abandoned_percent is not None]
+
+
+def _counts(store: Store, at: datetime, days: int) -> tuple[Counts, bool]:
+    """And whether all sites are in it."""
+    with store.reading() as connection:
+        own = counts(connection, at, days)
+    others = kept(store, at).get(days)
+    return (own, False) if others is None else (together(own, others), True)
 
 
 def limit(campaign: Campaign | None, called: str, days: int, laws: Mapping[str, Country]) -> float | None:
@@ -91,6 +105,7 @@ def told_of(one: Rate) -> dict[str, Any]:
         "percent": round(one.percent, 2),
         "most": one.most,
         "days": one.days,
+        "sites": "all" if one.all_sites else "this",
     }
 
 
@@ -99,29 +114,5 @@ def line(one: Rate) -> str:
     limit = "" if one.most is None else f", {'above' if one.above else 'allowed are'} {one.most:g} %"
     return (
         f"{one.abandoned} of {one.answered} answered in {one.days} days with nobody there, {one.country}: "
-        f"{one.percent:.2f} %{limit}"
+        f"{one.percent:.2f} %{limit}{', all sites' if one.all_sites else ''}"
     )
-
-
-def _counts(store: Store, at: datetime, days: int) -> dict[tuple[str, str], tuple[int, int]]:
-    """(campaign, called country) -> answered, and those of them with nobody there."""
-    head = func.substr(cast(contact.c.number, String), 1, _HEAD)
-    query = select(contact.c.campaign, contact.c.state, head, func.count()).where(
-        ANSWERED,
-        contact.c.at > to_micros(at - timedelta(days=days)),
-        contact.c.at <= to_micros(at),
-        contact.c.campaign != "",
-    )
-    found: dict[tuple[str, str], tuple[int, int]] = {}
-    with store.reading() as connection:
-        for name, state, digits, count in connection.execute(query.group_by(contact.c.campaign, contact.c.state, head)):
-            key = name.lower(), _country(digits)
-            answered, abandoned = found.get(key, (0, 0))
-            found[key] = answered + count, abandoned + count * (state == State.ABANDONED.value)
-    return found
-
-
-@lru_cache(maxsize=10_000)
-def _country(digits: str) -> str:
-    """Of the numbers that begin so; of a plan of several countries the main one where that is not enough."""
-    return country_of(int(digits.ljust(11, "5")))

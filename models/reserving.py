@@ -55,9 +55,11 @@ _UNTOLD = Query(
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The contact that was reserved."""
+    """The contact that was reserved. `elsewhere`: contacts of the same person at other sites, of a month at least, for
+    the history; none where they are not shared or could not be asked."""
 
     contact: Contact
+    elsewhere: tuple[Contact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +143,14 @@ class Reserver:
             )
             untold = [(rows.contact_of(row[:-1]), row[-1]) for row in found if row[0] != made.id]
         try:
-            full = self._shared.take(case, made, uniqueid, untold, at)
+            taken = self._shared.take(case, made, uniqueid, untold, at)
         except FeedError as error:
             return self._by_share(case, made, at, str(error))
-        if full is not None:
+        if isinstance(taken, Full):
             self._set([made.id], State.RELEASED, told=State.RELEASED.value)
-            return full
-        self._told([made.id, *(one.id for one, _ in untold)])
-        return Taken(made)
+        else:
+            self._told([made.id, *(one.id for one, _ in untold)])
+        return taken
 
     def _by_share(self, case: Case, made: Contact, at: datetime, why: str) -> Taking:
         caps = [replace(cap, limit=share_of(cap, self._terms.sites)) for cap in caps_of(case)]

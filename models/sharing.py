@@ -19,7 +19,8 @@ from sqlalchemy import ColumnElement, Connection, insert, or_, select, text, upd
 from models import contacts as rows
 from models.caps import Cap, Contact, State, counted, in_window, placed_by
 from models.errors import FeedError
-from models.reserving import Full, Terms, check, longest, share_of
+from models.past import MONTH
+from models.reserving import Full, Taken, Terms, check, longest, share_of
 from models.rules import Case, Frequency, Ground, Step, caps_of, opening, rules_of
 from models.sync.link import Access, Link
 from models.tables import CAP_LOCKS, cap_lock, contact, to_micros
@@ -38,7 +39,7 @@ class Shared:
 
     def take(
         self, case: Case, made: Contact, uniqueid: str, untold: Sequence[tuple[Contact, str]], at: datetime
-    ) -> Full | None:
+    ) -> Full | Taken:
         """Write a contact that this host has reserved, unless a cap of all sites has no room. `untold`: own contacts of
         the same person that are not here yet. Raises FeedError; then it is not written, or not known to be."""
         try:
@@ -48,9 +49,10 @@ class Shared:
                     _put(connection, one, channel)
                 found = self._known(connection, case, at)
                 full = self._full(replace(case, contacts=found), made, at)
-                if full is None:
-                    _put(connection, made, uniqueid)
-                return full
+                if full is not None:
+                    return full
+                _put(connection, made, uniqueid)
+                return Taken(made, self._others(found))
         except FeedError:
             self.close()
             raise
@@ -66,7 +68,7 @@ class Shared:
             raise
 
     def known(self, case: Case, at: datetime) -> tuple[Contact, ...]:
-        """Contacts of all sites that caps look at. Raises FeedError."""
+        """Contacts of all sites that caps look at, and the history. Raises FeedError."""
         try:
             with self._open().reading() as connection:
                 return self._known(connection, case, at)
@@ -74,10 +76,13 @@ class Shared:
             self.close()
             raise
 
-    def full(self, case: Case, at: datetime) -> Full | None:
-        """Is there room for one more of this host's? Without writing. Raises FeedError."""
-        made = Contact("", case.number, at, case.name, site=self._terms.site)
-        return self._full(replace(case, contacts=self.known(case, at)), made, at)
+    def look(self, case: Case, at: datetime) -> Full | Taken:
+        """As `take`, without writing: is there room for one more of this host's? Raises FeedError."""
+        made, found = Contact("", case.number, at, case.name, site=self._terms.site), self.known(case, at)
+        return self._full(replace(case, contacts=found), made, at) or Taken(made, self._others(found))
+
+    def _others(self, found: Sequence[Contact]) -> tuple[Contact, ...]:
+        return tuple(one for one in found if one.site != self._terms.site)
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -100,7 +105,7 @@ class Shared:
         return self._link
 
     def _known(self, connection: Connection, case: Case, at: datetime) -> tuple[Contact, ...]:
-        since = to_micros(at - timedelta(seconds=longest(caps_of(case))))
+        since = to_micros(at - max(MONTH, timedelta(seconds=longest(caps_of(case)))))
         mine: list[ColumnElement[bool]] = [contact.c.number == case.number]
         mine += [contact.c[key] == value for key, value in _keys(case)]
         found = connection.execute(select(*rows.COLUMNS).where(or_(*mine), contact.c.at > since)).all()

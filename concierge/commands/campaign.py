@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from models.store import Store
 
 
+_ALONE = (
+    " (of this host's calls alone: what the other sites have answered is known over 30 days, and to a running daemon)"
+)
+
+
 def configure(parser: ArgumentParser) -> None:
     """Actions and their options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -157,9 +162,10 @@ def _show(store: Store, args: Namespace) -> int:
 
     campaign = _named(store, args.name)
     print(_yaml(campaign), end="")
-    for one in by_law(store, datetime.now(UTC), folder_of(settings_of(args))):
+    settings = settings_of(args)
+    for one in by_law(store, datetime.now(UTC), folder_of(settings)):
         if one.campaign == campaign.name.lower():
-            print(f"# {line(one)}")
+            print(f"# {line(one)}{_ALONE if settings.sync.url and not one.all_sites else ''}")
     return 0
 
 
@@ -221,9 +227,12 @@ def _abandoned(store: Store, args: Namespace) -> int:
     from models.abandoned import rates
 
     found = rates(store, datetime.now(UTC), args.days)
+    if settings_of(args).sync.url and not any(one.all_sites for one in found):
+        print(f"concierge:{_ALONE}", file=sys.stderr)
     for one in found:
         facts = {"campaign": one.campaign, "answered": one.answered, "abandoned": one.abandoned}
         facts |= {"percent": round(one.percent, 2), "above": one.percent > args.most}
+        facts |= {"sites": "all" if one.all_sites else "this"}
         told = f"{one.campaign}\t{one.abandoned} of {one.answered} answered\t{one.percent:.2f} %"
         print(json.dumps(facts) if args.format == "json" else told + ("\ttoo many" if facts["above"] else ""))
     return 1 if any(one.percent > args.most for one in found) else 0

@@ -63,25 +63,22 @@ def run(args: Namespace) -> int:
 
 
 def _everywhere(settings: Settings, answer: Answer) -> Answer:
-    """What the caps of all sites say of an allowed call; nothing is reserved."""
-    if not settings.sync.url or not answer.decision.allowed or answer.case is None:
+    """What the caps of all sites say of an allowed call, with their history; nothing is reserved."""
+    if not answer.decision.allowed or answer.case is None or answer.case.campaign is None:
         return answer
     from contextlib import closing
 
     from concierge.counting import shared_of, taken
     from models.errors import FeedError
-    from models.rules import caps_of
 
-    shared = shared_of(settings) if caps_of(answer.case) else None
-    if shared is None:
+    if (shared := shared_of(settings)) is None:
         return answer
     with closing(shared):
         try:
-            full = shared.full(answer.case, answer.at)
+            return taken(answer, shared.look(answer.case, answer.at))
         except FeedError as error:
             print(f"concierge: only this host's contacts are known, and caps hold for all: {error}", file=sys.stderr)
             return answer
-    return answer if full is None else taken(answer, full)
 
 
 def _leave_evidence(store_type: Any, path: Any, answer: Answer) -> None:

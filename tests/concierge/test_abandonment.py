@@ -5,6 +5,7 @@ import json
 import logging
 import threading
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -14,15 +15,17 @@ import pytest
 
 from concierge.abandonment import Abandonment, changes
 from concierge.reporting.facts import facts_of, prometheus, rows_of
-from concierge.settings import GateSettings, Settings, StoreSettings
+from concierge.settings import GateSettings, Settings, SiteSettings, StoreSettings, SyncSettings
 from concierge.wiring import upgrade_store
 from models import contacts, facts
-from models.abandoned import Rate, by_law, limit
+from models.abandoned import Rate, by_law, limit, rates
 from models.campaign import Campaign
 from models.caps import Contact, State
 from models.countries import country
+from models.elsewhere import ask, keep
 from models.figures import figures
 from models.store import Store
+from models.sync.link import Link
 from models.tables import contact
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -139,6 +142,7 @@ def test_it_is_told_once_per_crossing_also_after_a_restart(db, webhook, caplog):
         "percent": 3.96,
         "most": 3,
         "days": 30,
+        "sites": "this",
     }
     assert bodies == [{"event": "abandoned", "at": NOW.isoformat(), **told}]
     assert len(sent) == 2 and sent[0]["UserEvent"] == "ConciergeAbandoned"
@@ -172,3 +176,54 @@ def test_show_report_and_metrics_have_it(db, tmp_path, concierge):
     text = prometheus(facts_)
     assert 'concierge_abandoned_percent{campaign="spring",country="US"} 4\n' in text
     assert 'concierge_abandoned_above{campaign="spring",country="US"} 1\n' in text
+
+
+def told_by(access, site, number, state, count):
+    """Contacts of a site in the shared database."""
+    rows = [
+        contacts.row_of(Contact(str(uuid4()), number, NOW - timedelta(days=1), "Spring", state=state, site=site))
+        for _ in range(count)
+    ]
+    with closing(Link(access)) as link, link.transaction() as connection:
+        connection.execute(contact.insert(), rows)
+
+
+def test_the_calls_of_all_sites_count_where_contacts_are_shared(db, access):
+    for site, abandoned in (("warsaw", 9), ("lodz", 4)):
+        told_by(access, site, US, State.CONVERSATION, 96)
+        told_by(access, site, US, State.ABANDONED, abandoned)
+        told_by(access, site, PL, State.ATTEMPT, 7)
+    called(db, "spring", US, State.CONVERSATION, 100)
+    assert found(db)["spring", "US"] == Rate("spring", 100, 0, "US", 3, 30)
+    with closing(Store(db)) as store:
+        keep(store, NOW, ask(access, "warsaw", NOW, {30}))
+        assert found(db)["spring", "US"] == Rate("spring", 200, 4, "US", 3, 30, all_sites=True)
+        assert rates(store, NOW)[0] == Rate("spring", 200, 4, all_sites=True)
+        assert rates(store, NOW, 7)[0] == Rate("spring", 100, 0, days=7)
+        later = by_law(store, NOW + timedelta(days=2))[0]
+        assert (later.answered, later.all_sites) == (100, False)
+
+
+def test_a_shared_database_that_is_away_takes_nothing_back(db, access, caplog):
+    url = access.url.render_as_string(hide_password=False)
+    settings = Settings(
+        store=StoreSettings(str(db)), site=SiteSettings(name="warsaw"), sync=SyncSettings(url=url, site="warsaw")
+    )
+    gone = replace(settings, sync=SyncSettings(url="postgresql://nobody@127.0.0.1:1/none", site="warsaw", timeout=0.2))
+
+    def look(of):
+        with caplog.at_level(logging.WARNING):
+            return [(one.answered, one.abandoned) for one in asyncio.run(of.look())]
+
+    told_by(access, "lodz", US, State.CONVERSATION, 96)
+    told_by(access, "lodz", US, State.ABANDONED, 40)
+    called(db, "spring", US, State.CONVERSATION, 100)
+    alone = Abandonment(gone, Path(db), clock=lambda: NOW)
+    assert look(alone) == [] and caplog.text.count("abandoned=others-unknown why=postgresql://127.0.0.1/none") == 1
+    assert look(Abandonment(settings, Path(db), clock=lambda: NOW)) == [(236, 40)]
+    for clock in (NOW, NOW + timedelta(days=2)):  # known from before; too old
+        assert look(Abandonment(gone, Path(db), clock=lambda clock=clock: clock)) == []
+    assert "below-again" not in caplog.text
+    called(db, "spring", US, State.CONVERSATION, 5000)
+    assert look(Abandonment(settings, Path(db), clock=lambda: NOW)) == []
+    assert "abandoned=below-again campaign=spring country=US" in caplog.text

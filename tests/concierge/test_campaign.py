@@ -138,7 +138,7 @@ def test_the_caps_of_all_sites_are_asked_without_reserving(concierge, config, on
 
     from concierge.wiring import upgrade_store
     from models.caps import Contact
-    from models.reserving import Terms
+    from models.reserving import Taken, Terms
     from models.rules import Case
     from models.sharing import Shared
 
@@ -153,13 +153,22 @@ def test_the_caps_of_all_sites_are_asked_without_reserving(concierge, config, on
     now = datetime.fromisoformat(NOON).astimezone(UTC)
     elsewhere = Contact(str(uuid4()), 48600100200, now, "spring", site="b")
     with closing(Shared(on_postgresql, Terms(site="b"))) as shared:
-        assert shared.take(Case("spring", None, 48600100200), elsewhere, "", [], now) is None
+        assert isinstance(shared.take(Case("spring", None, 48600100200), elsewhere, "", [], now), Taken)
     for _ in range(10):  # a busy server may not answer in the time that a check has for it
         said = concierge(*words, "--explain").stdout
         if "refuse caps of all sites" in said:
             break
     else:
         pytest.fail(said)
+    words = ("check", NUMBER, "--campaign", "spring", "--at", "2026-11-25T12:00:00+01:00", "--config", settings)
+    for _ in range(10):
+        found = json.loads(concierge(*words, "--format", "json").stdout)
+        assert found["verdict"] == "allow"
+        if found["history"]["contacts"] == "1":
+            break
+    else:
+        pytest.fail(str(found))
+    assert found["history"]["last"] == f"{now:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def test_a_change_holds_also_when_the_clock_was_set_back(concierge, spring, home_db):

@@ -59,6 +59,7 @@ def test_answered_calls_with_nobody_there_are_counted_over_thirty_days(concierge
         "abandoned": 3,
         "percent": 3.03,
         "above": True,
+        "sites": "this",
     }
     assert concierge("campaign", "abandoned", "--most", "4").returncode == 0
     assert "too many" in concierge("campaign", "abandoned").stdout

@@ -2,6 +2,7 @@
 
 import shutil
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import URL
 
 from models.campaign import Campaign
 from models.caps import Call, Cap, Contact, State
+from models.past import past_of
 from models.reserving import Full, Reserver, Taken, Terms, Unsure
 from models.rules import Case, Frequency, Lead
 from models.sharing import Shared, has_room
@@ -45,34 +47,25 @@ def host(template, tmp_path):
         one.close()
 
 
-@pytest.fixture
-def clean(access):
-    from sqlalchemy import text
-
-    with closing(Shared(access, Terms())) as shared, shared._open().transaction() as connection:
-        connection.execute(text("DELETE FROM contact"))
-    return access
-
-
-def test_a_cap_holds_for_all_sites_together(host, clean):
-    one, other = host("warsaw", clean)[0], host("lodz", clean)[0]
+def test_a_cap_holds_for_all_sites_together(host, access):
+    one, other = host("warsaw", access)[0], host("lodz", access)[0]
     limit = case(Cap(limit=3, scope="all"))
     found = [reserver.take(limit, NOW) for reserver in (one, other, one, other, one)]
     assert [type(each) for each in found] == [Taken, Taken, Taken, Full, Full]
     assert found[3].next_at is not None
 
 
-def test_a_person_is_one_at_all_sites(host, clean):
+def test_a_person_is_one_at_all_sites(host, access):
     lead = Lead(person="17", matter="d9")
-    one, other = host("warsaw", clean)[0], host("lodz", clean)[0]
+    one, other = host("warsaw", access)[0], host("lodz", access)[0]
     for key in ("person", "matter"):
         only = case(Cap(key=key, limit=1, scope="all", window="7d"), lead)
         assert isinstance(one.take(only, NOW), Taken if key == "person" else Full)
         assert isinstance(other.take(only, NOW), Full)
 
 
-def test_what_was_released_is_free_at_the_others(host, clean):
-    (one, shared), (other, _) = host("warsaw", clean), host("lodz", clean)
+def test_what_was_released_is_free_at_the_others(host, access):
+    (one, shared), (other, _) = host("warsaw", access), host("lodz", access)
     only = case(Cap(limit=1, scope="all"))
     assert isinstance(one.take(only, NOW, uniqueid="1.1"), Taken)
     assert isinstance(other.take(only, NOW), Full)
@@ -85,12 +78,31 @@ def test_what_was_released_is_free_at_the_others(host, clean):
     assert isinstance(other.take(only, NOW), Taken)
 
 
-def test_a_check_asks_without_taking(host, clean):
-    one, shared = host("warsaw", clean)
+def test_a_check_asks_without_taking(host, access):
+    one, shared = host("warsaw", access)
     only = case(Cap(limit=1, scope="all"))
-    assert shared.full(only, NOW) is None
+    assert shared.look(only, NOW).elsewhere == ()
     one.take(only, NOW)
-    assert isinstance(shared.full(only, NOW + timedelta(seconds=1)), Full)
+    assert isinstance(shared.look(only, NOW + timedelta(seconds=1)), Full)
+
+
+def test_the_history_of_an_allowed_call_has_the_other_sites_contacts(host, access):
+    """Also older than any cap looks back, and none of its own: those it has."""
+    (one, told), (other, asked) = host("warsaw", access), host("lodz", access)
+    many = case(Cap(limit=9, scope="all", window="24h"))
+    days = [NOW - timedelta(days=age) for age in (40, 20, 3)]
+    for at in days:
+        one.take(many, at, uniqueid=str(at))
+        one.settle(str(at), {State.RESERVED: State.CONVERSATION}, outcome="refused")
+    told.tell(one.untold())
+    for found in (asked.look(many, NOW), other.take(many, NOW)):
+        assert isinstance(found, Taken)
+        known = replace(many, contacts=found.elsewhere)
+        past = past_of(known, NOW)
+        assert (past.last_at, past.last_outcome, past.within_30_days) == (days[2], "refused", 2)
+        assert past.refusals == ("spring",)
+    again = one.take(many, NOW + timedelta(minutes=1))
+    assert [each.site for each in again.elsewhere] == ["lodz"]
 
 
 def test_without_a_share_nothing_is_taken_while_the_database_is_away(host):
@@ -104,16 +116,16 @@ def test_a_campaign_without_caps_goes_on_while_the_database_is_away(host):
     assert isinstance(host("warsaw", NOWHERE)[0].take(free, NOW), Taken)
 
 
-def test_an_outage_with_shares_never_ends_above_the_cap(host, clean):
+def test_an_outage_with_shares_never_ends_above_the_cap(host, access):
     """Three sites, a limit of 4, one each in an outage: what is taken before, in it and after it is 4 at most."""
     limit = case(Cap(limit=4, scope="all", share=1))
-    before = [host("warsaw", clean)[0].take(limit, NOW) for _ in range(4)]
+    before = [host("warsaw", access)[0].take(limit, NOW) for _ in range(4)]
     assert [type(each) for each in before] == [Taken, Taken, Full, Full]  # two are left to the two other sites
     away = [[host(site, NOWHERE)[0].take(limit, NOW) for _ in range(2)] for site in ("warsaw", "lodz", "radom")]
     assert [[type(each) for each in found] for found in away] == [[Unsure, Unsure], [Taken, Unsure], [Taken, Unsure]]
     for site in ("warsaw", "lodz", "radom"):
-        assert isinstance(host(site, clean)[0].take(limit, NOW), Full)
-    with closing(Shared(clean, Terms())) as shared:
+        assert isinstance(host(site, access)[0].take(limit, NOW), Full)
+    with closing(Shared(access, Terms())) as shared:
         known = [each for each in shared.known(limit, NOW) if each.state is not State.RELEASED]
     assert len(known) <= 4
 
@@ -165,8 +177,8 @@ def test_the_tool_that_fires_from_many_processes(on_postgresql, tmp_path):
     assert len(counts) == 12
 
 
-def test_a_contact_of_a_site_whose_clock_is_ahead_counts(host, clean):
-    one, other = host("warsaw", clean)[0], host("lodz", clean)[0]
+def test_a_contact_of_a_site_whose_clock_is_ahead_counts(host, access):
+    one, other = host("warsaw", access)[0], host("lodz", access)[0]
     limit = case(Cap(limit=1, scope="all"))
     assert isinstance(one.take(limit, NOW + timedelta(seconds=2)), Taken)
     assert isinstance(other.take(limit, NOW), Full)

@@ -13,7 +13,7 @@ from concierge.lab.databases import PostgreSQL
 from models.campaign import Campaign
 from models.caps import Cap, Contact, State
 from models.errors import FeedError
-from models.reserving import Terms
+from models.reserving import Full, Taken, Terms
 from models.rules import Case
 from models.sharing import Shared
 from models.suppression import Kind
@@ -106,7 +106,7 @@ def test_contacts_are_reserved_and_settled_with_it(as_writer):
     now = datetime(2026, 11, 23, 12, tzinfo=UTC)
     made = Contact(str(uuid4()), case.number, now, "spring", state=State.RESERVED, site="warsaw")
     with closing(Shared(as_writer, Terms(site="warsaw"))) as shared:
-        assert shared.take(case, made, "1.1", [], now) is None
-        assert shared.full(case, now) is not None
+        assert isinstance(shared.take(case, made, "1.1", [], now), Taken)
+        assert isinstance(shared.look(case, now), Full)
         shared.tell([(replace(made, state=State.RELEASED), "1.1")])
-        assert shared.full(case, now) is None
+        assert isinstance(shared.look(case, now), Taken)
