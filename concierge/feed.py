@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection, text
+
 from concierge.settings import Settings
 from concierge.wiring import age_of, feed_access
 from models.errors import FeedError
@@ -19,6 +21,8 @@ from models.sync.link import Access, Link, engine_of, explained
 
 _PATIENCE = 600.0  # seconds for a change of the schema
 _PAGE = 5_000
+_REMEDY = "as its owner: ALTER DATABASE … CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+_CONVERT = "ALTER TABLE {} CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
 
 def upgrade_feed(access: Access) -> str:
@@ -29,6 +33,8 @@ def upgrade_feed(access: Access) -> str:
         engine = engine_of(replace(access, timeout=_PATIENCE))
         try:
             with engine.execution_options(isolation_level="READ COMMITTED").begin() as connection:
+                if (found := _characters(connection)) is not None:
+                    raise FeedError(f"{access.name}: its characters are {found}; {_REMEDY}, and run this again")
                 run.upgrade(connection)
         except run.UnknownRevision as error:
             raise FeedError(f"{access.name}: {error}; upgrade Concierge on this host") from error
@@ -45,9 +51,27 @@ def feed_differences(access: Access) -> list[object]:
         engine = engine_of(replace(access, timeout=_PATIENCE))
         try:
             with engine.connect() as connection:
-                return list(run.differences(connection))
+                return [*_odd_tables(connection), *run.differences(connection)]
         finally:
             engine.dispose()
+
+
+def _characters(connection: Connection) -> str | None:
+    """Of new tables, where they do not have all letters: the names of persons and products are not ASCII."""
+    if connection.dialect.name == "postgresql":
+        return None
+    found = str(connection.execute(text("SELECT @@character_set_database")).scalar_one())
+    return None if found == "utf8mb4" else found
+
+
+def _odd_tables(connection: Connection) -> list[object]:
+    if connection.dialect.name == "postgresql":
+        return []
+    query = text(
+        "SELECT table_name, table_collation FROM information_schema.tables"
+        " WHERE table_schema = DATABASE() AND table_collation NOT LIKE 'utf8mb4%' ORDER BY table_name"
+    )
+    return [f"table {name} has {found}; {_CONVERT.format(name)}" for name, found in connection.execute(query)]
 
 
 def status(settings: Settings, path: Path) -> dict[str, Any]:

@@ -126,6 +126,13 @@ class Imports:
                 refold(connection, key)
             self._store.seal_import(connection, identity)
 
+    def clear(self) -> None:
+        """Remove what a killed import of this host has left, now and not with the next one. Raises StoreBusy while one
+        runs, StoreError."""
+        if any(one.state == LOADING and not one.site for one in self.all()):
+            with alone(self._store.path, patience=0.0):
+                self._remove_unfinished()
+
     def get(self, identity: str) -> Batch:
         """One import by its id. Raises StoreError."""
         found = next((one for one in self.all() if one.id == identity), None)
@@ -305,9 +312,9 @@ def _key(row: Row[Any]) -> Key:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def alone(path: Path, patience: float = PATIENCE) -> Iterator[None]:
     """One import at a time; the end of a short one, such as another site's, is waited for. Raises StoreBusy."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + patience
     with path.with_name(path.name + ".import").open("w") as lock:
         while not _locked(lock):
             if time.monotonic() >= until:

@@ -244,10 +244,7 @@ class Purge:
         for key in sorted(keys):
             rows = _rows_of(connection, key)
             if any(row.state == LOADING for row in rows):
-                raise StoreWaiting(
-                    f"+{number}: an import that lists it too has not come to its end; wait for that "
-                    "(what a killed one has left goes with the next import)"
-                )
+                raise StoreWaiting(f"+{number}: an import that lists it too has not come to its end; wait for that")
             if any(_waits(row, pushed) for row in rows):
                 raise StoreWaiting(f"+{number}: the other sites do not have all of it yet; see `concierge sync status`")
             self._forget_key(connection, key, gone, until)

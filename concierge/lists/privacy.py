@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 def purge(args: Namespace, settings: Settings) -> int:
     """0."""
     from concierge.commands.list import _number
+    from models.imports import Imports
     from models.retention import Purge
 
     number = _number(args.number, site_of(settings)) if args.number is not None else None
@@ -31,6 +32,8 @@ def purge(args: Namespace, settings: Settings) -> int:
 
         _check_one_reading(number, args)
     with open_store(settings) as store, progress("purging") as shown:
+        if number is not None and not args.dry_run:
+            Imports(store).clear()  # what a killed one has left would be waited for
         work = Purge(store, who(), bool(settings.sync.url), args.dry_run, shown.at, folder_of(settings))
         gone = work.run(_cutoffs(settings)) if number is None else work.forget(number.e164)
         if not args.dry_run:

@@ -29,8 +29,8 @@ _EVENTS = (
 )
 _ENTRIES = (
     f"SELECT n.number, n.last, n.campaign, n.allow, n.reason, n.source, n.created_at, n.expires_at, n.revoked_at,"  # noqa: S608
-    f" n.batch, b.undone_at, n.id FROM entry n LEFT JOIN batch b ON b.id = n.batch"
-    f" WHERE n.batch = '' OR b.state IS NOT '{LOADING}' ORDER BY n.number, n.last, n.campaign, n.allow"
+    f" n.batch, b.undone_at, n.id, b.state IS '{LOADING}' FROM entry n LEFT JOIN batch b ON b.id = n.batch"
+    " ORDER BY n.number, n.last, n.campaign, n.allow"
 )
 
 
@@ -41,7 +41,8 @@ def differences(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     row = next(rows, None)
     for key, found in groupby(connection.execute(_EVENTS), itemgetter(0, 1, 2, 3)):
         while row is not None and _before(row[:4], key):
-            yield _place(row[:4]), _UNMADE
+            if not row[-1]:
+                yield _place(row[:4]), _UNMADE
             row = next(rows, None)
         own = row if row is not None and tuple(row[:4]) == key else None
         what = _difference(own, list(found), undone)
@@ -50,7 +51,8 @@ def differences(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
         if own is not None:
             row = next(rows, None)
     while row is not None:
-        yield _place(row[:4]), _UNMADE
+        if not row[-1]:
+            yield _place(row[:4]), _UNMADE
         row = next(rows, None)
 
 
@@ -96,6 +98,9 @@ def _difference(row: Sequence[Any] | None, rows: Sequence[Sequence[Any]], undone
         summed = fold(events, undone)
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return ""  # told with the events
+    if row is not None and row[-1]:  # of an import under way: it takes the place of what no longer holds
+        held = summed is not None and summed.revoked_at is None
+        return "it does not hold, and its events say that it does" if held else ""
     if row is None or summed is None:
         return "" if row is None and summed is None else "it is missing, or its events are"
     reason, source, created, expires, revoked, batch, undone_at = row[4:11]

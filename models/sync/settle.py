@@ -4,13 +4,14 @@ thread of its own."""
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 
 from sqlalchemy import select
 
 from models import forgetting
 from models.access import Access, note
-from models.errors import StoreWaiting
+from models.errors import StoreBusy, StoreWaiting
 from models.imports import Imports
 from models.retention import Purge
 from models.store import Store
@@ -22,7 +23,7 @@ def settle(store: Store) -> int:
     """Do what the feed has said about imports and persons; how many were changed. Raises StoreBusy while an import runs
     here, StoreWaiting while something about a person is under way."""
     imports = Imports(store)
-    return _arrived(store, imports) + _taken_back(store, imports) + _forgotten(store)
+    return _arrived(store, imports) + _taken_back(store, imports) + _forgotten(store, imports)
 
 
 def _arrived(store: Store, imports: Imports) -> int:
@@ -53,11 +54,15 @@ def _taken_back(store: Store, imports: Imports) -> int:
     return len(orders)
 
 
-def _forgotten(store: Store) -> int:
-    """Orders of other sites. One that has to wait keeps no other one waiting."""
+def _forgotten(store: Store, imports: Imports) -> int:
+    """Orders of other sites. One that has to wait keeps no other one waiting, and none waits for what a killed import
+    has left: nobody may ever import anything again here."""
     with store.reading() as connection:
         orders = state.with_prefix(connection, state.FORGET)
     late: StoreWaiting | None = None
+    if orders:
+        with suppress(StoreBusy):
+            imports.clear()
     for identity, told in orders.items():
         number, by, before = forgetting.read(told)
         try:

@@ -252,3 +252,29 @@ async def test_what_the_service_records_wakes_the_link(on_postgresql, tmp_path, 
     assert woken
     await service.stop()
     assert Service(settings, tmp_path / "a.db", ["agi"]).sync is None
+
+
+def test_a_shared_database_without_all_letters_is_refused_and_named(mariadb, fresh, tmp_path, concierge):
+    """MariaDB has latin1 by default; a cap of a person with another letter in the key would be unknown."""
+    url = fresh(mariadb.url)
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    shown = url.set(drivername=url.get_backend_name()).render_as_string()
+    config = tmp_path / "a.yaml"
+    config.write_text(f"store: {{path: {tmp_path}/a.db}}\nsync: {{url: '{shown}', site: a}}\n")
+
+    def run(statement):
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+
+    run(f"ALTER DATABASE {url.database} CHARACTER SET latin1")
+    done = concierge("db", "upgrade", "--feed", "--config", config)
+    assert done.returncode == 2 and "its characters are latin1; as its owner: ALTER DATABASE" in done.stderr
+    run(f"ALTER DATABASE {url.database} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+    assert concierge("db", "upgrade", "--feed", "--config", config).returncode == 0
+    assert concierge("db", "check", "--feed", "--config", config).returncode == 0
+    run("ALTER TABLE contact CONVERT TO CHARACTER SET latin1")
+    done = concierge("db", "check", "--feed", "--config", config)
+    assert done.returncode == 1 and "table contact has latin1_swedish_ci; ALTER TABLE contact CONVERT" in done.stdout
+    run("ALTER TABLE contact CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+    assert concierge("db", "check", "--feed", "--config", config).returncode == 0
+    engine.dispose()

@@ -9,14 +9,17 @@ import pytest
 from models import facts, imports
 from models.evidence.sources import EVENT, FACT
 from models.evidence.verify import verify
+from models.forgetting import FORGOTTEN
 from models.imports import Batch, Imports
 from models.rows import event_row
 from models.store import Store
+from models.sync import state
 from models.sync.due import due
-from models.sync.facts import next_facts, of_row
+from models.sync.facts import next_facts, of_row, put_order
 from models.sync.inbox import take_in
 from models.sync.message import ImportNews, of_event, of_import
 from models.sync.settle import settle
+from models.tables import to_micros
 
 BASE = 48600000000
 
@@ -128,3 +131,42 @@ def fact_message(kind):
     row = {name: getattr(made, name) for name in ("kind", "subject", "source", "actor", "number")}
     row |= {"event_id": str(made.event_id), "site": "a", "recorded_at": 1, "at": 1, "body": "{}"}
     return of_row(row, "a")
+
+
+def broken_off(store, make, numbers):
+    """An import of this host that was killed in its middle."""
+    new = Batch(str(uuid4()), uuid4().hex, "killed.csv", "csv", "me", datetime.now(UTC))
+
+    def rows():
+        yield from (make.event(number, batch=new.id) for number in numbers)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Imports(store).load(new, rows())
+
+
+def test_an_import_that_broke_off_over_one_that_was_taken_back_is_no_fault_of_the_evidence(store, make, monkeypatch):
+    """Its entries have taken the place of those that no longer hold; they count again when it is removed."""
+    monkeypatch.setattr(imports, "_CHUNK", 1)
+    first = Batch(str(uuid4()), "e" * 64, "one.csv", "csv", "me", datetime.now(UTC))
+    done = Imports(store).load(first, [make.event(BASE + one, batch=first.id) for one in range(3)])
+    Imports(store).undo(done.id, "me", datetime.now(UTC))
+    broken_off(store, make, [BASE, BASE + 9])
+    assert verify(store.path).findings == []
+    with store.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM entry WHERE number = ?", (BASE + 1,))
+    assert [one.where for one in verify(store.path).findings] == [f"entry of +{BASE + 1}"]
+
+
+def test_an_order_to_forget_does_not_wait_for_ever_for_an_import_that_broke_off(store, make, monkeypatch):
+    """Nobody may ever import anything again here."""
+    monkeypatch.setattr(imports, "_CHUNK", 1)
+    told = make.event(BASE, reason="a story")
+    store.record(told)
+    broken_off(store, make, [BASE, BASE + 1])
+    with store.writing() as connection:
+        put_order(connection, str(uuid4()), BASE, "anna", to_micros(datetime.now(UTC)))
+        state.put(connection, state.PUSHED, 10)
+    settle(store)
+    assert [one.reason for one in store.events(BASE)] == [FORGOTTEN]
+    assert Imports(store).all() == []
