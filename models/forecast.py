@@ -100,6 +100,7 @@ class Forecaster:
         with store.reading() as connection:
             self._met = set(connection.execute(select(contact.c.number).distinct()).scalars())
             self._met |= set(connection.execute(select(fact.c.number).where(fact.c.number > 0).distinct()).scalars())
+        self._aging = registries.is_aging(span.start, span.end)
         self._keyed = {cap.key for cap in (*ground.campaign.all_caps, *all_caps(ground.folder))} - {"number"}
         self._groups: dict[tuple[object, ...], Outlook] = {}
         self._regions: dict[str, tuple[str, ...]] = {}
@@ -183,8 +184,14 @@ class Forecaster:
         return law.region_of(number) if law is not None else ""
 
     def _over(self, facts: Facts) -> Outlook:
-        decisions: list[Decision] = [decide(facts, moment) for moment in self._moments]
+        decisions: list[Decision] = [decide(self._aged(facts, moment), moment) for moment in self._moments]
         reason = decisions[0].reason
         if reason in _NOBODY:
             return Outlook((False,) * len(decisions), reason.value, decisions[0])
         return Outlook(tuple(one.allowed for one in decisions), reason.value, decisions[0])
+
+    def _aged(self, facts: Facts, moment: datetime) -> Facts:
+        """With what registries say at that moment, where one gets too old meanwhile."""
+        if not self._aging or isinstance(facts.destination, NotANumber):
+            return facts
+        return replace(facts, registered=self._ground.judge.registered(facts.destination, moment))

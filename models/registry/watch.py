@@ -82,6 +82,10 @@ class Holding:
         detail = f"registry {name} of {country} is {age} days old, {most} at most; add a newer one"
         return Registered(name, RegistryState.STALE, detail)
 
+    def is_aging(self, start: datetime, end: datetime, max_age: Mapping[str, int]) -> bool:
+        """Does it get too old in that time?"""
+        return self.trouble(start, max_age) is None and self.trouble(end, max_age) is not None
+
 
 class Registries:
     """All registries of one folder. Used from one thread; never raises.
@@ -137,6 +141,11 @@ class Registries:
                 code = calling_code(holding.header.country)
                 found.update(one for one in numbers if str(one).startswith(code))
         return found
+
+    def is_aging(self, start: datetime, end: datetime) -> bool:
+        """Does any of them get too old in that time?"""
+        self.refresh()
+        return any(one.is_aging(start, end, self._max_age) for one in self.holdings.values())
 
     def begin(self) -> Callable[[], None]:
         """Begin to load. Call what is returned, in any thread, to wait until that is over."""

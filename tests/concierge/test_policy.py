@@ -2,7 +2,7 @@
 
 import json
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -92,3 +92,27 @@ def test_mistakes_are_named(concierge, leads, tmp_path):
         done = concierge("policy", *words)
         assert done.returncode == 2, words
         assert "Traceback" not in done.stderr
+
+
+def test_a_registry_that_gets_too_old_meanwhile_stops_the_rest_of_the_time(concierge, tmp_path):
+    """Also for leads of which nothing else is known."""
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    (tmp_path / "spring.yaml").write_text("name: spring\nconsent: not-needed\ncountry: none\n")
+    concierge("campaign", "add", tmp_path / "spring.yaml")
+    (tmp_path / "au.csv").write_text("number\n+61412345678\n")
+    day = (now - timedelta(days=29)).date()
+    words = ("--format", "csv", "--country", "AU", "--as-of", day, "--name", "dncr")
+    assert concierge("registry", "add", tmp_path / "au.csv", *words).returncode == 0
+    leads = tmp_path / "leads.csv"
+    leads.write_text("number\n+61412345678\n+61412345679\n+48600100200\n")
+    span = ("--from", now.isoformat(), "--to", (now + timedelta(days=4)).isoformat(), "--step", "1440")
+    done = concierge("policy", "simulate", leads, "--campaign", "spring", *span, "--format", "json")
+    found = [one["callable"] for one in json.loads(done.stdout)["steps"]]
+    for step, count in enumerate(found):
+        at = (now + timedelta(days=step)).isoformat()
+        checked = [
+            concierge("check", number, "--campaign", "spring", "--at", at).returncode
+            for number in leads.read_text().split()[1:]
+        ]
+        assert count == checked.count(0), (step, checked)
+    assert found == [2, 2, 1, 1]
