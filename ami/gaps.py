@@ -49,8 +49,9 @@ class Reconciler(Protocol):
     async def rebuild(self) -> int | None:
         """How many called legs of campaigns are up now; None: could not be asked."""
 
-    async def doubt(self) -> str:
-        """Why the dialplan may not have kept the key presses of the gap; empty when it has."""
+    async def doubt(self) -> str | None:
+        """Why the dialplan may not have kept the key presses of the gap; empty when it has; None: that cannot be said
+        yet."""
 
 
 def gap_of(gap: Gap, system: str, legs: int) -> ListeningGap:
@@ -176,6 +177,8 @@ class GapBook:
 
     async def _reconcile(self) -> None:
         doubt = await self._reconciler.doubt()
+        if doubt is None:
+            return
         legs = await self._reconciler.rebuild()
         drained = await self._reconciler.drain()
         if self._covered() is None and isinstance(drained, NotRead):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from ami.session import AmiSession
 CONTEXT, FEATURES = "concierge-optout", "CONCIERGE_FEATURES"
 _PATIENCE = 5.0  # seconds in which the dialplan must have kept a key that was heard
 _MOST = 10_000
+_TIME = re.compile(r"[0-9]{1,2}:([0-9]{2}):([0-9]{2})")
+_QUARTER, _STARTING, _SKEW = 900, 30, 5  # seconds
 
 
 class DialplanWitness:
@@ -67,8 +70,17 @@ class DialplanWitness:
         self._legs.rebuild([leg for raw in answer if (leg := leg_shown(raw))], asked)
         return len(self._legs)
 
-    async def doubt(self) -> str:
-        """Why a key press may not have been kept by the dialplan; empty when it was."""
+    async def doubt(self) -> str | None:
+        """Why a key press may not have been kept by the dialplan; empty when it was; None: Asterisk is still starting,
+        and its manager is there before its dialplan."""
+        why = await self._missing()
+        return None if why and await self._is_starting() else why or self._silence()
+
+    async def _is_starting(self) -> bool:
+        status = await self._session.send({"Action": "CoreStatus"})
+        return isinstance(status, Reply) and just_began(str(status.headers.get("CoreStartupTime", "")), self._clock())
+
+    async def _missing(self) -> str:
         features = await self._session.send({"Action": "Getvar", "Variable": FEATURES})
         if isinstance(features, NotSent) or not features.success:
             return f"{FEATURES} cannot be read: {_why(features)}"
@@ -77,7 +89,7 @@ class DialplanWitness:
         plan = await self._session.send_for_list({"Action": "ShowDialPlan", "Context": CONTEXT})
         if isinstance(plan, NotSent | Reply):
             return f"the dialplan keeps no key presses: [{CONTEXT}] is not there ({_why(plan)})"
-        return self._silence()
+        return ""
 
     def _silence(self) -> str:
         """A marked leg's first key was heard, and the dialplan has not said a word of it."""
@@ -86,6 +98,13 @@ class DialplanWitness:
             del self._alone[name]
             self._silent = "the last key press that was heard was not kept by the dialplan: see features.conf"
         return self._silent
+
+
+def just_began(clock_time: str, now: float) -> bool:
+    """PURE: is this time of day, of an unknown time zone, within the last half a minute? Zones differ by quarters of an
+    hour, so one of the 96 such times of a day is the right one. Clocks may differ by some seconds."""
+    found = _TIME.fullmatch(clock_time)
+    return found is not None and (now - 60 * int(found[1]) - int(found[2]) + _SKEW) % _QUARTER < _STARTING
 
 
 def _bound(some: OrderedDict[str, float] | OrderedDict[str, None]) -> None:

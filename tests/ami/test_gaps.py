@@ -130,6 +130,16 @@ async def test_a_gap_waits_for_kept_presses_that_are_not_recorded_yet(book, rows
     assert only(rows).state is GapState.RECONCILED
 
 
+async def test_a_gap_waits_for_an_asterisk_that_is_still_starting(book, rows, pbx):
+    pbx.why = None
+    book.ended(LOST, 0)
+    await book.step(None)
+    assert (only(rows).state, book.unreconciled) == (GapState.OPEN, 1)
+    pbx.why = ""
+    await book.step(None)
+    assert only(rows).state is GapState.RECONCILED
+
+
 async def test_a_link_that_is_lost_again_leaves_the_gap_open(book, rows, pbx, covered):
     pbx.kept, covered[0] = NotRead("not connected"), None
     book.ended(LOST, 0)
