@@ -283,10 +283,10 @@ class Standing:
         self._thread.start()
 
     def stop(self) -> None:
-        """Blocks until a pass under way has ended, for 40 s at most."""
+        """Blocks until a pass under way has ended, for 10 s at most: the next one takes up what this one leaves."""
         self._ending.set()
         if self._thread.is_alive():
-            self._thread.join(40)
+            self._thread.join(10)
 
     def _run(self) -> None:
         while not self._ending.is_set():

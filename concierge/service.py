@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
 import logging
 import signal
@@ -59,6 +58,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("concierge")
 
 PARTS = ("agi", "ami", "sync", "web")
+_DRAIN = 30.0  # seconds; systemd waits for 40
 
 
 class Service:
@@ -257,19 +257,20 @@ class Service:
                 task.cancel()
         if self.health is not None:
             await self.health.stop()
+        bridging = asyncio.create_task(asyncio.to_thread(self._bridge.stop)) if self._bridge is not None else None
         asked = [self.server.drain()] if "agi" in self._parts else []
         await asyncio.gather(*asked, *([self.endpoint.stop()] if self.endpoint is not None else []))
         await asyncio.gather(*(listener.close() for listener in self.listeners.values()))
         await asyncio.gather(*self._listening, return_exceptions=True)
         await asyncio.gather(*(watch.settled() for watch in self._watches.values()))
         await self._reception.settled()
-        if self._bridge is not None:
-            await asyncio.to_thread(self._bridge.stop)
         if self._telling is not None:
             self._telling.cancel()
             await asyncio.gather(self._telling, return_exceptions=True)
         await self._counting.close()
         await self.journal.close()
+        if bridging is not None:
+            await bridging
         if self.sync is not None:
             await asyncio.to_thread(self.sync.stop)
         await asyncio.to_thread(self._judge.reader.save)
@@ -296,9 +297,11 @@ class Service:
             alive.cancel()
             notify("STOPPING=1")
             log.info("draining")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(30):
+            try:
+                async with asyncio.timeout(_DRAIN):
                     await self.stop()
+            except TimeoutError:
+                log.error("drain=unfinished seconds=%g; what is spooled or kept is recorded at the next start", _DRAIN)
 
 
 def once_meant(cases: Cases, campaign: str) -> Mapping[str, Scope]:

@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -87,3 +89,50 @@ def test_a_reason_that_says_nothing_is_refused(concierge, words):
     done = concierge("list", *words)
     assert (done.returncode, "nothing stands there" in done.stderr) == (2, True)
     assert concierge("list", "show").stdout == ""
+
+
+def service_with_a_bridge_that_waits(tmp_path, released):
+    upgrade_store(tmp_path / "list.db")
+    service = Service(
+        parse({"store": {"path": "list.db"}, "agi": {"port": 0}}, tmp_path / "c.yaml"), tmp_path / "list.db", ["agi"]
+    )
+    service._bridge = SimpleNamespace(start=lambda: None, stop=released.wait)
+    return service
+
+
+async def test_the_end_writes_what_was_decided_before_it_waits_for_the_bridge(tmp_path, monkeypatch):
+    released, closed = threading.Event(), asyncio.Event()
+    service = service_with_a_bridge_that_waits(tmp_path, released)
+    await service.start()
+    close = service.journal.close
+
+    async def noted():
+        await close()
+        closed.set()
+
+    monkeypatch.setattr(service.journal, "close", noted)
+    stopping = asyncio.create_task(service.stop())
+    await asyncio.wait_for(closed.wait(), 10)
+    assert not stopping.done()
+    released.set()
+    await asyncio.wait_for(stopping, 10)
+
+
+async def test_an_end_that_takes_too_long_is_said(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("concierge.service._DRAIN", 0.05)
+    released, started = threading.Event(), asyncio.Event()
+    service = service_with_a_bridge_that_waits(tmp_path, released)
+    start = service.start
+
+    async def noted():
+        await start()
+        started.set()
+
+    monkeypatch.setattr(service, "start", noted)
+    ended = asyncio.create_task(service.run())
+    await asyncio.wait_for(started.wait(), 20)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(ended, 20)
+    released.set()
+    assert "drain=unfinished seconds=0.05" in caplog.text
+    service._alone.release()
