@@ -73,23 +73,20 @@ class DialplanWitness:
     async def doubt(self) -> str | None:
         """Why a key press may not have been kept by the dialplan; empty when it was; None: Asterisk is still starting,
         and its manager is there before its dialplan."""
-        why = await self._missing()
-        return None if why and await self._is_starting() else why or self._silence()
-
-    async def _is_starting(self) -> bool:
-        status = await self._session.send({"Action": "CoreStatus"})
-        return isinstance(status, Reply) and just_began(str(status.headers.get("CoreStartupTime", "")), self._clock())
-
-    async def _missing(self) -> str:
+        plan = await self._session.send_for_list({"Action": "ShowDialPlan", "Context": CONTEXT})
+        if isinstance(plan, NotSent | Reply):
+            why = f"the dialplan keeps no key presses: [{CONTEXT}] is not there ({_why(plan)})"
+            return None if await self._is_starting() else why
         features = await self._session.send({"Action": "Getvar", "Variable": FEATURES})
         if isinstance(features, NotSent) or not features.success:
             return f"{FEATURES} cannot be read: {_why(features)}"
         if not features.headers.get("Value"):
             return f"the dialplan keeps no key presses: the global variable {FEATURES} is empty"
-        plan = await self._session.send_for_list({"Action": "ShowDialPlan", "Context": CONTEXT})
-        if isinstance(plan, NotSent | Reply):
-            return f"the dialplan keeps no key presses: [{CONTEXT}] is not there ({_why(plan)})"
-        return ""
+        return self._silence()
+
+    async def _is_starting(self) -> bool:
+        status = await self._session.send({"Action": "CoreStatus"})
+        return isinstance(status, Reply) and just_began(str(status.headers.get("CoreStartupTime", "")), self._clock())
 
     def _silence(self) -> str:
         """A marked leg's first key was heard, and the dialplan has not said a word of it."""

@@ -39,14 +39,18 @@ async def test_a_dialplan_that_is_there_is_no_doubt_however_long_asterisk_runs(w
         assert await witness.doubt() == ""
 
 
-@pytest.mark.parametrize("what", ["features", "plan"])
-async def test_what_is_missing_is_a_doubt_once_asterisk_has_had_its_time_to_start(witness, session, what):
-    setattr(session, what, "" if what == "features" else Reply(False, "Did not find context"))
+async def test_what_is_missing_is_a_doubt_once_asterisk_has_had_its_time_to_start(witness, session):
+    session.plan = Reply(False, "Did not find context")
     assert "keeps no key presses" in await witness.doubt()
     session.began = "17:29:50"  # half past five where that Asterisk is
     assert await witness.doubt() is None
     for session.began in ("", "soon", "17:29:20"):
         assert "keeps no key presses" in await witness.doubt()
+
+
+async def test_a_dialplan_that_keeps_nothing_is_a_doubt_at_once(witness, session):
+    session.features, session.began = "", "11:59:58"
+    assert "CONCIERGE_FEATURES is empty" in await witness.doubt()
 
 
 @pytest.mark.parametrize(
