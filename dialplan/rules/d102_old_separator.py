@@ -39,7 +39,7 @@ from dialplan.applications.calls import Call, targets
 from dialplan.applications.effect import Kind
 from dialplan.finding import Finding, Severity
 from dialplan.light import pattern
-from dialplan.subject import Subject
+from dialplan.subject import Located, Subject
 
 CODE = "D102"
 SEVERITY = Severity.ERROR
@@ -48,7 +48,7 @@ MISSION = "D1"
 OLD_MAILBOX = pattern(r"[usb]\d+(@\w+)?")
 NUMBER = pattern(r"\d+(\.\d*)?|\d*\^.*")
 JUMPS_IF = frozenset({"gotoif", "gosubif"})
-CONDITION = pattern(r"\s*\$\[.*\]\s*")
+CONDITION = pattern(r"\s*\$\[.*\]\s*(:[\w\s,-]*)?")
 PLACE = 3  # context, extension, priority
 DECIDES = frozenset({"gotoif", "gosubif", "execif", "macroif"})
 GOES = frozenset({"goto", "gotoif", "gotoiftime"})
@@ -68,6 +68,7 @@ NAMES = frozenset(
 
 def check(subject: Subject) -> Iterator[Finding]:
     """One finding for each application that is written in the old way."""
+    beyond: dict[str, list[tuple[Located, str]]] = {}
     for located in subject.steps():
         for call in located.calls:
             text = _old(call) or _without_question(call) or _misplaced(call)
@@ -75,6 +76,11 @@ def check(subject: Subject) -> Iterator[Finding]:
                 yield Finding(CODE, SEVERITY, text, located.spot)
             elif text := _lost(call):
                 yield Finding(CODE, Severity.WARNING, text, located.spot)
+            elif text := _beyond(call):
+                beyond.setdefault(call.application.lower(), []).append((located, text))
+    for (located, text), *others in beyond.values():
+        more = f", and so in {len(others)} more places" if others else ""
+        yield Finding(CODE, Severity.WARNING, text + more, located.spot)
     yield from _forgotten(subject)
 
 
@@ -93,7 +99,12 @@ def _lost(call: Call) -> str:
         ]
         lost = next(filter(None, rest), "")
         return f"{call.application} takes context, extension and priority: {lost} behind them is lost" if lost else ""
-    most = MOST.get(name, 0)
+    return ""
+
+
+def _beyond(call: Call) -> str:
+    """Arguments behind the last; whoever writes them does so in every line."""
+    most = MOST.get(call.application.lower(), 0)
     if not most or call.data.count(",") < most:
         return ""
     lost = ",".join(split(call.data)[most:]).strip(", ")
