@@ -162,6 +162,17 @@ def by_id(store: Store, event_id: UUID) -> Fact | None:
     return None if row is None else of_row(row)
 
 
+def by_ids(store: Store, event_ids: Sequence[UUID]) -> dict[UUID, Fact]:
+    """Those of these ids that there are. Raises StoreError."""
+    found: dict[UUID, Fact] = {}
+    with store.reading() as connection:
+        for start in range(0, len(event_ids), 500):
+            some = [str(one) for one in event_ids[start : start + 500]]
+            rows = connection.execute(select(fact).where(fact.c.event_id.in_(some)))
+            found |= {one.event_id: one for one in map(of_row, rows)}
+    return found
+
+
 # for the look-up of a call: without SQLAlchemy's own overhead
 # its id too: a list that was put back from a backup gives the same numbers again
 LAST_CAMPAIGN = Query(

@@ -168,17 +168,37 @@ def _import(store: Store, args: Namespace, site: Site) -> int:
     found, mistakes = [], []
     for line, row in _rows(args.file):
         try:
-            found.append(_event(row, args, site))
+            found.append((line, _event(row, args, site)))
         except ValueError as error:
-            mistakes.append(f"{args.file}:{line}: {error}")
-    for one in mistakes:
-        print(one, file=sys.stderr)
+            mistakes.append((line, str(error)))
+    good, others = _with_one_end(store, found)
+    mistakes += others
+    for line, why in sorted(mistakes):
+        print(f"{args.file}:{line}: {why}", file=sys.stderr)
     if args.dry_run:
-        print(f"{len(found)} rows can be recorded, {len(mistakes)} cannot; nothing was recorded")
+        print(f"{len(good)} rows can be recorded, {len(mistakes)} cannot; nothing was recorded")
     else:
-        new = record(store, [fact_of(one) for one in found])
-        print(f"{new} recorded, {len(found) - new} known before, {len(mistakes)} refused")
+        new = record(store, [fact_of(one) for one in good])
+        print(f"{new} recorded, {len(good) - new} known before, {len(mistakes)} refused")
     return 1 if mistakes else 0
+
+
+def _with_one_end(
+    store: Store, found: list[tuple[int, ConsentEvent]]
+) -> tuple[list[ConsentEvent], list[tuple[int, str]]]:
+    """Those with the end that the same consent has, and why not the others: what is recorded is not edited."""
+    from models.facts import by_ids, consent_of
+
+    known = {key: consent_of(one) for key, one in by_ids(store, [one.event_id for _, one in found]).items()}
+    good, others = [], []
+    for line, one in found:
+        before = known.setdefault(one.event_id, one)
+        if before.expires_at == one.expires_at:
+            good.append(one)
+            continue
+        end = told(before.expires_at) if before.expires_at else "it is taken back"
+        others.append((line, f"the same consent is recorded until {end}; withdraw it, or give a new one its own `at`"))
+    return good, others
 
 
 def _rows(name: str) -> Iterator[tuple[int, dict[str, str]]]:

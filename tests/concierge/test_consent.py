@@ -163,3 +163,25 @@ def test_a_row_with_more_cells_than_names_and_a_column_that_stands_twice_are_ref
     file.write_text("number,number,at,source\n+48600100200,+48600100201,2026-01-01T00:00:00Z,web\n")
     done = concierge("consent", "import", file)
     assert done.returncode == 2 and "each once" in done.stderr
+
+
+def test_a_row_with_another_end_of_a_consent_that_is_known_is_not_passed_over(concierge, cards, tmp_path):
+    """It would go on holding, or end, as it was recorded, and the file would seem to be taken in."""
+    path = tmp_path / "consents.csv"
+
+    def imported(*ends):
+        rows = [f"{NUMBER},cards,2026-01-01T10:00:00Z,form,{end}" for end in ends]
+        path.write_text("\n".join(["number,topic,at,source,until", *rows]) + "\n")
+        return concierge("consent", "import", path)
+
+    assert imported("2099-12-31").stdout == "1 recorded, 0 known before, 0 refused\n"
+    assert imported("2099-12-31", "31.12.2099").stdout == "0 recorded, 2 known before, 0 refused\n"
+    for end in ("2026-03-31", "2100-12-31", ""):
+        done = imported(end)
+        assert (done.returncode, done.stdout) == (1, "0 recorded, 0 known before, 1 refused\n")
+        assert f"{path}:2: the same consent is recorded until 2099-12-31, everywhere on earth; withdraw" in done.stderr
+    path.write_text("number,topic,at,source,until\n" + f"{NUMBER},loans,2026-01-01T10:00:00Z,form,\n" * 2)
+    path.write_text(path.read_text() + f"{NUMBER},loans,2026-01-01T10:00:00Z,form,2030-01-01\n")
+    done = concierge("consent", "import", path)
+    assert done.stdout == "1 recorded, 1 known before, 1 refused\n"
+    assert f"{path}:4: the same consent is recorded until it is taken back" in done.stderr
