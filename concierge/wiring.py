@@ -22,6 +22,7 @@ from models.gate import Judge
 from models.number import Site
 from models.policy import Rules
 from models.reader import Reader
+from models.registry.expected import are_expected
 from models.registry.watch import MAX_AGE, Registries
 from models.rules import Demand
 
@@ -254,7 +255,13 @@ def max_ages(settings: Settings) -> dict[str, int]:
 
 def registries_of(settings: Settings, path: Path, *, background: bool = False, single: bool = False) -> Registries:
     """The national registries that belong to this list; nothing is read yet."""
-    return Registries(registry_folder(settings, path), max_ages(settings), background=background, single=single)
+    return Registries(
+        registry_folder(settings, path),
+        max_ages(settings),
+        background=background,
+        single=single,
+        expected=are_expected(path),
+    )
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -54,12 +54,13 @@ def day(text: str) -> date:
 
 def run(args: Namespace) -> int:
     """0 done; `add` gives 1 when rows were refused, `list` and `verify` when a registry stops calls."""
+    from models.errors import StoreError
     from models.registry.file import Damaged
 
     settings = settings_of(args)
     try:
         return {"add": _add, "list": _list, "verify": _list, "remove": _remove}[args.action](args, settings)
-    except Damaged as error:
+    except (Damaged, StoreError) as error:
         raise UserError(str(error)) from error
     except OSError as error:
         hint = "; run as the user of the daemon, or set registries.folder" if error.errno in (EACCES, EPERM) else ""
@@ -72,6 +73,7 @@ def _folder(settings: Settings) -> Path:
 
 def _add(args: Namespace, settings: Settings) -> int:
     from models.registry.blocks import builder
+    from models.registry.expected import expect
     from models.registry.file import Header
     from models.registry.folder import NAME, add, read_manifest
 
@@ -85,6 +87,7 @@ def _add(args: Namespace, settings: Settings) -> int:
     made_at = datetime.now(UTC)
     header = Header(args.name, args.file_format, args.country, args.as_of, made_at, _version())
     written = add(folder, header, numbers)
+    expect(store_path(settings), True)
     print(f"{written.name}: {written.count} numbers of {written.country}, as of {written.as_of}")
     if report.count:
         print(f"{report.count} rows could not be read and are not in it")
@@ -188,13 +191,20 @@ def _line(row: dict[str, object]) -> str:
 
 
 def _remove(args: Namespace, settings: Settings) -> int:
-    from models.registry.folder import NoSuchRegistry, remove
+    from models.registry.expected import are_expected, expect
+    from models.registry.folder import NoSuchRegistry, has_manifest, read_manifest, remove
 
-    folder = _folder(settings)
+    folder, store = _folder(settings), store_path(settings)
     try:
+        if not has_manifest(folder) and are_expected(store):
+            expect(store, False)
+            print(f"{args.name}: was lost; no call depends on registries any more")
+            return 0
         if not folder.is_dir():
             raise NoSuchRegistry(args.name)
         header = remove(folder, args.name)
+        if not read_manifest(folder):
+            expect(store, False)
     except NoSuchRegistry:
         raise UserError(f"there is no registry {args.name!r}; see `concierge registry list`") from None
     print(f"{header.name}: removed; calls to {header.country} no longer depend on it")

@@ -45,10 +45,16 @@ def read_manifest(folder: Path) -> Manifest:
         raise Damaged(f"{folder / _MANIFEST}: {error}; remove it and add the registries again") from None
 
 
+def has_manifest(folder: Path) -> bool:
+    """False: there has been no registry here, or all of it is gone."""
+    return (folder / _MANIFEST).exists()
+
+
 def add(folder: Path, header: Header, numbers: Building) -> Header:
     """Write the file, then name it in the manifest: one rename is the moment of the change. Raises OSError, Damaged."""
     with _alone(folder):
         manifest = read_manifest(folder)
+        _tidy(folder, manifest)  # at once: drafts of one that was killed for want of room take that room
         beside = folder / f".{header.name}.adding"
         written = write(beside, header, numbers)
         beside.replace(folder / file_of(written))
@@ -88,8 +94,8 @@ def _write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def _tidy(folder: Path, manifest: Manifest) -> None:
-    """Files that the manifest does not name are of no use to anybody."""
+    """Files that the manifest does not name are of no use to anybody; nor are drafts, which a kill has left."""
     wanted = {file_of(header) for header in manifest.values()}
-    for path in folder.glob("*.registry"):
+    for path in (*folder.glob("*.registry"), *folder.glob(".*.new"), *folder.glob(".*.adding")):
         if path.name not in wanted:
             path.unlink(missing_ok=True)

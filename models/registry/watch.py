@@ -19,7 +19,7 @@ from models.number.country import calling_code, may_be_in
 from models.policy import Registered, RegistryState
 from models.registry.blocks import Unusable, among, shorter
 from models.registry.file import Damaged, Header, Registry, load
-from models.registry.folder import file_of, read_manifest
+from models.registry.folder import file_of, has_manifest, read_manifest
 
 log = logging.getLogger("concierge.registry")
 
@@ -92,13 +92,21 @@ class Registries:
 
     `background`: for a process that answers calls; another one waits until everything is loaded. `single`: for a
     process of one question, which reads what it needs and no more. `max_age`: days by country, 0 or absent: no limit.
+    `expected`: there have to be some, see models/registry/expected.py.
     """
 
     def __init__(
-        self, folder: Path, max_age: Mapping[str, int] = MAX_AGE, *, background: bool = False, single: bool = False
+        self,
+        folder: Path,
+        max_age: Mapping[str, int] = MAX_AGE,
+        *,
+        background: bool = False,
+        single: bool = False,
+        expected: bool = False,
     ) -> None:
         self.folder = folder
         self._single = single
+        self._expected = expected
         self._text = str(folder)
         self._max_age = max_age
         self._background = background
@@ -177,7 +185,13 @@ class Registries:
     def _is_gone(self) -> None:
         self._seen = None
         gone = "" if not self.holdings else f"{self._text} is gone, with {', '.join(self.holdings)}"
-        self.broken = gone
+        self.broken = gone or (self._lost() if self._expected else "")
+
+    def _lost(self) -> str:
+        return (
+            f"{self._text} has no registries, and this list had some; add them again, or say with "
+            "`concierge registry remove NAME` that it is to go without"
+        )
 
     def _read(self) -> None:
         try:
@@ -186,7 +200,8 @@ class Registries:
             said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
             self.broken, self._seen = said, None
             return
-        self.broken = ""
+        lost = self._expected and not manifest and not self.holdings and not has_manifest(self.folder)
+        self.broken = self._lost() if lost else ""
         before = self.holdings
         self.holdings = {name: self._hold(header, before.get(name)) for name, header in manifest.items()}
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -197,3 +198,32 @@ def test_where_pyroaring_cannot_be_installed_everything_goes_on(add, check, conc
     concierge("list", "scrub", leads, "-o", tmp_path / "clean.csv")
     assert (tmp_path / "clean.csv").read_text() == "number\n+12125551235\n+48600100201\n"
     assert concierge("registry", "verify").returncode == 0
+
+
+def test_registries_that_are_lost_with_their_folder_stop_every_call(add, check, concierge, home_db, tmp_path):
+    """Also on another host, where a copy of the list is put back without them; and there is a way to go without."""
+    concierge("list", "add", "600100200", "--reason", "r", "--source", "s")
+    assert add().returncode == 0
+    folder = home_db.with_name(home_db.name + ".registries")
+    number = "+1 202 555 0199"
+    assert check(number)["reason"] == "not-listed"
+    assert concierge("db", "backup", tmp_path / "copy.db").returncode == 0
+    shutil.rmtree(folder)
+    assert check(number)["reason"] == "registry-unavailable"
+    folder.mkdir()
+    assert check(number)["reason"] == "registry-unavailable"
+    assert "registry remove NAME" in concierge("registry", "list").stderr
+    home_db.unlink()
+    (tmp_path / "copy.db").rename(home_db)
+    assert check(number)["reason"] == "registry-unavailable"
+    assert concierge("registry", "remove", "ftc").returncode == 0
+    assert check(number)["reason"] == "not-listed"
+    assert concierge("evidence", "verify").returncode in (0, 1)
+
+
+def test_a_list_without_registries_needs_none(add, check, concierge):
+    concierge("list", "add", "600100200", "--reason", "r", "--source", "s")
+    assert check("+1 202 555 0199")["reason"] == "not-listed"
+    assert add().returncode == 0
+    assert concierge("registry", "remove", "ftc").returncode == 0
+    assert check("+1 202 555 0199")["reason"] == "not-listed"

@@ -22,6 +22,18 @@ def test_a_registry_takes_the_place_of_the_one_before(registry):
     assert list(load(registry.folder / file_of(second)).numbers) == [14165550000]
 
 
+def test_what_a_kill_has_left_is_cleared_away_by_the_next_command(registry):
+    """Names as those of the drafts, and of numbers that no manifest names."""
+    put = registry.put(registry.folder)
+    left = [".ftc.adding", "..ftc.adding.4711.new", ".manifest.4711.new", "ftc.20261120.0123456789ab.registry"]
+    for command in (lambda: registry.put(registry.folder), lambda: remove(registry.folder, "ftc")):
+        for name in left:
+            (registry.folder / name).write_bytes(b"x" * 1000)
+        command()
+        assert not [name for name in left if (registry.folder / name).exists()]
+    assert not (registry.folder / file_of(put)).exists()
+
+
 def test_what_is_removed_is_gone(registry):
     registry.put(registry.folder)
     remove(registry.folder, "ftc")
