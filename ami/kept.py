@@ -17,12 +17,12 @@ from ami.session import AmiSession
 from models.number import without_numbers
 
 FAMILY = "concierge-optout"
-BAD = "concierge-optout-bad"
+CALLBACKS = "concierge-callback"  # promises to callers
 _EACH = 4  # hints that are asked about one by one; more of them are one question
 _LINE = re.compile(r"(/\S.*?) *: (.*)")
 _log = logging.getLogger(__name__)
 
-# key below FAMILY and its value -> True: durable; None: can never be recorded; False: not yet
+# key below the family and its value -> True: durable; None: can never be recorded; False: not yet
 RecordKept = Callable[[str, str], Awaitable[bool | None]]
 
 
@@ -46,8 +46,9 @@ class NotRead:
 class Drain:
     """Reads AstDB at every login, every `every` seconds, and at once when the dialplan says that it kept a key."""
 
-    def __init__(self, session: AmiSession, record: RecordKept, every: float = 15.0) -> None:
+    def __init__(self, session: AmiSession, record: RecordKept, every: float = 15.0, family: str = FAMILY) -> None:
         self._session = session
+        self._family = family
         self._record = record
         self._every = every
         self._hints: set[str] = set()
@@ -99,22 +100,26 @@ class Drain:
         return drained
 
     async def _rows(self, number: str) -> list[tuple[str, str]] | NotRead:
-        asked = {"Action": "DBGetTree", "Family": FAMILY} | ({"Key": number} if number else {})
+        asked = {"Action": "DBGetTree", "Family": self._family} | ({"Key": number} if number else {})
         answer = await self._session.send_for_list(asked)
         if isinstance(answer, NotSent):
             return NotRead(answer.reason)
         if isinstance(answer, Reply):
             return await self._shown(answer.message)
-        return [pair for raw in answer if (pair := _pair(str(raw.get("Key", "")), str(raw.get("Val", ""))))]
+        return [pair for raw in answer if (pair := self._pair(str(raw.get("Key", "")), str(raw.get("Val", ""))))]
 
     async def _shown(self, refusal: str) -> list[tuple[str, str]] | NotRead:
         """An Asterisk without DBGetTree, or a user without `reporting`, may still show AstDB as a command."""
-        answer = await self._session.send({"Action": "Command", "Command": f"database show {FAMILY}"})
+        answer = await self._session.send({"Action": "Command", "Command": f"database show {self._family}"})
         if isinstance(answer, NotSent) or not answer.success:
             return NotRead(f"DBGetTree: {refusal}; give the manager user `reporting` in write=")
         output = answer.headers.get("Output", [])
         found = map(_LINE.fullmatch, [output] if isinstance(output, str) else output)
-        return [pair for line in found if line and (pair := _pair(line[1], line[2]))]
+        return [pair for line in found if line and (pair := self._pair(line[1], line[2]))]
+
+    def _pair(self, key: str, value: str) -> tuple[str, str] | None:
+        head = f"/{self._family}/"
+        return (key.removeprefix(head), value) if key.startswith(head) else None
 
     async def _hand_over(self, rows: list[tuple[str, str]]) -> Drained:
         counts = {True: 0, False: 0, None: 0}
@@ -130,7 +135,7 @@ class Drain:
         try:
             return await self._record(key, value)
         except Exception:  # noqa: BLE001 - one kept key that nobody can handle does not hold up the others
-            _log.exception("a key press that the dialplan kept could not be handled: %s", without_numbers(key))
+            _log.exception("what the dialplan kept could not be handled: %s", without_numbers(key))
             return False
 
     async def _forget(self, key: str, value: str, *, bad: bool) -> None:
@@ -138,12 +143,8 @@ class Drain:
         if any(letter in key + value for letter in "\r\n\0"):
             return
         if bad:
-            copied = await self._session.send({"Action": "Setvar", "Variable": f"DB({BAD}/{key})", "Value": value})
+            place = f"DB({self._family}-bad/{key})"
+            copied = await self._session.send({"Action": "Setvar", "Variable": place, "Value": value})
             if isinstance(copied, NotSent) or not copied.success:
                 return
-        await self._session.send({"Action": "Setvar", "Variable": f"DB_DELETE({FAMILY}/{key})", "Value": "1"})
-
-
-def _pair(key: str, value: str) -> tuple[str, str] | None:
-    head = f"/{FAMILY}/"
-    return (key.removeprefix(head), value) if key.startswith(head) else None
+        await self._session.send({"Action": "Setvar", "Variable": f"DB_DELETE({self._family}/{key})", "Value": "1"})

@@ -19,7 +19,7 @@ from ami.events import Event, KeyKept
 from ami.gaps import GapBook, GapStore, heard_until, why_silent
 from ami.intake import Gap
 from ami.keeper import KeeperStatus, OptOutKeeper, Recorded, Recorder, Retry
-from ami.kept import Drained, NotRead, RecordKept
+from ami.kept import CALLBACKS, Drain, Drained, NotRead, RecordKept
 from ami.legs import DigitsOf, LegMap, NotAnOptOut, OptOut
 from ami.link import Access, NotSent, Timing
 from ami.second import DialplanWitness
@@ -52,11 +52,13 @@ class ListenerStatus:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Who records what the dialplan has kept, who keeps the gaps, and is a call that hides its keys repaired?"""
+    """Who records the key presses that the dialplan has kept, who keeps the gaps, is a call that hides its keys
+    repaired, and who records the promises to callers that the dialplan has kept?"""
 
     kept: RecordKept
     gaps: GapStore
     repair: bool = True
+    promised: RecordKept | None = None
 
 
 class OptOutListener:
@@ -98,11 +100,14 @@ class OptOutListener:
         self._on_gap = on_gap
         self._also = tuple(one if isinstance(one, Aside) else Aside(one) for one in also)
         self._second = DialplanWitness(self.session, self._legs, witness.kept) if witness else None
+        self._promises: Drain | None = None
         self._book: GapBook | None = None
         self._deaf: DeafWatch | None = None
         if witness is not None and self._second is not None:
             self._book = GapBook(system, witness.gaps, mark, self._second, self._covered)
             self._deaf = DeafWatch(system, self.session, self._legs, self._book.deaf, repair=witness.repair)
+            if witness.promised is not None:
+                self._promises = Drain(self.session, witness.promised, family=CALLBACKS)
         self._not_opt_outs: Counter[str] = Counter()
         self._unannounced = 0
 
@@ -139,6 +144,8 @@ class OptOutListener:
             return []
         drain = asyncio.create_task(self._second.run(), name="kept keys")
         deaf = [asyncio.create_task(self._deaf.run(), name="deaf calls")] if self._deaf else []
+        if self._promises is not None:
+            deaf.append(asyncio.create_task(self._promises.run(), name="kept promises"))
         return [drain, *deaf, asyncio.create_task(self._book.run(lambda: self.session.open_gap), name="gaps")]
 
     def _covered(self) -> float | None:

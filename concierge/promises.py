@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from agi.callback import read_kept
 from agi.handlers import CallBack
 from agi.log_line import pairs
 from concierge.manager import others_of
@@ -35,6 +36,11 @@ class Promises:
         # what a caller keyed in or the network presented has no digit for an outside line in front
         self._site: Site = replace(site_of(settings), outside_line="", tech_prefixes=())
         self._within = timedelta(hours=settings.callbacks.within)
+
+    async def kept(self, system: str, key: str, value: str) -> bool | None:
+        """What the PBX `system` keeps below concierge-callback: True durable, False not yet, None never readable."""
+        found = read_kept(key, value, system)
+        return None if found is None else await self.record(found)
 
     async def record(self, kept: CallBack) -> bool:
         """False when it is not durable."""

@@ -152,7 +152,8 @@ class Service:
         first = ami is self._settings.ami
         spool = self._path.with_name(self._path.name + (".optouts" if first else f".optouts-{ami.system}"))
         repair = self._settings.opt_out.on_deaf == "repair"
-        witness = Witness(partial(self._recorder.kept, ami.system), GapStore(self.journal), repair)
+        kept, promised = partial(self._recorder.kept, ami.system), partial(self._promises.kept, ami.system)
+        witness = Witness(kept, GapStore(self.journal), repair, promised)
         return OptOutListener(
             access_of(ami),
             self._recorder,

@@ -56,6 +56,23 @@ def variables(session):
     return [one["Variable"] for one in session.sent if one["Action"] == "Setvar"]
 
 
+async def test_promises_to_callers_are_fetched_from_their_own_family(session):
+    async def record(key, value):
+        return value.startswith("17") or None
+
+    session.rows = [
+        {"Event": "DBGetTreeResponse", "Key": f"/concierge-callback/1.{one}!promise!1", "Val": value}
+        for one, value in ((2, "17!600100200!no-answer!en!20!SIP/x"), (3, "nonsense"))
+    ]
+    assert await Drain(session, record, family="concierge-callback").all() == Drained(2, 1, 0, 1)
+    assert session.sent[0]["Family"] == "concierge-callback"
+    assert variables(session) == [
+        "DB_DELETE(concierge-callback/1.2!promise!1)",
+        "DB(concierge-callback-bad/1.3!promise!1)",
+        "DB_DELETE(concierge-callback/1.3!promise!1)",
+    ]
+
+
 async def test_each_key_goes_after_its_record(drain, session):
     assert await drain.all() == Drained(2, 2)
     assert variables(session) == [
