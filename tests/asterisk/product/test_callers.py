@@ -62,7 +62,9 @@ def test_a_caller_is_promised_a_call_back_by_one_key_and_the_promise_is_recorded
     assert "concierge-callback/" not in str(site.pbx.db_show())
 
 
-def test_a_promise_is_kept_while_the_daemon_is_away_and_fetched_though_nobody_else_calls(site: Site, caller: Phone) -> None:
+def test_a_promise_is_kept_while_the_daemon_is_away_and_fetched_though_nobody_else_calls(
+    site: Site, caller: Phone
+) -> None:
     site.stop_daemon()
     since = site.ami.mark()
     with busy_operator(site):
