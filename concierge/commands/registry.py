@@ -31,7 +31,9 @@ def configure(parser: ArgumentParser) -> None:
     add.add_argument("--country", required=True, metavar="CC", help="whose registry it is, e.g. US")
     add.add_argument("--as-of", required=True, type=day, metavar="DATE", help="the day of the official list")
     add.add_argument("--name", required=True, help="what to call it, e.g. ftc")
-    add.add_argument("--force", action="store_true", help="even when it has less than half of what it replaces")
+    add.add_argument(
+        "--force", action="store_true", help="even when it is older, or has less than half of what it replaces"
+    )
     shown = actions.add_parser("list", help="what there is, and how old")
     add_format(shown)
     verify = actions.add_parser("verify", help="read every file to its end")
@@ -84,6 +86,7 @@ def _add(args: Namespace, settings: Settings) -> int:
         _collect(file, named_format(args, args.file)[1], args, settings, numbers, report)
     before = read_manifest(folder).get(args.name) if folder.is_dir() else None
     _check_size(len(numbers), before, args)
+    _check_day(before, args)
     made_at = datetime.now(UTC)
     header = Header(args.name, args.file_format, args.country, args.as_of, made_at, _version())
     written = add(folder, header, numbers)
@@ -91,6 +94,7 @@ def _add(args: Namespace, settings: Settings) -> int:
     print(f"{written.name}: {written.count} numbers of {written.country}, as of {written.as_of}")
     if report.count:
         print(f"{report.count} rows could not be read and are not in it")
+    _warn_if_old(written, made_at, settings)
     return 1 if report.count else 0
 
 
@@ -113,6 +117,25 @@ def _check_size(count: int, before: Header | None, args: Namespace) -> None:
         raise UserError(
             f"{args.file}: {count} numbers, where {before.name} has {before.count} as of {before.as_of}; "
             "was it cut? --force takes it all the same"
+        )
+
+
+def _check_day(before: Header | None, args: Namespace) -> None:
+    if before is not None and args.as_of < before.as_of and not args.force:
+        raise UserError(
+            f"{args.file}: as of {args.as_of}, but {before.name} is there as of {before.as_of}; was it the old file? "
+            "--force takes it all the same"
+        )
+
+
+def _warn_if_old(written: Header, now: datetime, settings: Settings) -> None:
+    age, most = (now.date() - written.as_of).days, max_ages(settings).get(written.country, 0)
+    if most and age > most:
+        stopped = "are refused" if settings.registries.on_stale == "refuse" else "go out with a warning"
+        print(
+            f"concierge: {written.name} is {age} days old already, {most} at most: until a newer one is added calls to "
+            f"{written.country} {stopped}",
+            file=sys.stderr,
         )
 
 

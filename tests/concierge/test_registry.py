@@ -63,6 +63,18 @@ def test_an_old_one_stops_its_country_or_warns(add, check, concierge, config):
     assert check("+12125551235", "--config", path)["verdict"] == "allow"
 
 
+def test_an_older_list_does_not_take_the_place_of_a_newer_one_unseen(add, check, concierge):
+    add()
+    done = add(as_of=TODAY - timedelta(days=40))
+    assert done.returncode == 2 and f"ftc is there as of {TODAY}; was it the old file? --force" in done.stderr
+    assert check("+12125551235")["verdict"] == "allow"
+    done = add("--force", as_of=TODAY - timedelta(days=40))
+    assert done.returncode == 0
+    assert "ftc is 40 days old already, 31 at most: until a newer one is added calls to US are refused" in done.stderr
+    assert check("+12125551235")["reason"] == "registry-stale"
+    assert add(as_of=TODAY - timedelta(days=1)).stderr == ""
+
+
 def test_a_damaged_one_stops_its_country_and_verify_and_doctor_say_so(add, check, concierge, home_db):
     add()
     [path] = home_db.with_name("concierge.db.registries").glob("*.registry")
