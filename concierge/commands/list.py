@@ -14,6 +14,9 @@ from concierge.lists import options
 from concierge.wiring import add_config, add_format, prepare_store, settings_of, site_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from concierge.settings import Settings
     from models.number import Number
     from models.store import Store
     from models.suppression import Entry
@@ -32,7 +35,11 @@ def configure(parser: ArgumentParser) -> None:
     add.add_argument("--until", type=day, metavar="DATE", help="last day on which it holds, e.g. 2027-03-31")
     add.add_argument("--reason", required=True, type=words)
     add.add_argument("--source", required=True, type=words, help="where this comes from: letter, e-mail, agent …")
-    add.add_argument("--force", action="store_true", help="list a number that no numbering plan knows")
+    add.add_argument(
+        "--force",
+        action="store_true",
+        help="list a number that no numbering plan knows, or for a campaign that is not defined",
+    )
     remove = actions.add_parser("remove", help="undo an entry; its history stays")
     remove.add_argument("number", help="as it was listed")
     remove.add_argument("--allow", action="store_true", help="the entry that allows")
@@ -118,7 +125,10 @@ def _add(store: Store, number: Number | None, args: Namespace) -> int:
     _check_one_reading(number, args)
     if args.until is not None and args.until < datetime.now(UTC).date():
         raise UserError(f"--until {args.until}: that day is over; nothing was listed")
-    for campaign in _scopes(args.campaign):
+    scopes = _scopes(args.campaign)
+    if not args.force:
+        must_be_defined(store, scopes, settings_of(args))
+    for campaign in scopes:
         done = store.record(_event("add", number, campaign, args, end_of(args.until)))
         what = "allowed inside of a listed range" if args.allow else "listed"
         print(f"{_text(number, args)}: {what} {_scope(campaign)}, entry {done.entry.id if done.entry else '?'}")
@@ -182,6 +192,24 @@ def _scopes(campaigns: list[str]) -> list[str]:
         if not is_campaign_name(name):
             raise UserError(f"--campaign {name!r}: letters, digits, _ . and - only, at most 64")
     return [name.lower() for name in campaigns] or [ALL]
+
+
+def must_be_defined(store: Store, campaigns: Iterable[str], settings: Settings) -> None:
+    """A misspelt campaign would keep nobody from being called. Raises UserError.
+
+    While no campaign is defined, or `gate.unknown_campaign: allow`, names are labels, as for the gate.
+    """
+    import difflib
+
+    from concierge.commands.campaign import defined
+    from models.callback import REQUESTED
+
+    known = defined(store) if settings.gate.unknown_campaign == "refuse" else {}
+    for name in campaigns:
+        if known and name and name.lower() not in (*known, REQUESTED):
+            near = difflib.get_close_matches(name.lower(), known, n=1)
+            hint = f"did you mean {known[near[0]].name}?" if near else "`concierge campaign list` shows those that are;"
+            raise UserError(f"--campaign {name}: no such campaign is defined; {hint} --force lists for it all the same")
 
 
 def _scope(campaign: str) -> str:

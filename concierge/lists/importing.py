@@ -19,7 +19,7 @@ from concierge.exchange import Report, named_format, open_source, options_of
 from concierge.lists.kept import Kept
 from concierge.lists.opening import open_store
 from concierge.progress import progress
-from concierge.wiring import site_of
+from concierge.wiring import site_of, store_path
 
 if TYPE_CHECKING:
     from concierge.settings import Settings
@@ -36,7 +36,7 @@ def run_import(args: Namespace, settings: Settings) -> int:
     """0 all rows are listed (or were before), 1 some were refused."""
     from models.exchange.intake import read_rows
 
-    _check_terms(args)
+    _check_terms(args, settings)
     with _source(args.file) as file, Kept() as kept:
         name, format_ = named_format(args, args.file)
         options, site = options_of(args, settings), site_of(settings)
@@ -53,13 +53,17 @@ def run_import(args: Namespace, settings: Settings) -> int:
         return _load(new, kept, report, args, settings)
 
 
-def _check_terms(args: Namespace) -> None:
+def _check_terms(args: Namespace, settings: Settings) -> None:
+    from concierge.commands.list import must_be_defined
     from models.suppression import is_campaign_name
 
     if args.campaign and not is_campaign_name(args.campaign):
         raise UserError(f"--campaign {args.campaign!r}: letters, digits, _ . and - only, at most 64")
     if args.until is not None and args.until < datetime.now(UTC).date():
         raise UserError(f"--until {args.until}: that day is over; nothing was listed")
+    if args.campaign and not args.force and store_path(settings).exists():
+        with open_store(settings) as store:
+            must_be_defined(store, [args.campaign], settings)
 
 
 @contextmanager

@@ -79,7 +79,11 @@ def _import(parser: ArgumentParser, day: Callable[[str], date]) -> None:
     parser.add_argument("--until", type=day, metavar="DATE", help="for rows that have no end: the last day")
     parser.add_argument("--reason", default="", help="for rows that have none; default: the file's name")
     parser.add_argument("--source", default="import", help="where this comes from")
-    parser.add_argument("--force", action="store_true", help="also numbers that no numbering plan knows")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="also numbers that no numbering plan knows, and a campaign that is not defined",
+    )
     add_config(parser)
 
 

@@ -223,3 +223,32 @@ def test_a_reason_that_no_import_would_take_is_refused(concierge, check):
     done = concierge("list", "add", NUMBER, "--reason", "x" * 1001, "--source", "letter")
     assert done.returncode == 2 and "1001 characters, at most 1000" in done.stderr
     assert check()["verdict"] == "allow"
+
+
+def test_a_misspelt_campaign_is_not_listed_for_without_force(add, concierge, tmp_path):
+    assert add(NUMBER, "--campaign", "sprnig").returncode == 0, "while none is defined, names are labels"
+    (tmp_path / "spring.yaml").write_text("{name: spring, reason: offer, consent: not-needed}")
+    assert concierge("campaign", "add", tmp_path / "spring.yaml").returncode == 0
+    done = add("601234568", "--campaign", "spring", "--campaign", "Sprnig")
+    assert (done.returncode, done.stdout) == (2, ""), "nothing was listed, not half of it"
+    assert "Sprnig: no such campaign is defined; did you mean spring? --force" in done.stderr.replace(
+        "sprnig", "Sprnig"
+    )
+    assert concierge("list", "show", "601234568").returncode == 1
+    for name in ("SPRING", "callback"):
+        assert add("601234568", "--campaign", name).returncode == 0
+    assert add("601234568", "--campaign", "winter", "--force").returncode == 0
+    (tmp_path / "config.yaml").write_text("gate: {unknown_campaign: allow}\n")
+    assert add("601234569", "--campaign", "winter").returncode == 0
+
+
+def test_an_import_for_a_misspelt_campaign_lists_nothing(concierge, tmp_path):
+    (tmp_path / "n.csv").write_text("number\n601234568\n")
+    assert concierge("list", "import", tmp_path / "n.csv", "--campaign", "x", "--dry-run").returncode == 0
+    (tmp_path / "spring.yaml").write_text("{name: spring, reason: offer, consent: not-needed}")
+    assert concierge("campaign", "add", tmp_path / "spring.yaml").returncode == 0
+    for words in ((), ("--dry-run",)):
+        done = concierge("list", "import", tmp_path / "n.csv", "--campaign", "sprnig", *words)
+        assert done.returncode == 2 and "did you mean spring?" in done.stderr
+    assert concierge("list", "show", "601234568").returncode == 1
+    assert concierge("list", "import", tmp_path / "n.csv", "--campaign", "sprnig", "--force").returncode == 0
