@@ -58,12 +58,13 @@ async def _examine(settings: Settings, etc: Path, rx: str) -> list[Finding]:
     from concierge.doctor.sounds import check_sounds
     from concierge.doctor.web import check_web
     from concierge.installation.loaded import Console
+    from concierge.manager import all_of
 
     path = store_path(settings)
     found = list(check_host(settings, path))
     found += [finding async for finding in check_links(settings, path)]
     found += [finding async for finding in check_bridge(settings)]
-    found += check_gaps(path)
+    found += check_gaps(path, listened=bool(all_of(settings)))
     found += [finding async for finding in check_web(settings, path)]
     found += check_files(settings, etc)
     found += check_keys(settings, path, etc)

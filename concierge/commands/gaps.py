@@ -35,11 +35,13 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """1 when a gap is open or unreconciled."""
     from concierge.lists.opening import open_store
+    from concierge.manager import all_of
     from models.gap import GapState, gaps, settle
 
     if (args.settle is None) != (args.reason is None):
         raise UserError("--settle ID and --reason TEXT go together")
-    with open_store(settings_of(args)) as store:
+    settings = settings_of(args)
+    with open_store(settings) as store:
         if args.settle is not None and not settle(store, args.settle, args.reason, datetime.now(UTC)):
             raise UserError(f"{args.settle}: there is no such gap, or it is not over")
         with store.reading() as connection:
@@ -50,11 +52,11 @@ def run(args: Namespace) -> int:
     if args.format == "json":
         print(json.dumps([_facts(one) for one in shown], ensure_ascii=False, indent=1))
     else:
-        _print(shown, sum(one.state is GapState.UNRECONCILED for one in waiting))
+        _print(shown, sum(one.state is GapState.UNRECONCILED for one in waiting), listened=bool(all_of(settings)))
     return 1 if waiting else 0
 
 
-def _print(shown: list[ListeningGap], unreconciled: int) -> None:
+def _print(shown: list[ListeningGap], unreconciled: int, *, listened: bool) -> None:
     for one in shown:
         length = "goes on" if one.ended is None else f"{(one.ended - one.began) / timedelta(seconds=1):.3f} s"
         of = f" channel {one.channel}" if one.channel else ""
@@ -63,7 +65,11 @@ def _print(shown: list[ListeningGap], unreconciled: int) -> None:
     if unreconciled:
         print(_LOOK.format(count=unreconciled))
     elif not shown:
-        print("no key press can be missing: there is no gap that is not reconciled")
+        print(
+            "no key press can be missing: there is no gap that is not reconciled"
+            if listened
+            else "no gap is known, for nobody listens: ami.user is empty, and every key press goes unheard over AMI"
+        )
 
 
 def _facts(one: ListeningGap) -> dict[str, Any]:

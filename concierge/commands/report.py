@@ -17,7 +17,9 @@ from concierge.outputs import PRIVATE, PUBLIC, refuse_own, write_whole
 from concierge.wiring import add_config, settings_of
 
 if TYPE_CHECKING:
+    from concierge.settings import Settings
     from models.bypass import Passed
+    from models.store import Store
 
 _FORMATS = ("text", "json", "csv", "html", "prometheus")
 
@@ -59,6 +61,7 @@ def run(args: Namespace) -> int:
 
             found = list(passed_since(store, begin, end))
             text, code = _bypasses(found, args.format), 1 if found else 0
+            _say_what_was_not_seen(store, settings, begin, end)
         else:
             from concierge.reporting.facts import facts_of
             from concierge.wiring import folder_of
@@ -73,6 +76,24 @@ def run(args: Namespace) -> int:
     else:
         write_whole(args.output, text, PUBLIC if args.format == "prometheus" else PRIVATE)
     return code
+
+
+def _say_what_was_not_seen(store: Store, settings: Settings, begin: datetime, end: datetime) -> None:
+    """A call round the gate is seen over AMI alone."""
+    from concierge.manager import all_of
+    from models.gap import gaps
+
+    with store.reading() as connection:
+        times = [(max(one.began, begin), min(one.ended or end, end)) for one in gaps(connection)]
+    deaf = sum((ended - began) / timedelta(seconds=1) for began, ended in times if began < ended)
+    if not all_of(settings):
+        print("concierge: ami.user is empty: nobody listens, so no call round the gate is seen", file=sys.stderr)
+    elif deaf:
+        print(
+            f"concierge: the listener was away for {deaf:.0f} s of this time (`concierge gaps --all`): what went round "
+            "the gate then is not known",
+            file=sys.stderr,
+        )
 
 
 def _figures(facts: dict[str, Any], format_: str) -> str:

@@ -44,6 +44,11 @@ def read_sections(path: Path) -> Sections | None:
     return found
 
 
+def is_true(value: str) -> bool:
+    """As Asterisk's ast_true (main/utils.c) reads a setting."""
+    return value.strip().lower() in ("yes", "true", "on", "1", "y", "t")
+
+
 def unreadable(name: str, path: Path) -> Finding:
     """Why a file of Asterisk's cannot be looked at, and what to do about just that."""
     try:
@@ -72,6 +77,12 @@ def _manager(settings: Settings, path: Path) -> Iterator[Finding]:
     if user is None:
         yield failed(name, f"{path} has no user [{settings.ami.user}] after its [general]", remedy)
         return
+    if not is_true(sections.get("general", {}).get("enabled", "no")):
+        yield failed(
+            "manager enabled",
+            f"{path}: [general] has no enabled=yes, so Asterisk's manager listens to nobody",
+            "set enabled=yes and bindaddr=127.0.0.1 in [general], then `asterisk -rx 'manager reload'`",
+        )
     classes = {word.strip() for word in user.get("read", "").split(",")}
     missing = [word for word in _CLASSES if word not in classes and "all" not in classes]
     if missing:
@@ -79,7 +90,7 @@ def _manager(settings: Settings, path: Path) -> Iterator[Finding]:
     else:
         yield ok("event classes", "call, dtmf and user are read")
     stamped = sections.get("general", {}).get("timestampevents", "no")
-    if stamped.strip().lower() not in ("yes", "true", "on", "1", "y", "t"):
+    if not is_true(stamped):
         yield failed(
             "timestampevents", "is off: key presses are known by when they were read, and gaps are longer", remedy
         )

@@ -13,8 +13,8 @@ from models.store import Store
 _REMEDY = "`concierge gaps` names them; look into each, then `concierge gaps --settle ID --reason TEXT`"
 
 
-def check_gaps(path: Path) -> Iterator[Finding]:
-    """Nothing when the list cannot be read: that is another finding."""
+def check_gaps(path: Path, *, listened: bool) -> Iterator[Finding]:
+    """`listened`: is a PBX configured? Nothing when the list cannot be read: that is another finding."""
     try:
         store = Store(path)
     except StoreError:
@@ -26,7 +26,11 @@ def check_gaps(path: Path) -> Iterator[Finding]:
         return
     finally:
         store.close()
-    yield _finding([one for one in found if one.state is GapState.UNRECONCILED], found)
+    lost = [one for one in found if one.state is GapState.UNRECONCILED]
+    if listened or found:
+        yield _finding(lost, found)
+    else:
+        yield warning("listening gaps", "nobody listens, so none is known", "see `manager login` above")
 
 
 def _finding(lost: list[ListeningGap], found: list[ListeningGap]) -> Finding:

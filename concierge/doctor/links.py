@@ -12,11 +12,12 @@ from ami.link import Access, Link, NotSent, Timing, open_link, plainly
 from concierge.doctor.finding import Finding, failed, ok, unknown, warning
 from concierge.errors import UserError
 from concierge.manager import access_of, all_of
-from concierge.settings import AgiSettings, Settings
+from concierge.settings import AgiSettings, AmiSettings, Settings
 from concierge.wiring import identity_of
 
 _TOO_MUCH = ("Command", "Originate", "Reload", "DBPut", "UpdateConfig")
 _SECONDS = 3.0
+_NO_USER = "no key press is heard: set ami.user and ami.secret_file, then `concierge hooks install --reload`"
 
 
 async def check_links(settings: Settings, path: Path) -> AsyncIterator[Finding]:
@@ -24,18 +25,22 @@ async def check_links(settings: Settings, path: Path) -> AsyncIterator[Finding]:
     yield await _agi(settings.agi, path)
     listened = all_of(settings)
     if not listened:
-        yield failed(
-            "manager login", "ami.user is empty", "without it no key press is heard: see `concierge hooks show`"
-        )
+        yield failed("manager login", "ami.user is empty", _NO_USER)
     for one in listened:
         of = "" if one is settings.ami else f" of {one.system}"
         try:
             access = access_of(one)
         except (UserError, ValueError) as error:
-            yield failed(f"manager login{of}", str(error), "mend the setting")
+            yield failed(f"manager login{of}", str(error), _how(one))
             continue
         async for finding in _ami(access, auto=settings.callbacks.auto and one is settings.ami):
             yield replace(finding, name=finding.name + of)
+
+
+def _how(one: AmiSettings) -> str:
+    """A secret that is not made yet is no mistake in the settings."""
+    unmade = bool(one.secret_file) and not Path(one.secret_file).exists()
+    return "until then no key press is heard over AMI" if unmade else "mend the setting"
 
 
 async def _agi(agi: AgiSettings, path: Path) -> Finding:

@@ -29,9 +29,10 @@ def examined(concierge, config: Path, etc: Path) -> dict[str, dict[str, str]]:
 
 
 def test_a_secret_that_is_not_made_yet_is_made_by_the_hooks(concierge, config: Path, tmp_path: Path) -> None:
-    seen = examined(concierge, config, tmp_path / "etc")["manager login"]["seen"]
+    login = examined(concierge, config, tmp_path / "etc")["manager login"]
+    assert "mend the setting" not in login["remedy"]
     assert (
-        seen
+        login["seen"]
         == f"ami.secret_file: {tmp_path}/ami.secret is not there; `concierge hooks install` makes it, with a secret"
     )
 
@@ -90,3 +91,24 @@ def test_a_campaigns_own_key_needs_hooks_that_know_it(concierge, config: Path, t
         assert found is not None and found["state"] == "failed" and "7 of spring: only the manager" in found["seen"]
         assert "hooks install" in found["remedy"]
         path.write_text(now)
+
+
+def test_a_manager_that_is_switched_off_is_named(concierge, config: Path, tmp_path: Path) -> None:
+    etc = tmp_path / "etc"
+    etc.mkdir()
+    shown = concierge("hooks", "show", "--part", "manager", "--config", config).stdout
+    for said, off in (("enabled = no", True), ("", True), ("enabled = yes", False)):
+        (etc / "manager.conf").write_text(f"[general]\n{said}\nport = 5038\n{shown}")
+        found = examined(concierge, config, etc)
+        assert ("manager enabled" in found) == off
+        assert not off or "enabled=yes" in found["manager enabled"]["remedy"]
+
+
+def test_without_a_pbx_no_key_press_is_said_to_be_heard(concierge, tmp_path: Path) -> None:
+    path = tmp_path / "none.yaml"
+    path.write_text(f"store: {{path: {tmp_path}/list.db}}\n")
+    assert concierge("db", "upgrade", "--config", path).returncode == 0
+    found = examined(concierge, path, tmp_path / "etc")
+    assert found["listening gaps"]["state"] == "warning"
+    assert "nobody listens" in found["listening gaps"]["seen"]
+    assert "hooks install" in found["manager login"]["remedy"]

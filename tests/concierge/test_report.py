@@ -17,6 +17,7 @@ from concierge.reporting.page import columns
 from concierge.reporting.words import ADVICE
 from models.bypass import Passed, add
 from models.figures import reception
+from models.gap import GapKind, ListeningGap, put
 from models.incoming import Incoming
 from models.incoming import add as add_callers
 from models.store import Store
@@ -133,6 +134,21 @@ def test_calls_round_the_gate_are_named_with_cause_and_remedy(concierge, kept):
     assert len(json.loads(concierge("report", "bypasses", "--format", "json").stdout)) == 2
     none = concierge("report", "bypasses", "--until", "1h", "--since", "2h")
     assert (none.returncode, none.stdout) == (0, "no call went round the gate\n")
+
+
+def test_a_time_in_which_nobody_listened_is_not_called_free_of_bypasses(concierge, config, home_db):
+    none = concierge("report", "bypasses")
+    assert none.stdout == "no call went round the gate\n"
+    assert "ami.user is empty: nobody listens" in none.stderr
+    path = config("ami: {user: concierge}")
+    assert concierge("report", "bypasses", "--config", path).stderr == ""
+    began = datetime.now(UTC) - timedelta(minutes=5)
+    gap = ListeningGap(uuid4(), "pbx", GapKind.DISCONNECTED, began, "closed", began + timedelta(seconds=90))
+    with closing(Store(home_db)) as store:
+        put(store, gap)
+    said = concierge("report", "bypasses", "--config", path)
+    assert "the listener was away for 90 s of this time" in said.stderr
+    assert concierge("report", "bypasses", "--config", path, "--until", "1h", "--since", "2h").stderr == ""
 
 
 @pytest.mark.parametrize("target", ["0", "soon", "nan", "-1"])

@@ -35,7 +35,10 @@ def keep(path, tmp_path):
     return write
 
 
-def test_without_a_gap_nothing_can_be_missing(path, concierge):
+def test_without_a_gap_nothing_can_be_missing_where_somebody_listens(path, concierge):
+    done = concierge("gaps", "--config", path)
+    assert (done.returncode, done.stdout.startswith("no gap is known, for nobody listens")) == (0, True)
+    path.write_text(path.read_text() + "ami: {user: concierge}\n")
     done = concierge("gaps", "--config", path)
     assert (done.returncode, done.stdout.startswith("no key press can be missing")) == (0, True)
 
