@@ -37,7 +37,8 @@ class Access:
     @property
     def name(self) -> str:
         """For people: without password and options."""
-        return f"{self.url.get_backend_name()}://{self.url.host or ''}/{self.url.database or ''}"
+        port = f":{self.url.port}" if self.url.port else ""
+        return f"{self.url.get_backend_name()}://{self.url.host or ''}{port}/{self.url.database or ''}"
 
 
 @dataclass(frozen=True, slots=True)

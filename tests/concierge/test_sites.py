@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from concierge.errors import SettingsError
 from concierge.service import Service
@@ -19,6 +19,7 @@ from concierge.settings import SyncSettings, parse
 from concierge.wiring import upgrade_store
 from models.suppression import Kind, ListEvent
 from models.sync.hosts import report
+from models.sync.link import Access
 from models.sync.worker import Sync
 from models.tables import SCHEMA
 
@@ -278,3 +279,9 @@ def test_a_shared_database_without_all_letters_is_refused_and_named(mariadb, fre
     run("ALTER TABLE contact CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
     assert concierge("db", "check", "--feed", "--config", config).returncode == 0
     engine.dispose()
+
+
+@pytest.mark.parametrize(("port", "shown"), [("", ""), (":5433", ":5433")])
+def test_a_feed_is_named_with_the_port_that_was_set(port, shown):
+    url = make_url(f"postgresql://me@db{port}/concierge")
+    assert Access(url).name == f"postgresql://db{shown}/concierge"
