@@ -82,6 +82,8 @@ def _list(args: Namespace, callbacks: Callbacks, now: datetime) -> int:
     if args.action == "overdue":
         found = [one for one in found if one.is_overdue(now)]
     _print(args, found, now)
+    if not found:
+        print(f"concierge: nothing is {'overdue' if args.action == 'overdue' else 'open'}", file=sys.stderr)
     return 1 if args.action == "overdue" and found else 0
 
 

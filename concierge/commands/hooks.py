@@ -117,6 +117,9 @@ def _install(args: Namespace, layout: Layout, console: Console) -> int:
         )
     if new and not args.dry_run:
         _keep_secret(settings, new)
+    if new:
+        made = "would be made" if args.dry_run else "is made"
+        print(f"concierge: {settings.ami.secret_file} {made}: the secret of the manager user", file=sys.stderr)
     _carry_out(args, settings, layout, changes)
     if not args.dry_run:
         _check_files(layout, changes)

@@ -119,7 +119,7 @@ def _summary(found: Forecast) -> str:
 def _text(found: Forecast) -> str:
     lines = [_summary(found)]
     lines += [f"  {count:>9,}  {reason}" for reason, count in found.stopped.most_common()]
-    lines += ["callable at (UTC):"]
+    lines += ["callable at (UTC):" if any(found.by_step) else "callable at no hour of this time"]
     lines += [
         f"  {count:>9,}  {moment:%a %Y-%m-%d %H:%M}"
         for moment, count in zip(found.span.moments, found.by_step, strict=True)

@@ -23,7 +23,7 @@ NO_PBX = """\
 concierge: no PBX is configured (ami.user is empty), so no key press is listened to.
   1. copy config.example.yaml to /etc/concierge/config.yaml and fill in site.country, ami.user, ami.secret_file
      and operator.dial
-  2. include what `concierge hooks show` prints in your dialplan
+  2. `concierge hooks install --dry-run` shows what goes into Asterisk's files; without --dry-run it does it
   3. `concierge doctor` says what is still missing
   No PBX at hand? `concierge demo` shows everything on a private one."""
 

@@ -44,7 +44,8 @@ def test_a_promise_from_its_making_to_its_keeping(concierge: Callable) -> None:
     assert concierge("callbacks", "overdue").returncode == 0
     assert "promise +48600100200 claimed" in concierge("callbacks", "list").stdout
     assert concierge("callbacks", "done", number, "--outcome", "reached", "--by", "anna").returncode == 0
-    assert concierge("callbacks", "list").stdout == ""
+    nothing = concierge("callbacks", "list")
+    assert (nothing.stdout, nothing.stderr) == ("", "concierge: nothing is open\n")
     assert "done anna reached" in concierge("callbacks", "show", number).stdout
     assert [
         row["what"] for row in json.loads(concierge("callbacks", "show", number, "--format", "json").stdout)["events"]

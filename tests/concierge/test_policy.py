@@ -116,3 +116,10 @@ def test_a_registry_that_gets_too_old_meanwhile_stops_the_rest_of_the_time(conci
         ]
         assert count == checked.count(0), (step, checked)
     assert found == [2, 2, 1, 1]
+
+
+def test_a_time_without_an_hour_to_call_in_says_so(concierge, leads):
+    done = concierge(
+        "policy", "simulate", leads, "--campaign", "spring", "--from", "2026-11-23T01:00Z", "--to", "2026-11-23T02:00Z"
+    )
+    assert done.stdout.endswith("callable at no hour of this time\n")

@@ -213,6 +213,15 @@ def test_doctor_names_the_prompts_that_are_missing_and_where(hooks, lay, tmp_pat
     }
 
 
+def test_the_secret_that_is_made_up_is_told_of_by_its_file_alone(hooks, lay, tmp_path) -> None:
+    lay(STOCK)
+    said = [hooks("install", *words).stderr for words in (("--dry-run",), (), ())]
+    assert f"{tmp_path}/secret would be made: the secret of the manager user" in said[0]
+    assert f"{tmp_path}/secret is made" in said[1]
+    assert f"{tmp_path}/secret" not in said[2]
+    assert (tmp_path / "secret").read_text().strip() not in "".join(said)
+
+
 def test_a_folder_that_is_not_there_is_named(hooks) -> None:
     assert "name Asterisk's configuration folder with --etc" in hooks("install").stderr
 
