@@ -1,6 +1,6 @@
 -- The role of a host in the shared feed: it reads, it adds, and it can neither change nor remove what was recorded.
 -- After `concierge db upgrade --feed`, as a superuser (the owner may make no roles):
---     sudo -u postgres psql -d concierge -v ON_ERROR_STOP=1 -f feed-postgresql.sql
+--     sudo -u postgres psql -d concierge -v ON_ERROR_STOP=1 < feed-postgresql.sql
 -- Then one login for each host:
 --     CREATE ROLE concierge_warsaw LOGIN IN ROLE concierge_writer;
 --     \password concierge_warsaw
