@@ -116,11 +116,10 @@ class Cases:
 
     def _filled(self, case: Case, at: datetime) -> Case:
         asked = _asked_of(case, at)
-        found, ((promised,),), *told = self._reader.together(*asked)
+        found, pressed, ((promised,),), *told = self._reader.together(*asked)
         consents = [consent_of(of_row(row)) for row in found if row[2] in CONSENTS]
-        if any(one.act is Act.GRANT for one in consents):
-            opt_outs = [event_from_values(row) for row in self._rows(OPT_OUTS, n=case.number)]
-            consents += late(opt_outs, self.campaigns(), consents)
+        if pressed and any(one.act is Act.GRANT for one in consents):
+            consents += late(map(event_from_values, pressed), self.campaigns(), consents)
         contacts = [rows.contact_of(row) for some in told for row in some]
         return replace(
             case,
@@ -134,13 +133,14 @@ class Cases:
 
 
 def _asked_of(case: Case, at: datetime) -> list[tuple[Query, dict[str, int | str]]]:
-    """Facts of the number, the oldest promise that nobody has kept, contacts: as far back as any cap looks, and the
-    history needs."""
+    """Facts of the number, its opt-outs, the oldest promise that nobody has kept, contacts: as far back as any cap
+    looks, and the history needs."""
     caps, lead = caps_of(case), case.lead
     since = to_micros(at - timedelta(seconds=max([_MONTH, *(cap.longest for cap in caps)])))
     keys = {cap.key for cap in caps}
     asked: list[tuple[Query, dict[str, int | str]]] = [
         (OF_NUMBER, {"n": case.number}),
+        (OPT_OUTS, {"n": case.number}),
         (OPEN_PROMISE, {"n": case.number, "t": to_micros(at)}),
         (rows.BY_NUMBER, {"n": case.number, "t": since}),
         (rows.ENDED, {"n": case.number}),
