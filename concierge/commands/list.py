@@ -195,21 +195,27 @@ def _scopes(campaigns: list[str]) -> list[str]:
 
 
 def must_be_defined(store: Store, campaigns: Iterable[str], settings: Settings) -> None:
-    """A misspelt campaign would keep nobody from being called. Raises UserError.
-
-    While no campaign is defined, or `gate.unknown_campaign: allow`, names are labels, as for the gate.
-    """
+    """A misspelt campaign would keep nobody from being called. Raises UserError."""
     import difflib
 
+    from concierge.commands.campaign import defined
+
+    for name in undefined(store, filter(None, campaigns), settings):
+        known = defined(store)
+        near = difflib.get_close_matches(name.lower(), known, n=1)
+        hint = f"did you mean {known[near[0]].name}?" if near else "`concierge campaign list` shows those that are;"
+        raise UserError(f"--campaign {name}: no such campaign is defined; {hint} --force lists for it all the same")
+
+
+def undefined(store: Store, campaigns: Iterable[str], settings: Settings) -> list[str]:
+    """Which of them no call is checked for: none while no campaign is defined, or with `gate.unknown_campaign: allow`,
+    for names are labels then, as for the gate.
+    """
     from concierge.commands.campaign import defined
     from models.callback import REQUESTED
 
     known = defined(store) if settings.gate.unknown_campaign == "refuse" else {}
-    for name in campaigns:
-        if known and name and name.lower() not in (*known, REQUESTED):
-            near = difflib.get_close_matches(name.lower(), known, n=1)
-            hint = f"did you mean {known[near[0]].name}?" if near else "`concierge campaign list` shows those that are;"
-            raise UserError(f"--campaign {name}: no such campaign is defined; {hint} --force lists for it all the same")
+    return [name for name in campaigns if known and name.lower() not in (*known, REQUESTED)]
 
 
 def _scope(campaign: str) -> str:

@@ -84,8 +84,7 @@ def _say_what_was_not_seen(store: Store, settings: Settings, begin: datetime, en
     from models.gap import gaps
 
     with store.reading() as connection:
-        times = [(max(one.began, begin), min(one.ended or end, end)) for one in gaps(connection)]
-    deaf = sum((ended - began) / timedelta(seconds=1) for began, ended in times if began < ended)
+        deaf = _together([(max(one.began, begin), min(one.ended or end, end)) for one in gaps(connection)])
     if not all_of(settings):
         print("concierge: ami.user is empty: nobody listens, so no call round the gate is seen", file=sys.stderr)
     elif deaf:
@@ -94,6 +93,18 @@ def _say_what_was_not_seen(store: Store, settings: Settings, begin: datetime, en
             "the gate then is not known",
             file=sys.stderr,
         )
+
+
+def _together(times: list[tuple[datetime, datetime]]) -> float:
+    """Seconds that at least one of the times covers; they may overlap."""
+    found, reached = timedelta(0), None
+    for began, ended in sorted(times):
+        if reached is not None:
+            began = max(began, reached)
+        if began < ended:
+            found += ended - began
+            reached = ended
+    return found / timedelta(seconds=1)
 
 
 def _figures(facts: dict[str, Any], format_: str) -> str:

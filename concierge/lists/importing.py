@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 20
 _TOGETHER = 2000  # rows
+_SHOWN = 5  # names of campaigns
 _IN_MEMORY = 32 << 20  # bytes of standard input; more go to a temporary file
 
 
@@ -42,9 +44,11 @@ def run_import(args: Namespace, settings: Settings) -> int:
         options, site = options_of(args, settings), site_of(settings)
         new = _batch(file, name, args)
         file.seek(0)
-        rows = _in_force(read_rows(format_.read(file, options), site, force=args.force), new, args)
+        named: set[str] = set()
+        rows = _noted(_in_force(read_rows(format_.read(file, options), site, force=args.force), new, args), named)
         report = Report(args.file, everything=args.dry_run)
         count = _read_through(rows, report, args, kept)
+        _warn_of_unknown(named - {args.campaign.lower()}, settings)
         if args.dry_run:
             print(f"{count} rows can be listed, {report.count} cannot; nothing was listed")
             return 1 if report.count else 0
@@ -139,6 +143,29 @@ def _in_force(
             f'{{"line": "{line}"}}',
             int(allow),
         )
+
+
+def _noted(rows: Iterator[tuple[Any, ...] | Refused], named: set[str]) -> Iterator[tuple[Any, ...] | Refused]:
+    """The same; the campaigns of the rows go into `named`."""
+    from models.exchange.kinds import Refused
+
+    for one in rows:
+        if not isinstance(one, Refused):
+            named.add(one[2])
+        yield one
+
+
+def _warn_of_unknown(named: set[str], settings: Settings) -> None:
+    """Their rows stop no call of a campaign that is defined; another system may have names of its own, so they stay."""
+    from concierge.commands.list import undefined
+
+    if not any(named) or not store_path(settings).exists():
+        return
+    with open_store(settings) as store:
+        unknown = sorted(undefined(store, filter(None, named), settings))
+    if unknown:
+        more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
+        print(f"concierge: no such campaign is defined: {', '.join(unknown[:_SHOWN])}{more}", file=sys.stderr)
 
 
 def _read_through(rows: Iterable[tuple[Any, ...] | Refused], report: Report, args: Namespace, kept: Kept) -> int:

@@ -252,3 +252,14 @@ def test_an_import_for_a_misspelt_campaign_lists_nothing(concierge, tmp_path):
         assert done.returncode == 2 and "did you mean spring?" in done.stderr
     assert concierge("list", "show", "601234568").returncode == 1
     assert concierge("list", "import", tmp_path / "n.csv", "--campaign", "sprnig", "--force").returncode == 0
+
+
+def test_an_import_names_the_campaigns_of_its_rows_that_are_not_defined(concierge, tmp_path):
+    path = tmp_path / "n.csv"
+    path.write_text("number,campaign\n601234568,Spring\n601234569,sprnig\n601234567,\n")
+    assert "no such campaign" not in concierge("list", "import", path, "--dry-run").stderr
+    (tmp_path / "spring.yaml").write_text("{name: spring, reason: offer, consent: not-needed}")
+    assert concierge("campaign", "add", tmp_path / "spring.yaml").returncode == 0
+    for words in (("--dry-run",), ()):
+        done = concierge("list", "import", path, *words)
+        assert done.returncode == 0 and done.stderr.endswith("no such campaign is defined: sprnig\n")
