@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from concierge.commands.check import _user
 from concierge.errors import UserError
+from concierge.plain import say
 from concierge.wiring import add_config, add_format, prepare_store, settings_of
 
 if TYPE_CHECKING:
@@ -96,9 +97,9 @@ def _show(args: Namespace, callbacks: Callbacks, now: datetime) -> int:
         facts = facts_of(found[0], now) | {"events": [row | {"at": row["at"].isoformat()} for row in events]}
         print(json.dumps(facts, ensure_ascii=False))
         return 0
-    print(_line(found[0], now))
+    say(_line(found[0], now))
     for row in events:
-        print(f"  {row['at']:%Y-%m-%d %H:%M:%S}Z {row['what']} {row['actor']} {row['detail']}".rstrip())
+        say(f"  {row['at']:%Y-%m-%d %H:%M:%S}Z {row['what']} {row['actor']} {row['detail']}".rstrip())
     return 0
 
 
@@ -158,7 +159,7 @@ def _print(args: Namespace, found: Sequence[Matter], now: datetime) -> None:
         print(json.dumps([facts_of(one, now) for one in found], ensure_ascii=False))
         return
     for one in found:
-        print(_line(one, now))
+        say(_line(one, now))
 
 
 def _line(one: Matter, now: datetime) -> str:

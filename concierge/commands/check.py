@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from concierge.leads import add_lead, lead_of
+from concierge.plain import one_line
 from concierge.wiring import add_config, add_format, judge_of, prepare_store, settings_of
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _text(facts: dict[str, Any]) -> str:
     if facts.get("rules") and facts["history"]:
         told = ", ".join(f"{key} {value}" for key, value in facts["history"].items() if value)
         lines.append(f"  history: {told}")
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))
 
 
 def _user() -> str:

@@ -13,6 +13,7 @@ from uuid import uuid4
 from concierge.commands.list import words
 from concierge.errors import UserError
 from concierge.lists.opening import open_store
+from concierge.plain import one_line, say
 from concierge.wiring import add_config, add_format, settings_of, site_of
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _list(store: Store, args: Namespace, _site: Site) -> int:
     found = [(one, answer) for one, answer in _all(store) if args.all or answer is None]
     for one, answer in found:
         facts = _facts(one, answer)
-        print(json.dumps(facts) if args.format == "json" else _line(facts))
+        print(json.dumps(facts) if args.format == "json" else one_line(_line(facts)))
     return 1 if any(answer is None for _, answer in found) else 0
 
 
@@ -180,11 +181,11 @@ def _print(store: Store, one: Fact, args: Namespace) -> int:
     if args.format == "json":
         print(json.dumps({"complaint": facts, "dossier": file}, ensure_ascii=False))
         return 0
-    print(_line(facts))
+    say(_line(facts))
     for name in ("contacts", "checks", "facts", "listings"):
         print(f"{name}: {len(file[name])}")
         for row in file[name]:
-            print("  " + ", ".join(f"{key} {value}" for key, value in row.items() if value not in ("", None)))
+            say("  " + ", ".join(f"{key} {value}" for key, value in row.items() if value not in ("", None)))
     return 0
 
 

@@ -15,6 +15,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from concierge.commands.list import day, words
 from concierge.errors import UserError
 from concierge.lists.opening import open_store
+from concierge.plain import say
 from concierge.wiring import add_config, add_format, settings_of, site_of
 from models.consent import CALL, CHANNELS
 from models.until import end_of, told
@@ -118,7 +119,7 @@ def _show(store: Store, args: Namespace, site: Site) -> int:
             print(json.dumps(facts, ensure_ascii=False))
         else:
             facts["until"] = told(one.expires_at) if one.expires_at else ""
-            print("\t".join(f"{key}={value}" for key, value in facts.items() if value not in ("", None)))
+            say("\t".join(f"{key}={value}" for key, value in facts.items() if value not in ("", None)))
     return 0 if found else 1
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from concierge.errors import UserError
 from concierge.outputs import refuse_own, write_whole
+from concierge.plain import one_line
 from concierge.wiring import add_config, prepare_store, settings_of, site_of
 
 if TYPE_CHECKING:
@@ -172,4 +173,4 @@ def _lines(facts: dict[str, object]) -> list[str]:
     assert isinstance(history, list) and isinstance(summary, list) and isinstance(intact, dict)  # noqa: S101
     named = facts["number"] is None
     rows = [f"{row['at']} {row['number'] + ' ' if named and row['number'] else ''}{row['told']}" for row in history]
-    return [*summary, *rows, f"evidence: {_verdict(len(intact['findings']))}"]
+    return [one_line(line) for line in (*summary, *rows, f"evidence: {_verdict(len(intact['findings']))}")]

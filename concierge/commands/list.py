@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from concierge.errors import UserError
 from concierge.lists import options
+from concierge.plain import say
 from concierge.wiring import add_config, add_format, prepare_store, settings_of, site_of
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _remove(store: Store, number: Number | None, args: Namespace) -> int:
         others = [e for e in store.entries(number.e164) if e.holds(now)]
         for entry in others:
             if entry.last or entry.allow:
-                print(f"  but there is: {_line(entry, now)}")
+                say(f"  but there is: {_line(entry, now)}")
             else:
                 hint = f": --campaign {entry.campaign}" if entry.campaign else ""
                 print(f"  but it is listed {_scope(entry.campaign)}{hint}")
@@ -233,12 +234,12 @@ def _show(store: Store, number: Number | None, args: Namespace) -> int:
         print(json.dumps([_facts(entry, now) for entry in entries], ensure_ascii=False))
     else:
         for entry in entries:
-            print(_line(entry, now))
+            say(_line(entry, now))
         if not entries:
             print(f"concierge: {f'{number.text}: not' if number else 'nothing is'} listed", file=sys.stderr)
     if number is not None and args.format == "text":
         for event in store.events(number.e164):
-            print(
+            say(
                 f"  {event.at:%Y-%m-%d %H:%M:%S}Z {event.kind.value} {_scope(event.campaign)}: {event.reason} "
                 f"[{event.source}{' by ' + event.actor if event.actor else ''}]"
             )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from concierge.lists.opening import open_store
+from concierge.plain import say
 from concierge.privacy import access_of, pseudonyms_of
 from concierge.wiring import registries_of, site_of, store_path
 
@@ -66,7 +67,7 @@ def history(args: Namespace, settings: Settings) -> int:
         print(json.dumps(facts, ensure_ascii=False, indent=1))
     else:
         for line in lines:
-            print(line)
+            say(line)
         _print_history(facts)
     return 0 if count or found else 1
 
@@ -78,15 +79,15 @@ def _print_history(facts: dict[str, Any]) -> None:
         scope = f"for campaign {event['campaign']}" if event["campaign"] else "for all campaigns"
         seen = " and ".join(one["witness"] for one in event["witnesses"])
         by = f", witnesses: {seen}" if seen else ""
-        print(f"  {event['at']} {event['kind']} {scope}: {event['reason']} [{event['source']}{who}{imported}{by}]")
+        say(f"  {event['at']} {event['kind']} {scope}: {event['reason']} [{event['source']}{who}{imported}{by}]")
     for check in facts["checks"]:
         campaign = f" for {check['campaign']}" if check["campaign"] else ""
-        print(f"  {check['at']} asked{campaign} via {check['via']}: {check['verdict'].lower()} {check['reason']}")
+        say(f"  {check['at']} asked{campaign} via {check['via']}: {check['verdict'].lower()} {check['reason']}")
     for name in OTHERS:
         for row in facts[name]:
-            print(f"  {name}: " + ", ".join(f"{key} {value}" for key, value in row.items() if value not in (None, "")))
+            say(f"  {name}: " + ", ".join(f"{key} {value}" for key, value in row.items() if value not in (None, "")))
     for detail in facts["registries"]:
-        print(f"  {detail}")
+        say(f"  {detail}")
     if not any(facts[name] for name in ("entries", "events", "checks", "registries", *OTHERS)):
         print(f"{facts['number']}: nothing is kept about this number")
 

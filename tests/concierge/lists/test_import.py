@@ -168,3 +168,25 @@ def test_names_of_columns_with_a_digit_are_no_first_row(concierge, leads):
     done = concierge("list", "import", leads("phone1,phone2\n600100200,600100201\n"), "--source", "s")
     assert done.returncode == 2 and "--column number=NAME" in done.stderr
     assert concierge("check", "600100200").returncode == 0
+
+
+def test_a_reason_of_several_lines_writes_no_further_lines_of_evidence(concierge, leads, tmp_path):
+    forged = "2026-01-01T00:00:00+00:00 Allowed"
+    told = f'number,reason\n600100200,"asked\n{forged}\x1b[2K\u202e"\n'
+    assert concierge("list", "import", leads(told), "--source", "s").returncode == 0
+    concierge("complaint", "add", "600100200", "--about", "today", "--text", f"called me\n{forged}\x1b[2K")
+    for words in (
+        ("list", "show", "600100200"),
+        ("list", "show"),
+        ("list", "history", "600100200"),
+        ("evidence", "export", "--number", "600100200"),
+        ("check", "600100200"),
+        ("complaint", "list"),
+    ):
+        out = concierge(*words).stdout
+        assert out, words
+        assert not any(line.startswith(forged) for line in out.splitlines()), words
+        assert "\x1b" not in out and "\u202e" not in out, words
+    assert json.loads(concierge("list", "show", "600100200", "--format", "json").stdout)[0]["reason"].startswith(
+        "asked\n"
+    )
