@@ -13,7 +13,18 @@ from sqlalchemy import Connection, func, select
 
 from models.incoming import Incoming, callers
 from models.store import Store
-from models.tables import bypass, call_check, callback, contact, from_micros, list_event, listening_gap, to_micros
+from models.tables import (
+    DONE,
+    batch,
+    bypass,
+    call_check,
+    callback,
+    contact,
+    from_micros,
+    list_event,
+    listening_gap,
+    to_micros,
+)
 
 _HOUR = 3_600_000_000  # microseconds
 _ASKED_ONLY = ("cli", "scrub")  # nobody was called
@@ -53,6 +64,7 @@ class Figures:
     campaigns: dict[str, tuple[int, int]] = field(default_factory=dict)
     opt_outs: dict[str, int] = field(default_factory=dict)  # by the campaign of the call; empty: none
     listed: dict[str, int] = field(default_factory=dict)  # by source, imports aside
+    imported: int = 0  # listings of imports that count
     removed: int = 0
     contacts: dict[str, dict[str, int]] = field(default_factory=dict)  # campaign -> state -> how many
     callbacks: dict[str, dict[str, int]] = field(default_factory=dict)  # kind -> state -> how many
@@ -72,6 +84,7 @@ def figures(store: Store, since: datetime, until: datetime, target: timedelta) -
     with store.reading() as connection:
         _checks(connection, found, span)
         _list(connection, found, span)
+        _imports(connection, found, span)
         _bypasses(connection, found, span)
         _gaps(connection, found, span)
         _contacts(connection, found, span)
@@ -137,6 +150,11 @@ def _list(connection: Connection, found: Figures, span: tuple[int, int]) -> None
         found.listed[source] = found.listed.get(source, 0) + count
         if source == "key":
             found.opt_outs[campaign or ""] = found.opt_outs.get(campaign or "", 0) + count
+
+
+def _imports(connection: Connection, found: Figures, span: tuple[int, int]) -> None:
+    query = select(func.coalesce(func.sum(batch.c.listings), 0)).where(batch.c.state == DONE)
+    found.imported = int(connection.execute(query.where(batch.c.at >= span[0], batch.c.at < span[1])).scalar_one())
 
 
 def _bypasses(connection: Connection, found: Figures, span: tuple[int, int]) -> None:

@@ -57,6 +57,7 @@ def rows_of(facts: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield "opt-outs by key in campaign", campaign or "(none)", str(count)
     for source, count in _most(facts["listed"]):
         yield "numbers listed, source", source, str(count)
+    yield "numbers listed by imports", "", str(facts["imported"])
     yield "entries taken back", "", str(facts["removed"])
     for reason, count in _most(facts["bypasses"]):
         yield "calls round the gate", reason, str(count)
@@ -94,6 +95,7 @@ _GAUGES = (
         "Calls that the gate decided about.",
         (("verdict", "allow", "allowed"), ("verdict", "refuse", "refused")),
     ),
+    ("concierge_imported", "Numbers listed by imports.", (("", "", "imported"),)),
     ("concierge_entries_removed", "Entries taken back.", (("", "", "removed"),)),
     ("concierge_bypasses_hung_up", "Calls round the gate that were hung up.", (("", "", "hung_up"),)),
     ("concierge_gaps", "Gaps of the listener.", (("", "", "gaps"),)),

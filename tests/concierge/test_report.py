@@ -63,6 +63,18 @@ def test_the_figures_are_those_of_what_was_recorded(concierge, kept):
     assert (told["average_wait"], told["longest_wait"], told["service_level"]) == (26.0, 40.0, 0.25)
 
 
+def test_what_imports_have_listed_is_counted_until_it_is_taken_back(concierge, tmp_path):
+    (tmp_path / "n.csv").write_text("number\n601234568\n601234569\n")
+    assert concierge("list", "import", tmp_path / "n.csv").returncode == 0
+    facts = json.loads(concierge("report", "--format", "json").stdout)
+    assert (facts["imported"], facts["listed"]) == (2, {})
+    assert re.search(r"^numbers listed by imports +2$", concierge("report").stdout, re.M)
+    assert json.loads(concierge("report", "--format", "json", "--since", "2d", "--until", "1d").stdout)["imported"] == 0
+    identity = concierge("list", "batches").stdout.split()[0]
+    assert concierge("list", "undo-import", identity).returncode == 0
+    assert json.loads(concierge("report", "--format", "json").stdout)["imported"] == 0
+
+
 def test_the_target_is_an_option(concierge, kept):
     done = concierge("report", "--target", "45")
     assert re.search(r"^callers answered within 45 s +2$", done.stdout, re.M)
