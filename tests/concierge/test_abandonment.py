@@ -219,7 +219,7 @@ def test_a_shared_database_that_is_away_takes_nothing_back(db, access, caplog):
     told_by(access, "lodz", US, State.ABANDONED, 40)
     called(db, "spring", US, State.CONVERSATION, 100)
     alone = Abandonment(gone, Path(db), clock=lambda: NOW)
-    assert look(alone) == [] and caplog.text.count("abandoned=others-unknown why=postgresql://127.0.0.1/none") == 1
+    assert look(alone) == [] and caplog.text.count("abandoned=others-unknown why=postgresql://127.0.0.1:1/none") == 1
     assert look(Abandonment(settings, Path(db), clock=lambda: NOW)) == [(236, 40)]
     for clock in (NOW, NOW + timedelta(days=2)):  # known from before; too old
         assert look(Abandonment(gone, Path(db), clock=lambda clock=clock: clock)) == []
