@@ -6,6 +6,7 @@ evidence, and a device that was replaced is missed by the whole machine.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -21,6 +22,7 @@ from concierge.settings import FILES, Settings, settings_file
 from concierge.wiring import store_path
 
 _STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 PRIVATE = 0o600
 PUBLIC = 0o644
 
@@ -69,8 +71,13 @@ def replacing(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
     """
     if path.is_dir():
         raise UserError(f"{path}: Is a directory")
-    with _through(path) if _is_stream(path) else _whole(path, mode) as stream:
-        yield stream
+    try:
+        with _through(path) if _is_stream(path) else _whole(path, mode) as stream:
+            yield stream
+    except OSError as error:
+        if error.errno in _FULL:  # not of a file that is read meanwhile
+            raise UserError(f"{path}: {error.strerror}; free some space, or name another place") from error
+        raise
 
 
 def _is_stream(path: Path) -> bool:

@@ -3,6 +3,7 @@ mode 600 beside the list. A token that strong needs no slow hash: there is nothi
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import hmac
@@ -94,7 +95,7 @@ class TokenFile:
         except FileNotFoundError:
             return ()
         except OSError as error:
-            raise TokenError(f"{self.path}: {error.strerror}; run as the user of the daemon") from error
+            raise TokenError(_told(self.path, error)) from error
         except UnicodeDecodeError as error:
             raise TokenError(f"{self.path}: not a file of tokens; remove it and make new tokens") from error
         if stat.S_IMODE(mode) & 0o077:
@@ -143,13 +144,18 @@ class TokenFile:
             with _alone(self.path.parent):
                 _swap(self.path, change(self.all()))
         except OSError as error:
-            raise TokenError(f"{self.path}: {error.strerror}; run as the user of the daemon") from error
+            raise TokenError(_told(self.path, error)) from error
 
 
 def _version_one(found: Any) -> Iterator[dict[str, str]]:
     if found["version"] != _VERSION:
         raise ValueError(f"version {found['version']}, this program knows {_VERSION}")
     return iter(found["tokens"])
+
+
+def _told(path: Path, error: OSError) -> str:
+    hint = "; run as the user of the daemon" if error.errno in (errno.EACCES, errno.EPERM) else ""
+    return f"{path}: {error.strerror}{hint}"
 
 
 def _kept(found: dict[str, str]) -> Kept:

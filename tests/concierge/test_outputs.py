@@ -84,3 +84,10 @@ def test_figures_for_prometheus_can_be_read_by_the_exporter_and_a_dossier_by_nob
     assert kept("evidence", "export", "--number", "+48600100200", "-o", "dossier.txt").returncode == 0
     modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("figures.prom", "dossier.txt")]
     assert modes == [0o644, 0o600]
+
+
+@pytest.mark.parametrize("words", WRITERS, ids=lambda words: "-".join(words[:2]) + words[-1])
+def test_a_full_disk_is_told_with_the_name_of_the_output(kept: Concierge, words: tuple[str, ...]) -> None:
+    done = kept(*words, "/dev/full")
+    assert done.returncode == 2 and "/dev/full: No space left on device" in done.stderr
+    assert stat.S_ISCHR(Path("/dev/full").stat().st_mode)
