@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from concierge.lab import wait
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from concierge.lab.databases import Server
     from models.sync.link import Access
 
+# a busy machine makes examples slowly: that is no finding
+settings.register_profile("concierge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("concierge")
 wait.patience = 4.0  # a busy machine is no defect; what has to be quick is timed by its test
 
 
