@@ -91,6 +91,7 @@ def test_a_caller_who_gives_up_is_on_the_follow_up_list_with_what_happened(site:
 def test_a_caller_who_was_served_is_owed_nothing(site: Site, caller: Phone, operator: Phone) -> None:
     call = caller.call("200", caller_id="+48601555004")
     operator.wait_for_call().wait_answered()
+    wait_until(lambda: [one for one in site.pbx.bridges() if one.channels == 2], 10, "the two to talk")
     call.hang_up()
     wait_until(lambda: not site.pbx.channels(), 10, "the end of the call")
     assert not [one for one in matters(site) if one.number == 48601555004]

@@ -35,6 +35,7 @@ def test_callers_who_leave_a_menu_and_callers_whom_the_operator_answers_are_coun
     leaver.hang_up()
     served = caller.call("300")
     operator.wait_for_call("operator", timeout=20).wait_answered()
+    wait_until(lambda: [one for one in site.pbx.bridges() if one.channels == 2], 10, "the two to talk")
     served.hang_up()
     wait_until(lambda: told()["callers"] >= before["callers"] + 2, 20, "both to be counted")
     after = told()
