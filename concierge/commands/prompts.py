@@ -94,7 +94,7 @@ def _program(*words: str) -> None:
     try:
         done = subprocess.run(words, capture_output=True, text=True, errors="replace", timeout=60, check=False)
     except FileNotFoundError as error:
-        raise UserError(f"{words[0]} is not installed: apt-get install {words[0]}") from error
+        raise UserError(f"{words[0]} is not installed, nothing was changed: apt-get install {words[0]}") from error
     except subprocess.TimeoutExpired as error:
         raise UserError(f"{words[0]} took too long") from error
     if done.returncode:

@@ -27,7 +27,7 @@ async def encrypted(server, certificate):
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
-    front = await asyncio.start_server(server._serve, "localhost", 0, ssl=context)
+    front = await asyncio.start_server(server._serve, "127.0.0.1", 0, ssl=context)
     yield front.sockets[0].getsockname()[1]
     front.close()
 
